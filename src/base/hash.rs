@@ -1,0 +1,37 @@
+//! The one hash of names: keys in shards, members in sets.
+
+use foldhash::fast::{FixedState, RandomState};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::OnceLock;
+
+/// Drawn once a process, so that nobody can choose names that collide. Not stable between processes:
+/// nothing on disk or on the wire may depend on it.
+static SEED: OnceLock<u64> = OnceLock::new();
+
+fn seed() -> u64 {
+    *SEED.get_or_init(|| RandomState::default().build_hasher().finish())
+}
+
+/// Builds the hasher of names for hash maps.
+#[derive(Clone, Debug)]
+pub struct NameHasher(FixedState);
+
+impl Default for NameHasher {
+    fn default() -> Self {
+        NameHasher(FixedState::with_seed(seed()))
+    }
+}
+
+impl BuildHasher for NameHasher {
+    type Hasher = <FixedState as BuildHasher>::Hasher;
+    fn build_hasher(&self) -> Self::Hasher {
+        self.0.build_hasher()
+    }
+}
+
+/// The hash of a name, the same as that of an owned name in a map by [`NameHasher`].
+#[inline]
+#[must_use]
+pub fn hash_name(name: &[u8]) -> u64 {
+    NameHasher::default().hash_one(name)
+}

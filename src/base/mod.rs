@@ -1,0 +1,18 @@
+//! What every other layer may use: ids, stamps, numbers as Redis reads and writes them, globs.
+
+pub mod agenda;
+pub mod clock;
+pub mod decimal;
+pub mod double;
+pub mod glob;
+pub mod hash;
+pub mod long_double;
+mod name;
+pub mod number;
+pub mod replica;
+pub mod stamp;
+mod strtod;
+
+pub use name::Name;
+pub use replica::Replica;
+pub use stamp::{Stamp, Tag};

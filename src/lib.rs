@@ -1,0 +1,7 @@
+//! Headcount: a Redis-compatible server for counting.
+//!
+//! The library is the whole server; `src/main.rs` only starts it. ARCHITECTURE.md is the map. A file
+//! imports only from lower layers, never from a sibling folder of its own layer
+//! (`tests/layers.rs` holds that).
+
+pub mod base;
