@@ -5,3 +5,4 @@
 //! (`tests/layers.rs` holds that).
 
 pub mod base;
+pub mod crdt;

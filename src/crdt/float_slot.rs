@@ -1,0 +1,75 @@
+//! One replica's sum of what INCRBYFLOAT added.
+
+use crate::base::Stamp;
+use crate::base::decimal::Decimal;
+
+/// `{born, seq, sum}` and how far it is forgotten; the higher `seq` wins, as only the owner writes.
+///
+/// A pair of growing sums (P and N) would lose nothing either, the numbers being exact decimals, but
+/// would grow in length for ever; one signed sum does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatSlot {
+    born: Stamp,
+    seq: u64,
+    sum: Decimal,
+    seq_forgotten: u64,
+    sum_forgotten: Decimal,
+}
+
+impl FloatSlot {
+    #[must_use]
+    pub fn new(born: Stamp) -> FloatSlot {
+        FloatSlot {
+            born,
+            seq: 0,
+            sum: Decimal::default(),
+            seq_forgotten: 0,
+            sum_forgotten: Decimal::default(),
+        }
+    }
+
+    /// Adds `by`. Only the owning replica may.
+    pub fn add(&mut self, by: &Decimal) {
+        self.seq += 1;
+        self.sum += by;
+    }
+
+    /// What remains to count.
+    #[must_use]
+    pub fn value(&self) -> Decimal {
+        &self.sum - &self.sum_forgotten
+    }
+
+    /// Forgets all that is seen here.
+    pub fn forget(&mut self) {
+        self.seq_forgotten = self.seq;
+        self.sum_forgotten = self.sum.clone();
+    }
+
+    /// Whether nothing is left to count.
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.seq == self.seq_forgotten
+    }
+
+    #[must_use]
+    pub fn born(&self) -> Stamp {
+        self.born
+    }
+
+    /// The later birth whole; of one birth, the later sum and the later forgotten sum.
+    pub fn merge(&mut self, other: &FloatSlot) {
+        if other.born > self.born {
+            *self = other.clone();
+        } else if other.born == self.born {
+            if other.seq > self.seq {
+                self.seq = other.seq;
+                self.sum = other.sum.clone();
+            }
+            if other.seq_forgotten > self.seq_forgotten {
+                self.seq_forgotten = other.seq_forgotten;
+                self.sum_forgotten = other.sum_forgotten.clone();
+            }
+        }
+    }
+}

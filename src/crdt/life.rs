@@ -1,0 +1,97 @@
+//! One life of a key: what was written to it between two expiries.
+
+use super::{Counter, DeadlineRegister, Set};
+use crate::base::{Stamp, Tag};
+
+/// The type of a key that a user sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    String,
+    Set,
+}
+
+/// A life: a deadline and the product of all types.
+///
+/// The deadline covers everything in the life, increments included that came from nodes which had
+/// not heard of it. What is written after the deadline belongs to another life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    pub(super) id: Tag,
+    pub(super) deadline: DeadlineRegister,
+    pub(super) counter: Counter,
+    pub(super) set: Option<Box<Set>>,
+}
+
+impl Life {
+    #[must_use]
+    pub fn new(id: Tag) -> Life {
+        Life { id, deadline: DeadlineRegister::default(), counter: Counter::default(), set: None }
+    }
+
+    /// The tag of the deadline that ended the life before it; `Tag::NEVER` for the first.
+    #[must_use]
+    pub fn id(&self) -> Tag {
+        self.id
+    }
+
+    #[must_use]
+    pub fn deadline(&self) -> &DeadlineRegister {
+        &self.deadline
+    }
+
+    #[must_use]
+    pub fn counter(&self) -> &Counter {
+        &self.counter
+    }
+
+    #[must_use]
+    pub fn set(&self) -> Option<&Set> {
+        self.set.as_deref()
+    }
+
+    #[must_use]
+    pub fn is_past(&self, now_ms: u64) -> bool {
+        self.deadline.is_past(now_ms)
+    }
+
+    /// The living types, each with when the key last became that type.
+    pub(super) fn living(&self) -> impl Iterator<Item = (Stamp, Kind)> {
+        let string = self.counter.is_living().then(|| (self.counter.born(), Kind::String));
+        let set = self.set.as_ref().filter(|set| !set.is_empty()).map(|s| (s.born(), Kind::Set));
+        string.into_iter().chain(set)
+    }
+
+    /// Forgets what is seen here, of every type.
+    pub(super) fn forget(&mut self) {
+        self.counter.forget();
+        if let Some(set) = &mut self.set {
+            set.forget();
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Life) {
+        self.deadline.merge(&other.deadline);
+        self.counter.merge(&other.counter);
+        if let Some(theirs) = &other.set {
+            self.set.get_or_insert_default().merge(theirs);
+        }
+    }
+
+    /// Drops what is forgotten; false when nothing is left.
+    pub(super) fn collect(&mut self) -> bool {
+        self.counter.collect();
+        if let Some(set) = &mut self.set {
+            set.collect();
+            if set.is_empty() {
+                self.set = None;
+            }
+        }
+        self.counter.is_living() || self.set.is_some()
+    }
+
+    pub(super) fn max_stamp(&self) -> Stamp {
+        let set = self.set.as_ref().map_or(Stamp::NEVER, |set| set.max_stamp());
+        let own = self.id.stamp.max(self.deadline.tag().stamp);
+        own.max(self.counter.max_stamp()).max(set)
+    }
+}

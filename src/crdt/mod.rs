@@ -1,0 +1,64 @@
+//! The merging states that everything in the store is made of.
+//!
+//! One idea throughout: per replica a pair (contributed, forgotten), merged by pointwise maximum.
+//! Only a replica raises what it contributed; anyone may raise what is forgotten, up to what it has
+//! seen on this key. Every `merge` here is commutative, associative and idempotent, and a merged
+//! state is never below its parts (`tests/laws*.rs` hold that). Nothing here reads a clock, draws a
+//! random number or takes a lock: time comes in as an argument, so a simulator runs the same code.
+//!
+//! Prior art: Shapiro et al., "A comprehensive study of CRDTs" (INRIA RR-7506, 2011) for PN-Counters
+//! and observed-remove sets; the rule "base + per site (added − observed when deleted)" follows
+//! XRedis-CRDT; hybrid logical clocks order registers.
+
+mod counter;
+mod deadline;
+mod float_slot;
+mod key;
+mod life;
+mod register;
+mod replica_map;
+mod set;
+mod slot;
+
+pub use counter::{Counter, Reading, Visible};
+pub use deadline::DeadlineRegister;
+pub use float_slot::FloatSlot;
+pub use key::{Deadline, Key};
+pub use life::{Kind, Life};
+pub use register::Register;
+pub use replica_map::ReplicaMap;
+pub use set::{MemberDeadline, Set};
+pub use slot::Slot;
+
+use crate::base::{Replica, Stamp, Tag};
+
+/// What becomes of a contribution that is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tombstones {
+    /// Kept, so that peers learn of it.
+    Keep,
+    /// Dropped at once: there is no peer and no log that could bring the forgotten back.
+    Drop,
+}
+
+/// A write: who writes, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Write {
+    /// Unix milliseconds by this node's clock: decides what has expired.
+    pub now_ms: u64,
+    /// Exceeds every stamp in the key that is written; carries the writing replica.
+    pub tag: Tag,
+    pub tombstones: Tombstones,
+}
+
+impl Write {
+    #[must_use]
+    pub fn replica(&self) -> Replica {
+        self.tag.replica
+    }
+
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        self.tag.stamp
+    }
+}

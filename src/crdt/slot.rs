@@ -1,0 +1,163 @@
+//! One replica's contribution to a counter.
+
+use crate::base::Stamp;
+
+/// `{born, p, n, p_forgotten, n_forgotten}`: what one replica added and took away since the slot was
+/// born, and how much of that has been forgotten by DEL and SET.
+///
+/// The owner alone raises p and n and, once the slot is entirely forgotten, may be born again with a
+/// later `born`; the later `born` replaces the slot whole, so that counting on after a deletion is
+/// not swallowed by the maximum with what was counted before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    born: Stamp,
+    sums: Sums,
+}
+
+/// Which of the four sums.
+#[derive(Clone, Copy)]
+enum Sum {
+    Added,
+    Taken,
+    AddedForgotten,
+    TakenForgotten,
+}
+
+const SUMS: [Sum; 4] = [Sum::Added, Sum::Taken, Sum::AddedForgotten, Sum::TakenForgotten];
+
+/// 64 bits each as long as they suffice; a user can exceed them with three INCRBYs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Sums {
+    Narrow([u64; 4]),
+    Wide(Box<[u128; 4]>),
+}
+
+impl Slot {
+    #[must_use]
+    pub fn new(born: Stamp) -> Slot {
+        Slot { born, sums: Sums::Narrow([0; 4]) }
+    }
+
+    #[must_use]
+    pub fn born(&self) -> Stamp {
+        self.born
+    }
+
+    /// All that the replica added (P of the PN-Counter).
+    #[must_use]
+    pub fn added(&self) -> u128 {
+        self.get(Sum::Added)
+    }
+
+    /// All that the replica took away (N of the PN-Counter).
+    #[must_use]
+    pub fn taken(&self) -> u128 {
+        self.get(Sum::Taken)
+    }
+
+    /// Counts `by` more. Only the owning replica may.
+    pub fn add(&mut self, by: i128) {
+        if by >= 0 {
+            self.set(Sum::Added, self.added() + by.unsigned_abs());
+        } else {
+            self.set(Sum::Taken, self.taken() + by.unsigned_abs());
+        }
+    }
+
+    /// What remains to count: (p − p_forgotten) − (n − n_forgotten).
+    #[must_use]
+    pub fn value(&self) -> i128 {
+        let added = self.added().saturating_sub(self.get(Sum::AddedForgotten));
+        let taken = self.taken().saturating_sub(self.get(Sum::TakenForgotten));
+        // Each is far below 2^127: it took one request to add each 2^63.
+        (added as i128).wrapping_sub(taken as i128)
+    }
+
+    /// Forgets all that is seen here.
+    pub fn forget(&mut self) {
+        self.set(Sum::AddedForgotten, self.added());
+        self.set(Sum::TakenForgotten, self.taken());
+    }
+
+    /// Whether nothing is left to count (a slot that never counted included).
+    #[must_use]
+    pub fn is_forgotten(&self) -> bool {
+        self.added() == self.get(Sum::AddedForgotten)
+            && self.taken() == self.get(Sum::TakenForgotten)
+    }
+
+    /// The later birth whole; of one birth, the maximum of each sum.
+    pub fn merge(&mut self, other: &Slot) {
+        if other.born > self.born {
+            *self = other.clone();
+        } else if other.born == self.born {
+            for sum in SUMS {
+                self.set(sum, self.get(sum).max(other.get(sum)));
+            }
+        }
+    }
+
+    /// Bytes of heap beyond the slot itself.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        match self.sums {
+            Sums::Narrow(_) => 0,
+            Sums::Wide(_) => size_of::<[u128; 4]>(),
+        }
+    }
+
+    fn get(&self, sum: Sum) -> u128 {
+        match &self.sums {
+            Sums::Narrow(sums) => u128::from(sums[sum as usize]),
+            Sums::Wide(sums) => sums[sum as usize],
+        }
+    }
+
+    fn set(&mut self, sum: Sum, value: u128) {
+        match (&mut self.sums, u64::try_from(value)) {
+            (Sums::Narrow(sums), Ok(value)) => sums[sum as usize] = value,
+            (Sums::Narrow(sums), Err(_)) => {
+                let mut wide = sums.map(u128::from);
+                wide[sum as usize] = value;
+                self.sums = Sums::Wide(Box::new(wide));
+            }
+            // Never narrowed again: sums only grow.
+            (Sums::Wide(sums), _) => sums[sum as usize] = value,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_widens_when_64_bits_do_not_hold_its_sums() {
+        let mut slot = Slot::new(Stamp(1));
+        for _ in 0..3 {
+            slot.add(i128::from(i64::MAX));
+            slot.add(-i128::from(i64::MAX));
+        }
+        assert_eq!(slot.value(), 0);
+        assert_eq!(slot.added(), 3 * i64::MAX as u128);
+        slot.add(7);
+        slot.forget();
+        slot.add(-2);
+        assert_eq!(slot.value(), -2);
+    }
+
+    #[test]
+    fn a_later_birth_replaces_the_slot_whole() {
+        let mut old = Slot::new(Stamp(1));
+        old.add(100);
+        old.forget();
+        let mut reborn = Slot::new(Stamp(2));
+        reborn.add(3);
+        old.merge(&reborn);
+        assert_eq!(old.value(), 3);
+        let mut late = Slot::new(Stamp(1));
+        late.add(100);
+        old.merge(&late);
+        assert_eq!(old.value(), 3, "what is late of the old birth changes nothing");
+    }
+}

@@ -1,0 +1,15 @@
+//! The laws of the merging states: merges are commutative, associative, idempotent and lose nothing,
+//! and what a user sees after them is what the merge rules promise.
+//!
+//! - `cluster` random schedules on several replicas; `lattices` every type against the laws.
+//! - `oracle` the merge rules once more, over sets of events instead of states; `merge_rules` keys
+//!   against it; `merge_table` the published table, line by line.
+//! - `crates` counters, registers and sets against the `crdts` crate.
+
+mod cluster;
+mod crates;
+mod lattices;
+mod merge_rules;
+mod merge_table;
+mod node;
+mod oracle;
