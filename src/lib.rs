@@ -5,5 +5,6 @@
 //! (`tests/layers.rs` holds that).
 
 pub mod base;
+pub mod config;
 pub mod crdt;
 pub mod resp;

@@ -1,0 +1,87 @@
+//! Where data is kept, and what OBJECT ENCODING calls it.
+
+use super::Change::{AtRunTime, Protected};
+use super::text::{path_bytes, path_of};
+use super::{ALWAYS_NO, Directive, Kind, LONG_MAX, Section, choice, number};
+use crate::config::number::Unit;
+use crate::config::special::{MEMORY_ONLY, SAVE};
+use crate::config::{AppendFsync, Config};
+
+pub const PERSISTENCE: Section = Section {
+    title: "Persistence",
+    directives: &[
+        Directive::new(
+            "appendfsync",
+            AtRunTime,
+            choice!(appendfsync, AppendFsync),
+            "When the append-only file reaches the disk.
+It matters only with appendonly, which this version does not have.",
+        ),
+        Directive::new(
+            "appendonly",
+            AtRunTime,
+            ALWAYS_NO,
+            "Whether every write is logged to a file: this version keeps counts in memory only.",
+        )
+        .refusing(&[("yes", MEMORY_ONLY)]),
+        Directive::new(
+            "dbfilename",
+            Protected,
+            Kind::Text { get: |config| path_bytes(&config.dbfilename), set: set_dbfilename },
+            "The name of the snapshot file.
+It matters only with save, which this version does not have.",
+        ),
+        Directive::new(
+            "dir",
+            Protected,
+            Kind::Text {
+                get: |config| path_bytes(&config.dir),
+                set: |config, value| {
+                    config.dir = path_of(value);
+                    Ok(())
+                },
+            },
+            "The working folder. It must exist.",
+        ),
+        Directive::new(
+            "save",
+            AtRunTime,
+            Kind::Words(SAVE),
+            "When snapshots are written: never, this version keeps counts in memory only.",
+        ),
+    ],
+};
+
+/// A name without a folder, as Redis demands.
+fn set_dbfilename(config: &mut Config, value: &[u8]) -> Result<(), &'static str> {
+    if value.iter().any(|byte| b"/\\".contains(byte)) {
+        return Err("dbfilename can't be a path, just a filename");
+    }
+    config.dbfilename = path_of(value);
+    Ok(())
+}
+
+pub const ENCODINGS: Section = Section {
+    title: "Encodings",
+    directives: &[
+        Directive::new(
+            "set-max-intset-entries",
+            AtRunTime,
+            number!(set_max_intset_entries, Plain, 0..=LONG_MAX),
+            "Up to how many members OBJECT ENCODING calls a set of integers an intset.
+Like the next two it steers the answer of OBJECT ENCODING only.",
+        ),
+        Directive::new(
+            "set-max-listpack-entries",
+            AtRunTime,
+            number!(set_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many members OBJECT ENCODING calls a set a listpack.",
+        ),
+        Directive::new(
+            "set-max-listpack-value",
+            AtRunTime,
+            number!(set_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest member OBJECT ENCODING calls a set a listpack.",
+        ),
+    ],
+};

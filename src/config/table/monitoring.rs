@@ -1,0 +1,29 @@
+//! What the server notes down about slowness.
+
+use super::Change::AtRunTime;
+use super::{Directive, Kind, LONG_MAX, Section, number};
+use crate::config::number::Unit;
+
+pub const MONITORING: Section = Section {
+    title: "Monitoring",
+    directives: &[
+        Directive::new(
+            "latency-monitor-threshold",
+            AtRunTime,
+            number!(latency_monitor_threshold_ms, Plain, 0..=LONG_MAX),
+            "Milliseconds from which an event is kept for LATENCY; 0 for none.",
+        ),
+        Directive::new(
+            "slowlog-log-slower-than",
+            AtRunTime,
+            number!(slowlog_log_slower_than_us, Plain, -1..=LONG_MAX),
+            "Microseconds above which a command is kept for SLOWLOG; 0 for every one, -1 for none.",
+        ),
+        Directive::new(
+            "slowlog-max-len",
+            AtRunTime,
+            number!(slowlog_max_len, Plain, 0..=LONG_MAX),
+            "How many commands SLOWLOG keeps.",
+        ),
+    ],
+};
