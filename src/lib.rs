@@ -7,4 +7,5 @@
 pub mod base;
 pub mod config;
 pub mod crdt;
+pub mod metrics;
 pub mod resp;

@@ -1,0 +1,3 @@
+//! Numbers about the process itself.
+
+pub mod memory;
