@@ -9,3 +9,4 @@ pub mod config;
 pub mod crdt;
 pub mod metrics;
 pub mod resp;
+pub mod store;

@@ -1,0 +1,442 @@
+//! One key in the table: its name, its deadline, and its state in the smallest form that holds it.
+
+use super::AccessError;
+use super::tally::Tally;
+use super::text::Text;
+use crate::base::number::parse_i64;
+use crate::base::{Name, Replica, Stamp, Tag};
+use crate::crdt::{
+    Counter, Deadline, DeadlineRegister, Key, Kind, Set, Slot, Tombstones, Visible, Write,
+};
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// No deadline.
+pub(super) const NEVER_DUE: u64 = u64::MAX;
+
+/// A key and its state.
+///
+/// The forms of [`State`] are encodings of a [`Key`], nothing more: [`Entry::to_key`] and
+/// [`Entry::set_key`] go back and forth, and a test holds every short cut on a compact form against
+/// the same operation on the whole key.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub name: Name,
+    /// When the visible key ends, [`NEVER_DUE`] for not at all; of a whole form, as of its last change.
+    pub ends_ms: u64,
+    /// Compact forms: when this replica last wrote the deadline. Whole forms: unused.
+    ends_stamp: Stamp,
+    /// Tenths of a second since the node's start, for IDLETIME and eviction.
+    accessed: AtomicU32,
+    /// How the text came to be, which OBJECT ENCODING shows. This node's own affair: not merged.
+    pub form: TextForm,
+    pub state: State,
+}
+
+/// How a text came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextForm {
+    /// Written whole, or counted.
+    Plain,
+    /// Grown in place by APPEND or SETRANGE: Redis holds it `raw`.
+    Grown,
+    /// The result of INCRBYFLOAT: a text for Redis even when it reads as an integer.
+    Float,
+}
+
+#[derive(Debug)]
+pub(super) enum State {
+    /// First life; this replica alone has counted, nothing was ever set.
+    Count { tally: Tally, born: Stamp },
+    /// First life; a base that is an integer, and what this replica alone counted on it.
+    Based(Box<Based>),
+    /// First life; a base alone.
+    Text { stamp: Stamp, text: Box<[u8]> },
+    /// First life; a base alone that is being appended to, with room to grow.
+    Growing(Box<Growing>),
+    /// First life; a set alone.
+    Set(Box<Set>),
+    /// Anything whose visible value is an integer: the whole key, and what this replica counted
+    /// since. The key's own slot lags behind by that.
+    Counted(Box<Counted>),
+    /// Anything.
+    Whole(Box<Whole>),
+}
+
+#[derive(Debug)]
+pub(super) struct Growing {
+    pub stamp: Stamp,
+    pub text: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub(super) struct Based {
+    tally: Tally,
+    base: i64,
+    base_stamp: Stamp,
+    slot_born: Stamp,
+}
+
+#[derive(Debug)]
+pub(super) struct Counted {
+    tally: Tally,
+    start: i64,
+    key: Key,
+    due_ms: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Whole {
+    pub key: Key,
+    /// When the first of its lives or members is due.
+    due_ms: u64,
+}
+
+impl Entry {
+    pub fn new(name: &[u8], state: State) -> Entry {
+        Entry {
+            name: Name::from_slice(name),
+            ends_ms: NEVER_DUE,
+            ends_stamp: Stamp::NEVER,
+            accessed: AtomicU32::new(0),
+            form: TextForm::Plain,
+            state,
+        }
+    }
+
+    /// An entry that holds nothing yet.
+    pub fn empty(name: &[u8]) -> Entry {
+        Entry::new(name, State::Whole(Box::new(Whole { key: Key::default(), due_ms: NEVER_DUE })))
+    }
+
+    /// Loads what a lookup will read, without waiting for it: the entry lies on two cache lines as
+    /// often as not.
+    pub fn load(&self) {
+        black_box((self.name.first().copied(), self.ends_ms, self.form));
+        black_box(std::mem::discriminant(&self.state));
+    }
+
+    /// When something in this entry may be due; before that it can be read as it stands.
+    pub fn due_ms(&self) -> u64 {
+        match &self.state {
+            State::Set(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
+            State::Counted(counted) => counted.due_ms,
+            State::Whole(whole) => whole.due_ms,
+            _ => self.ends_ms,
+        }
+    }
+
+    /// When the visible key ends.
+    pub fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
+        match &self.state {
+            State::Whole(whole) => whole.key.deadline_ms(now_ms),
+            State::Counted(counted) => counted.key.deadline_ms(now_ms),
+            _ => (self.ends_ms != NEVER_DUE).then_some(self.ends_ms),
+        }
+    }
+
+    /// The visible type; `None`: there is nothing to see. Of a settled entry, or one that is not due.
+    pub fn kind(&self, now_ms: u64) -> Option<Kind> {
+        match &self.state {
+            State::Whole(whole) => whole.key.kind(now_ms),
+            State::Counted(counted) => counted.key.kind(now_ms),
+            _ if self.is_past(now_ms) => None,
+            State::Count { .. } | State::Based(_) | State::Text { .. } | State::Growing(_) => {
+                Some(Kind::String)
+            }
+            State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
+        }
+    }
+
+    /// The visible type of an entry that may be due and not settled.
+    pub fn seen(&self, me: Replica, now_ms: u64) -> Option<Kind> {
+        if self.due_ms() > now_ms {
+            return self.kind(now_ms);
+        }
+        match &self.state {
+            State::Set(_) if self.is_past(now_ms) => None,
+            State::Set(set) => set.any_left(now_ms).then_some(Kind::Set),
+            State::Whole(_) | State::Counted(_) => {
+                let mut key = self.to_key(me);
+                key.settle(now_ms, Tombstones::Keep);
+                key.kind(now_ms)
+            }
+            _ => self.kind(now_ms),
+        }
+    }
+
+    /// The visible text.
+    pub fn text(&self, now_ms: u64) -> Result<Option<Text<'_>>, AccessError> {
+        if self.is_past(now_ms) {
+            return Ok(None);
+        }
+        let text = match &self.state {
+            State::Count { tally, .. } => Text::of_integer(tally.value()),
+            State::Based(based) => Text::of_integer(based.tally.value()),
+            State::Counted(counted) => Text::of_integer(counted.tally.value()),
+            State::Text { text, .. } => Text::Borrowed(text),
+            State::Growing(growing) => Text::Borrowed(&growing.text),
+            State::Set(set) if set.is_empty() => return Ok(None),
+            State::Set(_) => return Err(AccessError::WrongType),
+            State::Whole(whole) => match whole.key.kind(now_ms) {
+                None => return Ok(None),
+                Some(Kind::String) => return Ok(whole.key.text(now_ms).map(Text::from)),
+                Some(_) => return Err(AccessError::WrongType),
+            },
+        };
+        Ok(Some(text))
+    }
+
+    /// The tally of an integer that this replica counts on; `None` in other forms, and when
+    /// something is due: what is past is not counted on.
+    pub fn tally(&self, now_ms: u64) -> Option<&Tally> {
+        // Counting on makes it a plain number, which takes exclusive access.
+        if self.form != TextForm::Plain || self.due_ms() <= now_ms {
+            return None;
+        }
+        match &self.state {
+            State::Count { tally, .. } => Some(tally),
+            State::Based(based) => Some(&based.tally),
+            State::Counted(counted) => Some(&counted.tally),
+            _ => None,
+        }
+    }
+
+    /// Notes an access at `tenths` of a second since the start; writes only when that is news.
+    pub fn touch(&self, tenths: u32) {
+        if self.accessed.load(Ordering::Relaxed) != tenths {
+            self.accessed.store(tenths, Ordering::Relaxed);
+        }
+    }
+
+    /// Tenths of a second from the last access until `tenths`.
+    pub fn idle_tenths(&self, tenths: u32) -> u32 {
+        tenths.saturating_sub(self.accessed.load(Ordering::Relaxed))
+    }
+
+    /// What is visible of a due entry, apart from it.
+    pub fn settled(&self, me: Replica, now_ms: u64) -> Entry {
+        let mut entry = Entry::empty(&self.name);
+        entry.form = self.form;
+        let mut key = self.to_key(me);
+        key.settle(now_ms, Tombstones::Keep);
+        entry.set_key(key, me, now_ms);
+        entry
+    }
+
+    /// Writes the deadline of a compact form.
+    pub fn set_ends(&mut self, stamp: Stamp, ends_ms: Option<u64>) {
+        self.ends_stamp = stamp;
+        self.ends_ms = ends_ms.unwrap_or(NEVER_DUE);
+    }
+
+    /// What SET does with the deadline of a compact form.
+    pub fn write_ends(&mut self, write: &Write, deadline: Deadline) {
+        match deadline {
+            Deadline::Keep => {}
+            Deadline::Clear => self.set_ends(write.stamp(), None),
+            Deadline::At(at_ms) => self.set_ends(write.stamp(), Some(at_ms)),
+        }
+    }
+
+    /// Whether the deadline is a field of the entry, not of a whole key.
+    pub fn is_compact(&self) -> bool {
+        !matches!(self.state, State::Counted(_) | State::Whole(_))
+    }
+
+    /// Whether this is a compact form whose key has ended: it is only held so that peers learn of it.
+    pub fn is_past(&self, now_ms: u64) -> bool {
+        self.ends_ms <= now_ms && self.is_compact()
+    }
+
+    /// The whole state of the key, as peers would be told it.
+    pub fn to_key(&self, me: Replica) -> Key {
+        let tag = |stamp| Tag::new(stamp, me);
+        let (counter, set) = match &self.state {
+            State::Count { tally, born } => (Counter::counted(me, tally.to_slot(*born, 0)), None),
+            State::Based(based) => {
+                let mut counter = Counter::default();
+                let mut digits = itoa::Buffer::new();
+                counter.write(tag(based.base_stamp), digits.format(based.base).as_bytes());
+                counter.put_slot(me, based.tally.to_slot(based.slot_born, based.base));
+                (counter, None)
+            }
+            State::Text { stamp, text } => {
+                let mut counter = Counter::default();
+                counter.write(tag(*stamp), text);
+                (counter, None)
+            }
+            State::Growing(growing) => {
+                let mut counter = Counter::default();
+                counter.write(tag(growing.stamp), &growing.text);
+                (counter, None)
+            }
+            State::Set(set) => (Counter::default(), Some(set.clone())),
+            State::Counted(counted) => return counted.to_key(me),
+            State::Whole(whole) => return whole.key.clone(),
+        };
+        let ends = (self.ends_stamp != Stamp::NEVER).then(|| {
+            let at_ms = (self.ends_ms != NEVER_DUE).then_some(self.ends_ms);
+            DeadlineRegister::written(tag(self.ends_stamp), at_ms)
+        });
+        Key::first_life(ends.unwrap_or_default(), counter, set)
+    }
+
+    /// Takes over a whole state, in the smallest form that holds it.
+    pub fn set_key(&mut self, mut key: Key, me: Replica, now_ms: u64) {
+        if let Some((state, ends)) = compact(&mut key, me) {
+            self.state = state;
+            self.set_ends(ends.tag().stamp, ends.at_ms());
+            return;
+        }
+        self.set_ends(Stamp::NEVER, key.deadline_ms(now_ms));
+        let due_ms = key.next_due_ms(now_ms).unwrap_or(NEVER_DUE);
+        self.state = match countable(&key, me, now_ms) {
+            Some(start) => {
+                let tally = Tally::new(start, 0);
+                State::Counted(Box::new(Counted { tally, start, key, due_ms }))
+            }
+            None => State::Whole(Box::new(Whole { key, due_ms })),
+        };
+    }
+
+    /// As [`Entry::settle_members`], but of a set alone it looks at no more than `max` members: then
+    /// it is still due.
+    pub fn settle_some_members(
+        &mut self,
+        me: Replica,
+        now_ms: u64,
+        tombstones: Tombstones,
+        max: usize,
+    ) -> usize {
+        match &mut self.state {
+            State::Set(set) => set.settle_some(now_ms, tombstones, max),
+            _ => self.settle_members(me, now_ms, tombstones),
+        }
+    }
+
+    /// Whether members of a set alone are due, in a key that is not.
+    pub fn has_due_members(&self, now_ms: u64) -> bool {
+        matches!(self.state, State::Set(_)) && self.ends_ms > now_ms && self.due_ms() <= now_ms
+    }
+
+    /// Takes expired members out of sight; returns how many.
+    pub fn settle_members(&mut self, me: Replica, now_ms: u64, tombstones: Tombstones) -> usize {
+        match &mut self.state {
+            State::Set(set) => set.settle(now_ms, tombstones),
+            State::Whole(_) | State::Counted(_) => {
+                let mut key = self.to_key(me);
+                let expired = key.settle(now_ms, tombstones);
+                if tombstones == Tombstones::Drop {
+                    key.collect(now_ms);
+                }
+                self.set_key(key, me, now_ms);
+                expired
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether it takes long to free.
+    pub fn is_large(&self) -> bool {
+        const LARGE_SET: usize = 64;
+        match &self.state {
+            State::Set(set) => set.len() > LARGE_SET,
+            State::Whole(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Bytes of heap that this entry holds, itself included.
+    pub fn heap_bytes(&self) -> usize {
+        let state = match &self.state {
+            State::Count { .. } => 0,
+            State::Based(_) => size_of::<Based>(),
+            State::Text { text, .. } => text.len(),
+            State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
+            State::Set(set) => size_of::<Set>() + set.heap_bytes(),
+            State::Counted(counted) => size_of::<Counted>() + counted.key.heap_bytes(),
+            State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
+        };
+        size_of::<Entry>() + self.name.heap_bytes() + state
+    }
+}
+
+/// The compact form of a key that has one, and its deadline; the key is spent then.
+fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
+    let life = key.only_first_life()?;
+    let ends = *life.deadline();
+    let is_field = ends == DeadlineRegister::default()
+        || (ends.tag().replica == me && ends.at_ms() != Some(NEVER_DUE));
+    if !is_field {
+        return None;
+    }
+    let state = match life.set() {
+        None => compact_counter(life.counter(), me)?,
+        Some(_) if *life.counter() == Counter::default() => State::Set(key.take_set()?),
+        Some(_) => return None,
+    };
+    Some((state, ends))
+}
+
+fn compact_counter(counter: &Counter, me: Replica) -> Option<State> {
+    let mut slots = counter.slots();
+    if counter.has_floats() || slots.len() > 1 {
+        return None;
+    }
+    let slot = match slots.next() {
+        Some((replica, _)) if replica != me => return None,
+        slot => slot.map(|(_, slot)| slot),
+    };
+    let written = counter.base().tag();
+    let Some((_, text)) = counter.base().get() else {
+        let slot = slot.filter(|slot| written == Tag::NEVER && counter.born() == slot.born())?;
+        return Some(State::Count { tally: whole_tally(slot, 0)?, born: slot.born() });
+    };
+    if written.replica != me || counter.born() != written.stamp {
+        return None;
+    }
+    let Some(slot) = slot else {
+        return Some(State::Text { stamp: written.stamp, text: text.into() });
+    };
+    let base = parse_i64(text)?;
+    Some(State::Based(Box::new(Based {
+        tally: whole_tally(slot, base)?,
+        base,
+        base_stamp: written.stamp,
+        slot_born: slot.born(),
+    })))
+}
+
+/// The tally of a slot of which nothing was ever forgotten, counting on `base`.
+fn whole_tally(slot: &Slot, base: i64) -> Option<Tally> {
+    let sums = i128::try_from(slot.added()).ok()? - i128::try_from(slot.taken()).ok()?;
+    if slot.is_forgotten() || slot.value() != sums {
+        return None;
+    }
+    let value = i64::try_from(i128::from(base).checked_add(sums)?).ok()?;
+    Some(Tally::new(value, u64::try_from(slot.taken()).ok()?))
+}
+
+/// What is visible, when that is an integer and this replica has a slot to count on.
+fn countable(key: &Key, me: Replica, now_ms: u64) -> Option<i64> {
+    let newest = key.newest().filter(|life| !life.is_past(now_ms))?;
+    newest.counter().slot(me).filter(|slot| !slot.is_forgotten())?;
+    match key.text(now_ms)? {
+        // A bound may stand for a sum beyond it, from which a word cannot count on.
+        Visible::Integer(i64::MIN | i64::MAX) => None,
+        Visible::Integer(start) => Some(start),
+        _ => None,
+    }
+}
+
+impl Counted {
+    /// The key with what was counted since.
+    fn to_key(&self, me: Replica) -> Key {
+        let mut key = self.key.clone();
+        let added = self.tally.added(self.start) as i128;
+        let taken = i128::from(self.tally.taken());
+        key.count(me, added, taken);
+        key
+    }
+}

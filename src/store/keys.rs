@@ -1,0 +1,435 @@
+//! The locked scope in which one command (later: one transaction or script) sees and changes keys.
+//!
+//! Whoever opens a [`Keys`] names the keys; their shards are locked in one order, shared or
+//! exclusive, until it is dropped. So a multi-key command is atomic, and a command function never
+//! takes a lock. Everything seen through it is settled: what has expired at `now_ms` is not there.
+
+use super::entry::{Entry, State};
+use super::guards::{Guard, Guards};
+use super::reaper::Garbage;
+use super::shard::{Before, Shard};
+use super::stats::Counts;
+use super::{AccessError, Keyspace};
+use crate::base::Name;
+use crate::base::Tag;
+use crate::base::hash::hash_name;
+use crate::crdt::{Deadline, Kind, Tombstones, Write};
+use smallvec::SmallVec;
+use std::cell::Cell;
+
+/// A key of a database, with its hash computed once.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyRef<'a> {
+    pub db: u16,
+    pub name: &'a [u8],
+    pub hash: u64,
+}
+
+impl<'a> KeyRef<'a> {
+    #[must_use]
+    pub fn new(db: u16, name: &'a [u8]) -> KeyRef<'a> {
+        KeyRef { db, name, hash: hash_name(name) }
+    }
+}
+
+/// How a scope holds its shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Shared,
+    Exclusive,
+}
+
+/// Locked access to keys.
+pub struct Keys<'k> {
+    pub(super) keyspace: &'k Keyspace,
+    pub(super) now_ms: u64,
+    /// CLIENT NO-TOUCH: accesses leave the LRU clock alone.
+    pub no_touch: bool,
+    hits: Cell<u32>,
+    misses: Cell<u32>,
+    pub(super) guards: Guards<'k>,
+    /// What was taken out and is large: freed after the locks.
+    pub(super) trash: Vec<Garbage>,
+    /// Whether it is freed elsewhere.
+    frees_later: bool,
+}
+
+impl<'k> Keys<'k> {
+    pub(super) fn open<'n>(
+        keyspace: &'k Keyspace,
+        keys: impl IntoIterator<Item = KeyRef<'n>, IntoIter: Clone>,
+        mode: Mode,
+        now_ms: u64,
+    ) -> Keys<'k> {
+        let keys = keys.into_iter();
+        let mut locks: SmallVec<[u32; 8]> = keys.clone().map(|key| keyspace.lock_of(key)).collect();
+        locks.sort_unstable();
+        locks.dedup();
+        let guards = Guards::many(keyspace, locks.iter().copied(), mode);
+        let mut scope = Keys::with_guards(keyspace, guards, now_ms);
+        if mode == Mode::Exclusive {
+            keys.for_each(|key| scope.settle(key));
+        }
+        scope
+    }
+
+    pub(super) fn open_one(
+        keyspace: &'k Keyspace,
+        key: KeyRef<'_>,
+        mode: Mode,
+        now_ms: u64,
+    ) -> Keys<'k> {
+        let guards = Guards::one(keyspace, keyspace.lock_of(key), mode);
+        let mut scope = Keys::with_guards(keyspace, guards, now_ms);
+        if mode == Mode::Exclusive {
+            scope.settle(key);
+        }
+        scope
+    }
+
+    pub(super) fn open_whole(keyspace: &'k Keyspace, mode: Mode, now_ms: u64) -> Keys<'k> {
+        let guards = Guards::many(keyspace, keyspace.locks_in_use(), mode);
+        Keys::with_guards(keyspace, guards, now_ms)
+    }
+
+    pub(super) fn open_browse(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
+        Keys::with_guards(keyspace, Guards::Many(Vec::new()), now_ms)
+    }
+
+    fn with_guards(keyspace: &'k Keyspace, guards: Guards<'k>, now_ms: u64) -> Keys<'k> {
+        Keys {
+            keyspace,
+            now_ms,
+            no_touch: false,
+            hits: Cell::new(0),
+            misses: Cell::new(0),
+            guards,
+            trash: Vec::new(),
+            frees_later: false,
+        }
+    }
+
+    /// Unix milliseconds at which this scope sees the keyspace.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Whether everything is locked exclusively.
+    #[must_use]
+    pub fn all_exclusive(&self) -> bool {
+        self.guards.all_exclusive()
+    }
+
+    /// How many reads found their key, and how many did not (keyspace_hits, keyspace_misses).
+    #[must_use]
+    pub fn lookups(&self) -> (u32, u32) {
+        (self.hits.get(), self.misses.get())
+    }
+
+    /// The visible type.
+    ///
+    /// # Errors
+    /// [`AccessError::NeedsExclusive`], as of every access here, when members are due to expire.
+    pub fn kind(&self, key: KeyRef<'_>) -> Result<Option<Kind>, AccessError> {
+        let entry = self.entry(key)?;
+        self.note_lookup(entry.is_some());
+        Ok(entry.and_then(|entry| entry.kind(self.now_ms)))
+    }
+
+    /// Whether a user sees the key.
+    pub fn exists(&self, key: KeyRef<'_>) -> Result<bool, AccessError> {
+        self.kind(key).map(|kind| kind.is_some())
+    }
+
+    /// When the key ends: `None`, no such key; `Some(None)`, not by itself.
+    pub fn deadline(&self, key: KeyRef<'_>) -> Result<Option<Option<u64>>, AccessError> {
+        let entry = self.entry(key)?;
+        self.note_lookup(entry.is_some());
+        Ok(entry.map(|entry| entry.deadline_ms(self.now_ms)))
+    }
+
+    /// Notes an access; false when there is no such key.
+    pub fn touch(&self, key: KeyRef<'_>) -> Result<bool, AccessError> {
+        Ok(self.entry_touched(key)?.is_some())
+    }
+
+    /// Milliseconds since the last access, in steps of 100.
+    pub fn idle_ms(&self, key: KeyRef<'_>) -> Result<Option<u64>, AccessError> {
+        let tenths = self.keyspace.tenths(self.now_ms);
+        Ok(self.entry(key)?.map(|entry| u64::from(entry.idle_tenths(tenths)) * 100))
+    }
+
+    /// Bytes of heap that the key's entry holds (MEMORY USAGE).
+    pub fn memory_bytes(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
+        Ok(self.entry(key)?.map(|entry| entry.heap_bytes() + size_of::<usize>()))
+    }
+
+    /// EXPIRE, PERSIST: true when the key was there. A deadline that has passed removes it.
+    pub fn set_deadline(&mut self, key: KeyRef<'_>, at_ms: Option<u64>) -> bool {
+        let me = self.keyspace.me;
+        let visible = self.change(key, |entry, write| {
+            let visible = entry.kind(write.now_ms).is_some();
+            if visible && entry.is_compact() {
+                entry.set_ends(write.stamp(), at_ms);
+            } else if visible {
+                let mut whole = entry.to_key(me);
+                whole.set_deadline(write, at_ms);
+                entry.set_key(whole, me, write.now_ms);
+            }
+            visible
+        });
+        visible.unwrap_or(false)
+    }
+
+    /// What this scope removes and is large is freed by [`Keyspace::free_garbage`] (UNLINK, ASYNC).
+    pub fn free_later(&mut self) {
+        self.frees_later = true;
+    }
+
+    /// DEL: true when the key was there.
+    pub fn delete(&mut self, key: KeyRef<'_>) -> bool {
+        let (me, now_ms) = (self.keyspace.me, self.now_ms);
+        match self.keyspace.tombstones {
+            Tombstones::Drop => {
+                let Some(entry) = self.shard_mut(key).remove(key.hash, key.name) else {
+                    return false;
+                };
+                let visible = entry.seen(me, now_ms).is_some();
+                if entry.is_large() {
+                    self.trash.push(Garbage::Entry(entry));
+                }
+                visible
+            }
+            Tombstones::Keep => {
+                let visible = self.change(key, |entry, write| {
+                    let visible = entry.kind(write.now_ms).is_some();
+                    let mut whole = entry.to_key(me);
+                    whole.delete(write);
+                    entry.set_key(whole, me, write.now_ms);
+                    visible
+                });
+                visible.unwrap_or(false)
+            }
+        }
+    }
+
+    /// Replaces `to` by a copy of what is visible of `from`, deadlines included. False when there is
+    /// no `from`. The copy is a new write: contributions never move between keys.
+    pub fn copy(&mut self, from: KeyRef<'_>, to: KeyRef<'_>) -> bool {
+        let portrait = self.portrait(from);
+        portrait.as_ref().inspect(|portrait| self.put(to, portrait)).is_some()
+    }
+
+    /// RENAME, MOVE: `to`, another key, becomes what is visible of `from`, which is gone. False when
+    /// there is no `from`.
+    pub fn rename(&mut self, from: KeyRef<'_>, to: KeyRef<'_>) -> bool {
+        if self.keyspace.tombstones == Tombstones::Keep {
+            // Contributions never move between keys: peers learn of new writes.
+            return self.copy(from, to) && self.delete(from);
+        }
+        self.settle(from);
+        let Some(mut entry) = self.shard_mut(from).remove(from.hash, from.name) else {
+            return false;
+        };
+        self.delete(to);
+        entry.name = Name::from_slice(to.name);
+        self.insert(to, entry);
+        true
+    }
+
+    /// Runs `look` without noting accesses: OBJECT looks at a value and must not make it young.
+    pub fn without_touching<R>(&mut self, look: impl FnOnce(&Keys<'_>) -> R) -> R {
+        let before = std::mem::replace(&mut self.no_touch, true);
+        let result = look(self);
+        self.no_touch = before;
+        result
+    }
+
+    /// Takes out of sight what has expired of a key, so that it may be read. A scope that was opened
+    /// exclusively on a key has done so; one on the whole keyspace does it key by key.
+    pub fn settle(&mut self, key: KeyRef<'_>) {
+        let (keyspace, now_ms) = (self.keyspace, self.now_ms);
+        keyspace.settle(self.shard_mut(key), key.hash, key.name, now_ms);
+    }
+
+    /// The entry of a key that a user sees.
+    pub(super) fn entry(&self, key: KeyRef<'_>) -> Result<Option<&Entry>, AccessError> {
+        let Some(guard) = self.guard(key) else { return Ok(None) };
+        let Some(entry) = guard.shard().find(key.hash, key.name) else { return Ok(None) };
+        if entry.due_ms() > self.now_ms {
+            return Ok(self.is_seen(entry).then_some(entry));
+        }
+        let is_past = entry.is_past(self.now_ms);
+        if is_past && self.keyspace.tombstones == Tombstones::Keep {
+            return Ok(None);
+        }
+        // Whoever comes across something that has expired takes it away.
+        match guard {
+            Guard::Shared(_) => Err(AccessError::NeedsExclusive),
+            Guard::Exclusive(_) => Ok((!is_past && self.is_seen(entry)).then_some(entry)),
+        }
+    }
+
+    /// The same for a read or write of the value: counts as an access.
+    pub(super) fn entry_touched(&self, key: KeyRef<'_>) -> Result<Option<&Entry>, AccessError> {
+        let entry = self.entry(key)?;
+        self.note_lookup(entry.is_some());
+        if let Some(entry) = entry
+            && !self.no_touch
+        {
+            entry.touch(self.keyspace.tenths(self.now_ms));
+        }
+        Ok(entry)
+    }
+
+    fn is_seen(&self, entry: &Entry) -> bool {
+        // Without tombstones an entry that is not due is always visible: save the look.
+        self.keyspace.tombstones == Tombstones::Drop || entry.kind(self.now_ms).is_some()
+    }
+
+    fn note_lookup(&self, found: bool) {
+        let counter = if found { &self.hits } else { &self.misses };
+        counter.set(counter.get() + 1);
+    }
+
+    /// Whether this scope may change `key`.
+    pub(super) fn is_exclusive(&self, key: KeyRef<'_>) -> bool {
+        matches!(self.guard(key), Some(Guard::Exclusive(_)))
+    }
+
+    /// Changes an entry that is there (visible or not), settled; removes it if nothing is left.
+    pub(super) fn change<R>(
+        &mut self,
+        key: KeyRef<'_>,
+        change: impl FnOnce(&mut Entry, &Write) -> R,
+    ) -> Option<R> {
+        let (keyspace, now_ms, no_touch) = (self.keyspace, self.now_ms, self.no_touch);
+        let shard = self.shard_mut(key);
+        let mut entry = shard.find_mut(key.hash, key.name)?;
+        if entry.due_ms() <= now_ms {
+            keyspace.settle(shard, key.hash, key.name, now_ms);
+            entry = shard.find_mut(key.hash, key.name)?;
+        }
+        let before = Before::of(entry);
+        let result = change(entry, &keyspace.write(now_ms));
+        if !no_touch {
+            entry.touch(keyspace.tenths(now_ms));
+        }
+        let gone = keyspace.tombstones == Tombstones::Drop && entry.kind(now_ms).is_none();
+        let after = Before::of(entry);
+        shard.note_change(key.hash, before, after, now_ms);
+        if gone {
+            shard.remove(key.hash, key.name);
+        }
+        Some(result)
+    }
+
+    /// Puts in an entry for a key that has none.
+    pub(super) fn put_new(&mut self, key: KeyRef<'_>, state: State, ends: Deadline, write: &Write) {
+        let (keyspace, now_ms) = (self.keyspace, self.now_ms);
+        let mut entry = Entry::new(key.name, state);
+        entry.write_ends(write, ends);
+        if entry.ends_ms <= now_ms && keyspace.tombstones == Tombstones::Drop {
+            return;
+        }
+        entry.touch(keyspace.tenths(now_ms));
+        self.insert(key, Box::new(entry));
+    }
+
+    fn insert(&mut self, key: KeyRef<'_>, entry: Box<Entry>) {
+        let now_ms = self.now_ms;
+        let after = Before::of(&entry);
+        let shard = self.shard_mut(key);
+        shard.insert(key.hash, entry);
+        shard.note_change(key.hash, Before::NOTHING, after, now_ms);
+    }
+
+    fn guard(&self, key: KeyRef<'_>) -> Option<&Guard<'k>> {
+        self.guards.get(self.keyspace.lock_of(key))
+    }
+
+    /// The shard of a key that this scope holds exclusively.
+    pub(super) fn shard_mut(&mut self, key: KeyRef<'_>) -> &mut Shard {
+        let lock = self.keyspace.lock_of(key);
+        self.shard_by_lock(lock)
+    }
+
+    /// A shard that this scope holds exclusively.
+    ///
+    /// # Panics
+    /// When it does not: the command's row in the table does not say what the command does. Nothing
+    /// has been changed by then, and the dispatcher answers for the panic.
+    pub(super) fn shard_by_lock(&mut self, lock: u32) -> &mut Shard {
+        match self.guards.get_mut(lock) {
+            Some(Guard::Exclusive(guard)) => guard,
+            Some(Guard::Shared(_)) => panic!("a command changes a key that its row only reads"),
+            None => panic!("a command changes a key that its row does not name"),
+        }
+    }
+
+    /// Looks at a shard. A scope that holds none looks at any, one after the other. One that holds
+    /// some waits for no other, or two of them could wait for each other: what it does not hold is
+    /// empty to it, as a database is that came into use after everything was locked.
+    pub(super) fn with_shard<R>(&self, lock: u32, look: impl FnOnce(&Shard) -> R) -> R {
+        match self.guards.get(lock) {
+            Some(guard) => look(guard.shard()),
+            None if self.guards.is_empty() => look(&self.keyspace.shard(lock).read()),
+            None => look(&Shard::default()),
+        }
+    }
+}
+
+/// Gives the locks back before it frees anything.
+impl Drop for Keys<'_> {
+    fn drop(&mut self) {
+        if self.trash.is_empty() {
+            return;
+        }
+        self.guards.release();
+        if self.frees_later {
+            self.keyspace.reaper.take(std::mem::take(&mut self.trash));
+        }
+    }
+}
+
+impl Keyspace {
+    /// A write of this node, now.
+    pub(super) fn write(&self, now_ms: u64) -> Write {
+        let tag = Tag::new(self.clock.stamp(now_ms), self.me);
+        Write { now_ms, tag, tombstones: self.tombstones }
+    }
+
+    /// Takes out of sight what has expired of an entry, and removes it if nothing is left of it.
+    pub(super) fn settle(&self, shard: &mut Shard, hash: u64, name: &[u8], now_ms: u64) {
+        self.settle_with(shard, hash, name, now_ms, |entry| {
+            entry.settle_members(self.me, now_ms, self.tombstones)
+        });
+    }
+
+    /// The same with what is to become of members; returns what it does: how many have expired.
+    pub(super) fn settle_with(
+        &self,
+        shard: &mut Shard,
+        hash: u64,
+        name: &[u8],
+        now_ms: u64,
+        settle_members: impl FnOnce(&mut Entry) -> usize,
+    ) -> usize {
+        let Some(entry) = shard.find_mut(hash, name) else { return 0 };
+        let before = Before::of(entry);
+        if before.due_ms > now_ms {
+            return 0;
+        }
+        let expired = if entry.is_past(now_ms) { 0 } else { settle_members(entry) };
+        let gone = entry.kind(now_ms).is_none();
+        let after = Before::of(entry);
+        shard.note_change(hash, before, after, now_ms);
+        Counts::add(&self.counts.expired_members, expired);
+        if gone && self.tombstones == Tombstones::Drop {
+            shard.remove(hash, name);
+            Counts::add(&self.counts.expired_keys, 1);
+        }
+        expired
+    }
+}

@@ -1,0 +1,43 @@
+//! The sharded in-process store: entries, expiry, memory, and the locked scope in which a command
+//! works on its keys.
+//!
+//! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
+//!   smallest form that holds its merging state; `tally` counting with shared access.
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about.
+//! - `expiry` and `eviction` reclaim memory; `digest` tells nodes apart; `merge` joins peers' states.
+
+mod access;
+mod digest;
+mod entry;
+mod eviction;
+mod expiry;
+mod guards;
+mod keys;
+mod keys_set;
+mod keys_space;
+mod keys_text;
+mod keyspace;
+mod merge;
+mod portrait;
+mod prefetch;
+mod reaper;
+mod shard;
+mod stats;
+mod sync;
+mod tally;
+mod text;
+
+pub use access::AccessError;
+pub use digest::Digest;
+pub use entry::TextForm;
+pub use eviction::Room;
+pub use keys::{KeyRef, Keys, Mode};
+pub use keys_set::{Missing, SetEdit, SetView};
+pub use keys_space::ScanPage;
+pub use keyspace::Keyspace;
+pub use stats::{DatabaseStats, KeyspaceStats};
+#[cfg(feature = "model")]
+pub use tally::Tally;
+pub use text::Text;
+
+pub use crate::crdt::{Deadline, Kind, MemberDeadline};

@@ -1,0 +1,161 @@
+//! A shard of one database: a table of entries, and when they are due.
+
+use super::entry::{Entry, NEVER_DUE};
+use crate::base::Name;
+use crate::base::agenda::Agenda;
+use crate::base::hash::hash_name;
+use hashbrown::HashTable;
+use hashbrown::hash_table;
+
+/// The part of a database's keys whose hashes fall to it. Guarded by one lock; what is hot on a live
+/// key needs it shared only.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    table: HashTable<Box<Entry>>,
+    agenda: Agenda,
+    with_deadline: usize,
+}
+
+impl Shard {
+    pub fn find(&self, hash: u64, name: &[u8]) -> Option<&Entry> {
+        self.table.find(hash, |entry| *entry.name == *name).map(|entry| &**entry)
+    }
+
+    pub fn find_mut(&mut self, hash: u64, name: &[u8]) -> Option<&mut Entry> {
+        self.table.find_mut(hash, |entry| *entry.name == *name).map(|entry| &mut **entry)
+    }
+
+    /// The first place where a name of this hash may be; nearly always it is there.
+    pub fn place(&self, hash: u64) -> Option<&Entry> {
+        self.table.iter_hash(hash).next().map(|entry| &**entry)
+    }
+
+    /// Puts a new entry in; there is none of its name.
+    pub fn insert(&mut self, hash: u64, entry: Box<Entry>) {
+        self.table.insert_unique(hash, entry, |entry| hash_name(&entry.name));
+    }
+
+    pub fn remove(&mut self, hash: u64, name: &[u8]) -> Option<Box<Entry>> {
+        let found = self.table.find_entry(hash, |entry| *entry.name == *name).ok()?;
+        let (entry, _) = found.remove();
+        if entry.ends_ms != NEVER_DUE {
+            self.with_deadline -= 1;
+        }
+        self.shrink_if_sparse();
+        match self.table.is_empty() {
+            true => self.agenda.clear(),
+            false => self.tidy_agenda(),
+        }
+        Some(entry)
+    }
+
+    /// How many entries there are, hidden ones included.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// How many of them have a deadline.
+    pub fn with_deadline(&self) -> usize {
+        self.with_deadline
+    }
+
+    pub fn iter(&self) -> hash_table::Iter<'_, Box<Entry>> {
+        self.table.iter()
+    }
+
+    /// The first entry at or behind a random place of the table that `wanted` takes.
+    pub fn sample(&self, place: usize, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+        let buckets = self.table.num_buckets();
+        if self.table.is_empty() || buckets == 0 {
+            return None;
+        }
+        let start = place % buckets;
+        let places = (start..buckets).chain(0..start);
+        places
+            .filter_map(|bucket| self.table.get_bucket(bucket))
+            .map(|entry| &**entry)
+            .find(|entry| wanted(entry))
+    }
+
+    /// Bytes of heap that the agenda holds.
+    pub fn agenda_bytes(&self) -> usize {
+        self.agenda.heap_bytes()
+    }
+
+    /// Takes all entries out.
+    pub fn take_all(&mut self) -> Shard {
+        std::mem::take(self)
+    }
+
+    /// When the first entry may be due.
+    pub fn next_due_ms(&self) -> Option<u64> {
+        self.agenda.next_ms()
+    }
+
+    /// Takes from the agenda the hash of an entry that may be due.
+    pub fn pop_due(&mut self, now_ms: u64) -> Option<u64> {
+        self.agenda.pop_due(now_ms)
+    }
+
+    /// The name of an entry by its hash alone, and when something in it may be due.
+    pub fn due_of(&self, hash: u64) -> Option<(Name, u64)> {
+        let entry = self.table.find(hash, |entry| hash_name(&entry.name) == hash)?;
+        Some((entry.name.clone(), entry.due_ms()))
+    }
+
+    /// Notes again an entry that came up before it was due, since its deadline was moved on.
+    pub fn note_again(&mut self, hash: u64, due_ms: u64) {
+        if due_ms != NEVER_DUE {
+            self.agenda.note(due_ms, hash);
+        }
+    }
+
+    /// Keeps the agenda and the count after an entry's deadlines changed at `now_ms`.
+    ///
+    /// The agenda holds what is not due yet, each at its time or earlier, and what is due until it
+    /// comes up. What stays due (hidden, for peers to learn of) has nothing more to come up for.
+    pub fn note_change(&mut self, hash: u64, before: Before, after: Before, now_ms: u64) {
+        self.with_deadline += usize::from(after.ends);
+        self.with_deadline -= usize::from(before.ends);
+        let held = before.due_ms > now_ms && before.due_ms <= after.due_ms;
+        let stays_due = before.due_ms <= now_ms && after.due_ms <= now_ms;
+        if after.due_ms != NEVER_DUE && !held && !stays_due {
+            self.agenda.note(after.due_ms, hash);
+            self.tidy_agenda();
+        }
+    }
+
+    /// The cost of going through all entries is shared by the many notes that made it worthwhile.
+    fn tidy_agenda(&mut self) {
+        if self.agenda.is_overgrown(self.table.len()) {
+            let dues = self.table.iter().map(|entry| (entry.due_ms(), hash_name(&entry.name)));
+            self.agenda.rebuild(dues.filter(|(due_ms, _)| *due_ms != NEVER_DUE));
+        }
+    }
+
+    /// Gives memory back after many removals, in steps that keep the cost of a removal constant.
+    fn shrink_if_sparse(&mut self) {
+        const SMALL: usize = 32;
+        let capacity = self.table.capacity();
+        if capacity > SMALL && self.table.len() < capacity / 8 {
+            let goal = self.table.len() * 2;
+            self.table.shrink_to(goal, |entry| hash_name(&entry.name));
+        }
+    }
+}
+
+/// What an entry's deadline was before a change, and after it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    pub due_ms: u64,
+    pub ends: bool,
+}
+
+impl Before {
+    /// There was no entry.
+    pub const NOTHING: Before = Before { due_ms: NEVER_DUE, ends: false };
+
+    pub fn of(entry: &Entry) -> Before {
+        Before { due_ms: entry.due_ms(), ends: entry.ends_ms != NEVER_DUE }
+    }
+}

@@ -1,0 +1,46 @@
+//! The locks and atomics of what threads share in the store. With the feature `model` they are ones
+//! whose interleavings `tests/model.rs` chooses; they work only under its scheduler.
+
+#[cfg(not(feature = "model"))]
+pub use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+#[cfg(not(feature = "model"))]
+pub use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+#[cfg(feature = "model")]
+pub use model::RwLock;
+#[cfg(feature = "model")]
+pub use shuttle::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+#[cfg(feature = "model")]
+pub use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
+
+#[cfg(feature = "model")]
+mod model {
+    use super::{RwLockReadGuard, RwLockWriteGuard};
+    use std::sync::PoisonError;
+
+    /// The scheduler's lock with the interface of `parking_lot`'s, which knows no poison.
+    #[derive(Debug, Default)]
+    pub struct RwLock<T>(shuttle::sync::RwLock<T>);
+
+    impl<T> RwLock<T> {
+        pub fn new(value: T) -> RwLock<T> {
+            RwLock(shuttle::sync::RwLock::new(value))
+        }
+
+        pub fn read(&self) -> RwLockReadGuard<'_, T> {
+            self.0.read().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub fn write(&self) -> RwLockWriteGuard<'_, T> {
+            self.0.write().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
+            self.0.try_read().ok()
+        }
+
+        pub fn is_locked(&self) -> bool {
+            self.0.try_write().is_err()
+        }
+    }
+}

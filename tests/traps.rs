@@ -1,0 +1,279 @@
+//! The traps that others fell into, each a story of two or three replicas. (What needs a disk, a link
+//! between peers or tokens of requests is tested where those are.)
+
+#[path = "laws/node.rs"]
+mod node;
+
+use headcount::base::clock::Clock;
+use headcount::base::{Replica, Stamp};
+use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Tombstones};
+use headcount::store::{KeyRef, Keyspace, Mode};
+use node::{Node, START_MS, text_at};
+
+/// Everybody hears of everything.
+fn converge(nodes: &mut [&mut Node]) {
+    for _ in 0..2 {
+        let states: Vec<Key> = nodes.iter().map(|node| node.key.clone()).collect();
+        nodes.iter_mut().for_each(|node| states.iter().for_each(|state| node.hear(state)));
+    }
+    assert!(nodes.windows(2).all(|pair| pair[0].key == pair[1].key));
+}
+
+fn incr(node: &mut Node, ms: u64, by: i128) {
+    node.write(ms, |key, write| key.add(write, by));
+}
+
+fn del(node: &mut Node, ms: u64) {
+    node.write(ms, |key, write| key.delete(write));
+}
+
+#[test]
+fn trap_1_a_slot_is_not_reused_after_data_was_lost() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 1, 100);
+    b.hear(&a.key);
+    // The machine is gone, and comes back from an empty disk in a new epoch.
+    a = Node::new(1);
+    a.replica.epoch = 2;
+    incr(&mut a, 10, 7);
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&a.key, 20).as_deref(), Some("107"), "max of 100 and 7 would lose the 7");
+}
+
+#[test]
+fn trap_1_nor_after_a_part_of_it_was_lost() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 1, 100);
+    let on_disk = a.key.clone();
+    incr(&mut a, 2, 10);
+    b.hear(&a.key);
+    a.key = on_disk;
+    a.replica.epoch = 2;
+    incr(&mut a, 10, 3);
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&a.key, 20).as_deref(), Some("113"));
+}
+
+/// What was counted stays in the slot in which it was counted, whatever epoch its node is in.
+#[test]
+fn trap_2_values_never_move_between_epochs() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    let first = a.replica;
+    incr(&mut a, 1, 1);
+    let in_an_old_log = a.key.clone();
+    for epoch in 2..6 {
+        a.replica.epoch = epoch;
+        incr(&mut a, u64::from(epoch), 4i128.pow(epoch));
+    }
+    b.hear(&a.key);
+    let slot = |key: &Key, replica| key.lives()[0].counter().slot(replica).map(|s| s.value());
+    assert_eq!(slot(&b.key, first), Some(1));
+    // A deletion that had seen only the first epoch, and the old log read once more.
+    let mut c = Node::new(3);
+    c.hear(&in_an_old_log);
+    del(&mut c, 10);
+    converge(&mut [&mut a, &mut b, &mut c]);
+    a.hear(&in_an_old_log);
+    assert_eq!(text_at(&a.key, 20).as_deref(), Some("1360"), "16 + 64 + 256 + 1024, without the 1");
+}
+
+/// An epoch that its node resumes goes on from what it had counted there.
+#[test]
+fn trap_2_a_resumed_epoch_counts_on() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 1, 1);
+    b.hear(&a.key);
+    a.replica.epoch = 2;
+    incr(&mut a, 2, 4);
+    // All that was ever known of the first epoch is at hand: it goes on.
+    a.hear(&b.key);
+    a.replica.epoch = 1;
+    incr(&mut a, 3, 16);
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&a.key, 20).as_deref(), Some("21"));
+    assert_eq!(a.key.lives()[0].counter().slots().len(), 2, "state does not grow with restarts");
+}
+
+#[test]
+fn trap_3_what_is_removed_and_added_again_is_not_swallowed() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 1, 100);
+    b.hear(&a.key);
+    let late = b.key.clone();
+    del(&mut a, 2);
+    incr(&mut a, 3, 3);
+    assert_eq!(text_at(&a.key, 4).as_deref(), Some("3"));
+    b.hear(&a.key);
+    assert_eq!(text_at(&b.key, 4).as_deref(), Some("3"), "max(100, 3) − 100 would be 0");
+    a.hear(&late);
+    assert_eq!(text_at(&a.key, 4).as_deref(), Some("3"), "nor does the old come back");
+}
+
+#[test]
+fn trap_3_nor_is_a_member() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    let add = |node: &mut Node, ms| {
+        node.write(ms, |key, write| key.insert(write, b"x", MemberDeadline::Keep));
+    };
+    add(&mut a, 1);
+    b.hear(&a.key);
+    let late = b.key.clone();
+    a.write(2, |key, write| key.remove(write, b"x"));
+    a.hear(&late);
+    assert_eq!(a.key.kind(START_MS + 3), None, "what was removed does not come back");
+    add(&mut a, 4);
+    b.hear(&a.key);
+    assert_eq!(b.key.kind(START_MS + 5), Some(Kind::Set));
+    b.write(6, |key, write| key.remove(write, b"x"));
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(a.key.kind(START_MS + 7), None);
+}
+
+/// The node whose clock is ahead begins anew while the other still counts on what ends.
+#[test]
+fn trap_6_two_clocks_see_a_deadline_pass_at_two_moments() {
+    let (mut a, mut ahead) = (Node::new(1), Node::new(2));
+    incr(&mut a, 0, 1);
+    a.write(1, |key, write| key.set_deadline(write, Some(START_MS + 100)));
+    ahead.hear(&a.key);
+    incr(&mut ahead, 110, 4);
+    incr(&mut a, 90, 16);
+    assert_eq!(text_at(&ahead.key, 110).as_deref(), Some("4"), "what was there has ended");
+    assert_eq!(text_at(&a.key, 95).as_deref(), Some("17"));
+    converge(&mut [&mut a, &mut ahead]);
+    assert_eq!(text_at(&a.key, 95).as_deref(), Some("21"), "both lives, until the first ends");
+    assert_eq!(text_at(&a.key, 100).as_deref(), Some("4"), "the 16 fell to the deadline");
+    assert_eq!(text_at(&ahead.key, 120).as_deref(), Some("4"));
+}
+
+#[test]
+fn trap_6_two_nodes_that_close_one_deadline_open_one_life() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 0, 1);
+    a.write(1, |key, write| key.set_deadline(write, Some(START_MS + 100)));
+    b.hear(&a.key);
+    incr(&mut a, 150, 4);
+    incr(&mut b, 160, 16);
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&a.key, 170).as_deref(), Some("20"));
+    assert_eq!(a.key.lives().len(), 2);
+    // One deadline ends it for both.
+    b.write(180, |key, write| key.set_deadline(write, Some(START_MS + 200)));
+    a.hear(&b.key);
+    assert_eq!(text_at(&a.key, 200), None);
+}
+
+#[test]
+fn trap_6_deleting_what_has_ended_does_not_bring_its_rest_back() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 0, 1);
+    a.write(1, |key, write| key.set_deadline(write, Some(START_MS + 100)));
+    b.hear(&a.key);
+    incr(&mut b, 90, 4);
+    del(&mut a, 150);
+    incr(&mut a, 160, 16);
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&a.key, 170).as_deref(), Some("16"), "the 4 ended at its deadline");
+}
+
+/// The ones that expire by another's clock are told whole, and seen until they expire here.
+#[test]
+fn trap_6_members_expire_by_the_clock_of_who_looks() {
+    let (mut a, mut ahead) = (Node::new(1), Node::new(2));
+    let ends = MemberDeadline::Set(Some(START_MS + 100));
+    ahead.write(50, |key, write| key.insert(write, b"x", ends));
+    ahead.write(120, |key, write| key.insert(write, b"y", MemberDeadline::Keep));
+    a.hear(&ahead.key);
+    let is_in = |node: &mut Node, ms| {
+        node.key.settle(START_MS + ms, Tombstones::Keep);
+        node.key.sets(START_MS + ms).any(|set| set.contains(b"x"))
+    };
+    assert!(!is_in(&mut ahead, 120));
+    assert!(is_in(&mut a, 60));
+    assert!(!is_in(&mut a, 100));
+    // A heartbeat from where it is still in brings it back everywhere.
+    a = Node::new(1);
+    a.hear(&ahead.key);
+    a.write(70, |key, write| key.insert(write, b"x", MemberDeadline::Set(Some(START_MS + 500))));
+    ahead.hear(&a.key);
+    assert!(is_in(&mut ahead, 130));
+}
+
+#[test]
+fn trap_8_a_clock_that_went_back_gives_no_stamp_twice() {
+    let clock = Clock::default();
+    let before = clock.stamp(START_MS);
+    // The reservation that the disk held is observed first after a restart.
+    let restarted = Clock::default();
+    restarted.observe(before);
+    assert!(restarted.stamp(START_MS - 5_000) > before);
+    // And what is written by it is later than what it overwrites.
+    let mut a = Node::new(1);
+    a.write(5_000, |key, write| key.set_text(write, b"old", Deadline::Clear));
+    a.write(0, |key, write| key.set_text(write, b"new", Deadline::Clear));
+    assert_eq!(text_at(&a.key, 0).as_deref(), Some("new"));
+    let mut b = Node::new(2);
+    b.hear(&a.key);
+    b.write(0, |key, write| key.set_text(write, b"newer", Deadline::Clear));
+    a.hear(&b.key);
+    assert_eq!(text_at(&a.key, 0).as_deref(), Some("newer"), "however late b's clock is");
+    assert!(Stamp::at_ms(0) < a.key.max_stamp());
+}
+
+fn store(node: u32, tombstones: Tombstones) -> Keyspace {
+    Keyspace::new(2, Replica { node, epoch: 1 }, tombstones, START_MS)
+}
+
+fn digest(keyspace: &Keyspace, now_ms: u64) -> [u8; 20] {
+    keyspace.open_whole(&[], Mode::Shared, now_ms).digest()
+}
+
+/// A node that has dropped what is forgotten and one that has not yet: no difference to see.
+#[test]
+fn trap_9_digests_leave_out_what_is_forgotten_or_past() {
+    let (dropping, keeping) = (store(1, Tombstones::Drop), store(1, Tombstones::Keep));
+    for keyspace in [&dropping, &keeping] {
+        let write = |name: &[u8], ends| {
+            let key = KeyRef::new(1, name);
+            keyspace.open([key], Mode::Exclusive, START_MS).set_text(key, name, ends);
+        };
+        write(b"stays", Deadline::Clear);
+        write(b"goes", Deadline::Clear);
+        write(b"ends", Deadline::At(START_MS + 10));
+        let key = KeyRef::new(1, b"goes");
+        assert!(keyspace.open([key], Mode::Exclusive, START_MS).delete(key));
+        // Counted on in a second life.
+        write(b"again", Deadline::At(START_MS + 5));
+        let key = KeyRef::new(1, b"again");
+        assert_eq!(keyspace.open([key], Mode::Exclusive, START_MS + 20).add(key, 5), Ok(5));
+        // A database of which nothing is left.
+        let key = KeyRef::new(0, b"gone");
+        let mut keys = keyspace.open([key], Mode::Exclusive, START_MS);
+        keys.set_text(key, b"1", Deadline::Clear);
+        keys.delete(key);
+    }
+    assert_eq!(digest(&dropping, START_MS + 30), digest(&keeping, START_MS + 30));
+    assert_ne!(digest(&keeping, START_MS + 30), digest(&keeping, START_MS + 3));
+}
+
+/// Collecting what is forgotten changes nothing that is seen, and a converged pair stays equal.
+#[test]
+fn trap_9_collecting_is_not_seen() {
+    let mut a = Node::new(1);
+    incr(&mut a, 0, 5);
+    del(&mut a, 1);
+    incr(&mut a, 2, 7);
+    a.write(3, |key, write| key.set_deadline(write, Some(START_MS + 50)));
+    a.write(60, |key, write| key.insert(write, b"x", MemberDeadline::Keep));
+    a.write(61, |key, write| key.insert(write, b"y", MemberDeadline::Keep));
+    a.write(62, |key, write| key.remove(write, b"y"));
+    let mut collected = a.key.clone();
+    collected.collect(START_MS + 70);
+    assert_eq!(collected.lives().len(), 1, "the life that is past is gone");
+    let members = |key: &Key| {
+        let sets = key.sets(START_MS + 70);
+        sets.flat_map(|set| set.iter().map(<[u8]>::to_vec)).collect::<Vec<_>>()
+    };
+    assert_eq!(members(&collected), [b"x".to_vec()]);
+    assert_eq!(members(&a.key), members(&collected));
+}
