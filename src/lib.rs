@@ -8,5 +8,6 @@ pub mod base;
 pub mod config;
 pub mod crdt;
 pub mod metrics;
+pub mod node;
 pub mod resp;
 pub mod store;

@@ -1,0 +1,312 @@
+//! The registry of connected clients.
+
+use bytes::Bytes;
+use crossbeam::queue::ArrayQueue;
+use dashmap::DashMap;
+use parking_lot::Mutex;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Notify;
+
+/// How many messages may wait for a connection to send them.
+pub const INBOX_MESSAGES: usize = 8192;
+/// How many bytes may.
+pub const INBOX_BYTES: usize = 32 << 20;
+
+/// The flags of a client, as bits.
+pub mod flag {
+    pub const MONITOR: u32 = 1;
+    pub const UNIX_SOCKET: u32 = 1 << 1;
+    /// CLIENT NO-EVICT: not closed to free memory.
+    pub const NO_EVICT: u32 = 1 << 2;
+    /// CLIENT NO-TOUCH: its accesses leave the keys' idle times alone.
+    pub const NO_TOUCH: u32 = 1 << 3;
+    /// Its command waits, for a pause to end.
+    pub const BLOCKED: u32 = 1 << 4;
+    /// It is to be closed as soon as it is noticed.
+    pub const KILLED: u32 = 1 << 5;
+    /// It is to be closed when what is due has been sent.
+    pub const CLOSING: u32 = 1 << 6;
+}
+
+/// What is known of a connection when it is accepted.
+pub struct NewClient {
+    /// `ip:port`, `[ip6]:port`, or `path:0` for a Unix socket.
+    pub addr: String,
+    pub laddr: String,
+    pub unix_socket: bool,
+    pub created_ms: u64,
+}
+
+/// The texts that a client says about itself.
+#[derive(Clone, Debug, Default)]
+pub struct ClientNames {
+    pub name: String,
+    pub library_name: String,
+    pub library_version: String,
+}
+
+/// What the connection tells of itself; plain relaxed stores by the thread that serves it.
+#[derive(Default)]
+pub struct Activity {
+    /// Unix milliseconds of the last request.
+    pub last_interaction_ms: AtomicU64,
+    pub db: AtomicU16,
+    /// 2 or 3.
+    pub protocol: AtomicU8,
+    /// The bytes of the arguments of the request being executed.
+    pub argument_bytes: AtomicUsize,
+    /// What the read buffer holds, and its room.
+    pub query_bytes: AtomicUsize,
+    pub query_free_bytes: AtomicUsize,
+    /// What waits to be sent, and the memory that holds it.
+    pub output_bytes: AtomicUsize,
+    pub output_capacity_bytes: AtomicUsize,
+    /// Since it connected.
+    pub commands: AtomicU64,
+    pub read_bytes: AtomicU64,
+    pub written_bytes: AtomicU64,
+    /// The last command's index in the registry plus one; 0: none yet.
+    last_command: AtomicU32,
+}
+
+impl Activity {
+    pub fn set_last_command(&self, index: usize) {
+        self.last_command.store(u32::try_from(index + 1).unwrap_or(0), Relaxed);
+    }
+
+    /// The index in the command registry.
+    #[must_use]
+    pub fn last_command(&self) -> Option<usize> {
+        (self.last_command.load(Relaxed) as usize).checked_sub(1)
+    }
+}
+
+/// One connected client as others see it (CLIENT LIST, CLIENT KILL), and what they send it.
+pub struct ClientHandle {
+    pub id: u64,
+    pub addr: String,
+    pub laddr: String,
+    pub created_ms: u64,
+    pub activity: Activity,
+    /// Wakes the connection's loop: it was killed, or its inbox has something.
+    pub wake: Notify,
+    flags: AtomicU32,
+    names: Mutex<ClientNames>,
+    /// What others send it (MONITOR lines). Most connections never have one.
+    inbox: OnceLock<ArrayQueue<Bytes>>,
+    inbox_bytes: AtomicUsize,
+}
+
+impl ClientHandle {
+    #[must_use]
+    pub fn new(id: u64, new: NewClient) -> ClientHandle {
+        let activity = Activity::default();
+        activity.last_interaction_ms.store(new.created_ms, Relaxed);
+        activity.protocol.store(2, Relaxed);
+        ClientHandle {
+            id,
+            addr: new.addr,
+            laddr: new.laddr,
+            created_ms: new.created_ms,
+            activity,
+            wake: Notify::new(),
+            flags: AtomicU32::new(if new.unix_socket { flag::UNIX_SOCKET } else { 0 }),
+            names: Mutex::default(),
+            inbox: OnceLock::new(),
+            inbox_bytes: AtomicUsize::new(0),
+        }
+    }
+
+    /// The memory that the connection takes: its buffers, and this.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let activity = &self.activity;
+        std::mem::size_of::<ClientHandle>()
+            + activity.query_bytes.load(Relaxed)
+            + activity.query_free_bytes.load(Relaxed)
+            + activity.output_capacity_bytes.load(Relaxed)
+            + self.inbox_bytes()
+    }
+
+    /// The bits of [`flag`].
+    #[must_use]
+    pub fn flags(&self) -> u32 {
+        self.flags.load(Acquire)
+    }
+
+    #[must_use]
+    pub fn has(&self, flag: u32) -> bool {
+        self.flags() & flag != 0
+    }
+
+    pub fn set_flag(&self, flag: u32, on: bool) {
+        if on {
+            self.flags.fetch_or(flag, AcqRel);
+        } else {
+            self.flags.fetch_and(!flag, AcqRel);
+        }
+    }
+
+    /// Has the connection closed, by whoever serves it.
+    pub fn kill(&self) {
+        self.set_flag(flag::KILLED, true);
+        self.wake.notify_one();
+    }
+
+    #[must_use]
+    pub fn killed(&self) -> bool {
+        self.has(flag::KILLED)
+    }
+
+    #[must_use]
+    pub fn names(&self) -> ClientNames {
+        self.names.lock().clone()
+    }
+
+    pub fn edit_names(&self, edit: impl FnOnce(&mut ClientNames)) {
+        edit(&mut self.names.lock());
+    }
+
+    /// From now on others may send it messages.
+    pub fn open_inbox(&self) {
+        self.inbox.get_or_init(|| ArrayQueue::new(INBOX_MESSAGES));
+    }
+
+    /// Leaves an encoded message for it. A client that reads too slowly is closed: nothing that
+    /// queues is without bound. Without an inbox the message is dropped.
+    pub fn push(&self, message: Bytes) {
+        let Some(inbox) = self.inbox.get() else { return };
+        let len = message.len();
+        let waiting = self.inbox_bytes.fetch_add(len, AcqRel) + len;
+        if waiting > INBOX_BYTES || inbox.push(message).is_err() {
+            self.kill();
+        } else {
+            self.wake.notify_one();
+        }
+    }
+
+    /// The next message, for the connection to send.
+    #[must_use]
+    pub fn pop(&self) -> Option<Bytes> {
+        let message = self.inbox.get()?.pop()?;
+        self.inbox_bytes.fetch_sub(message.len(), AcqRel);
+        Some(message)
+    }
+
+    /// The bytes of the messages that wait.
+    #[must_use]
+    pub fn inbox_bytes(&self) -> usize {
+        self.inbox_bytes.load(Relaxed)
+    }
+}
+
+/// All connected clients, by id.
+#[derive(Default)]
+pub struct Clients {
+    by_id: DashMap<u64, Arc<ClientHandle>>,
+    last_id: AtomicU64,
+    count: AtomicUsize,
+}
+
+impl Clients {
+    /// Enters a client, unless `max` are there already.
+    pub fn register(&self, new: NewClient, max: usize) -> Option<Arc<ClientHandle>> {
+        let enter = |count: usize| (count < max).then_some(count + 1);
+        self.count.fetch_update(AcqRel, Acquire, enter).ok()?;
+        let id = self.last_id.fetch_add(1, Relaxed) + 1;
+        let client = Arc::new(ClientHandle::new(id, new));
+        self.by_id.insert(id, client.clone());
+        Some(client)
+    }
+
+    /// Takes a client out when its connection ends.
+    pub fn remove(&self, id: u64) {
+        if self.by_id.remove(&id).is_some() {
+            self.count.fetch_sub(1, AcqRel);
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<Arc<ClientHandle>> {
+        self.by_id.get(&id).map(|client| client.clone())
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count.load(Relaxed)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them, the oldest first.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<ClientHandle>> {
+        let mut clients: Vec<_> = self.by_id.iter().map(|entry| entry.value().clone()).collect();
+        clients.sort_unstable_by_key(|client| client.id);
+        clients
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new() -> NewClient {
+        let (addr, laddr) = ("127.0.0.1:5000".to_owned(), "127.0.0.1:6379".to_owned());
+        NewClient { addr, laddr, unix_socket: false, created_ms: 1 }
+    }
+
+    #[test]
+    fn no_more_clients_than_allowed() {
+        let clients = Clients::default();
+        let first = clients.register(new(), 2).expect("there is room");
+        let second = clients.register(new(), 2).expect("there is room");
+        assert!(clients.register(new(), 2).is_none());
+        assert!(second.id > first.id);
+        clients.remove(first.id);
+        clients.remove(first.id);
+        assert_eq!(clients.len(), 1);
+        let third = clients.register(new(), 2).expect("there is room again");
+        let ids: Vec<u64> = clients.all().iter().map(|client| client.id).collect();
+        assert_eq!(ids, [second.id, third.id]);
+    }
+
+    #[test]
+    fn a_slow_reader_is_closed() {
+        let client = ClientHandle::new(1, new());
+        client.push(Bytes::from_static(b"nobody listens"));
+        assert!(client.pop().is_none());
+        client.open_inbox();
+        (0..INBOX_MESSAGES).for_each(|_| client.push(Bytes::from_static(b"line")));
+        assert!(!client.killed());
+        assert_eq!(client.inbox_bytes(), 4 * INBOX_MESSAGES);
+        client.push(Bytes::from_static(b"line"));
+        assert!(client.killed());
+    }
+
+    #[test]
+    fn an_inbox_is_bounded_in_bytes() {
+        let client = ClientHandle::new(1, new());
+        client.open_inbox();
+        let long = Bytes::from(vec![b'x'; INBOX_BYTES]);
+        client.push(long);
+        assert!(!client.killed());
+        assert_eq!(client.pop().map(|message| message.len()), Some(INBOX_BYTES));
+        assert_eq!(client.inbox_bytes(), 0);
+        client.push(Bytes::from(vec![b'x'; INBOX_BYTES + 1]));
+        assert!(client.killed());
+    }
+
+    #[test]
+    fn the_last_command_is_known() {
+        let activity = Activity::default();
+        assert_eq!(activity.last_command(), None);
+        activity.set_last_command(0);
+        assert_eq!(activity.last_command(), Some(0));
+    }
+}

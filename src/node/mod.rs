@@ -1,0 +1,111 @@
+//! The node: owns the parts that every connection shares.
+
+mod background;
+pub mod clients;
+pub mod clock;
+mod config_cell;
+pub mod latency;
+mod memory;
+pub mod monitors;
+pub mod pause;
+mod rates;
+mod reconfigure;
+mod shutdown;
+pub mod slowlog;
+pub mod stats;
+pub mod system;
+
+pub use background::{Background, BackgroundFigures};
+pub use clients::{ClientHandle, Clients, NewClient};
+pub use config_cell::{CachedConfig, ConfigCell};
+pub use latency::LatencyMonitor;
+pub use memory::MemoryFigures;
+pub use monitors::Monitors;
+pub use pause::{Pause, PauseMode};
+pub use rates::Rates;
+pub use reconfigure::{CannotListen, Reconfigure};
+pub use shutdown::{Shutdown, ShutdownRequest};
+pub use slowlog::SlowLog;
+pub use stats::{Recorder, Stats};
+
+use crate::config::Config;
+use crate::store::Keyspace;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+/// The version of Redis whose behaviour this is: clients ask for it.
+pub const REDIS_VERSION: &str = "7.2.4";
+
+/// Everything that the connections of one server share.
+pub struct Node {
+    pub config: ConfigCell,
+    /// The configuration file that the server was started with; CONFIG REWRITE writes there.
+    pub config_file: Option<PathBuf>,
+    pub keyspace: Keyspace,
+    pub clients: Clients,
+    pub stats: Stats,
+    pub background: Background,
+    pub slowlog: SlowLog,
+    pub latency: LatencyMonitor,
+    pub monitors: Monitors,
+    pub pause: Pause,
+    pub shutdown: Shutdown,
+    /// Follows changes of the configuration.
+    server: OnceLock<Box<dyn Reconfigure>>,
+    /// Whether the timers remove what has expired (DEBUG SET-ACTIVE-EXPIRE); reads hide it anyway.
+    pub active_expiry: AtomicBool,
+    /// When the server started: for durations, and in Unix milliseconds.
+    pub started: Instant,
+    pub started_ms: u64,
+    /// The memory in use before the first client came.
+    startup_bytes: u64,
+    /// 40 random hexadecimal digits, new at every start.
+    pub run_id: String,
+}
+
+impl Node {
+    /// A node without connections. `commands` is the length of the command registry: so many
+    /// commands have statistics.
+    #[must_use]
+    pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
+        Node {
+            config: ConfigCell::new(config),
+            config_file: None,
+            keyspace,
+            clients: Clients::default(),
+            stats: Stats::new(commands),
+            background: Background::default(),
+            slowlog: SlowLog::default(),
+            latency: LatencyMonitor::default(),
+            monitors: Monitors::default(),
+            pause: Pause::default(),
+            shutdown: Shutdown::default(),
+            server: OnceLock::new(),
+            active_expiry: AtomicBool::new(true),
+            started: Instant::now(),
+            started_ms: clock::unix_ms(),
+            startup_bytes: crate::metrics::memory::used_bytes(),
+            run_id: random_hex_40(),
+        }
+    }
+
+    /// The configuration as it is now. Serving threads keep a [`CachedConfig`] instead.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        self.config.get()
+    }
+
+    /// How long the server has been up.
+    #[must_use]
+    pub fn uptime_seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+}
+
+/// An identity in Redis's form: 40 hexadecimal digits.
+fn random_hex_40() -> String {
+    let bytes: [u8; 20] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
