@@ -1,0 +1,383 @@
+//! From a request to its reply: checks, locks, the command, and what is written down of it.
+
+use super::locking;
+use super::monitor_line;
+use super::redaction::shown;
+use super::refusal::{Refusal, resolve};
+use super::registry::Entry;
+use super::stopwatch::{Stopwatch, alone};
+use super::table::Flags;
+use super::{After, Args, Call, CommandError, ReplyMode, Session};
+use crate::base::hash::hash_name;
+use crate::node::{CachedConfig, Node, Recorder, clock};
+use crate::resp::ReplyWriter;
+use crate::store::{KeyRef, Mode, Room};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const NO_AUTH: &str = "NOAUTH Authentication required.";
+const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
+const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
+const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
+/// How often an attack is logged at most, as in Redis.
+const ATTACK_LOG_MS: u64 = 60_000;
+
+/// Requests executed one after the other, as of one time: those that a connection's read brought.
+pub struct Batch<'b> {
+    node: &'b Node,
+    recorder: &'b Recorder,
+    config: &'b mut CachedConfig,
+    now_ms: u64,
+    stopwatch: Stopwatch,
+    last: Option<&'static Entry>,
+}
+
+/// What is known of requests before they are executed. Kept from batch to batch for its room.
+#[derive(Default)]
+pub struct Plan {
+    pub requests: Vec<Planned>,
+    /// Of the keys of those that have one.
+    hashes: Vec<u64>,
+}
+
+/// What is known of one request.
+#[derive(Clone, Copy, Default)]
+pub struct Planned {
+    /// None: it is refused, for a reason that is found again when its turn comes.
+    entry: Option<&'static Entry>,
+    /// The hash of its only key.
+    hash: Option<u64>,
+}
+
+/// A command that runs.
+#[derive(Clone, Copy)]
+struct Known {
+    entry: &'static Entry,
+    hash: Option<u64>,
+}
+
+impl Known {
+    /// Where the command's only key stands, and the key.
+    fn only_key<'a>(&self, db: u16, args: Args<'a>) -> Option<(usize, KeyRef<'a>)> {
+        let (at, hash) = (self.entry.only_key?, self.hash?);
+        Some((at, KeyRef { db, name: args.get(at)?, hash }))
+    }
+}
+
+impl<'b> Batch<'b> {
+    /// `recorder` and `config` are the serving thread's; `now_ms` is the time (Unix milliseconds)
+    /// that all requests of the batch see.
+    pub fn new(
+        node: &'b Node,
+        recorder: &'b Recorder,
+        config: &'b mut CachedConfig,
+        now_ms: u64,
+    ) -> Batch<'b> {
+        Batch { node, recorder, config, now_ms, stopwatch: Stopwatch::start(), last: None }
+    }
+
+    /// Runs one request of `session` and appends its reply to `out`.
+    ///
+    /// What the connection has to do afterwards stands in `session.after`.
+    pub fn execute(
+        &mut self,
+        planned: Planned,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let (start, mode) = (out.len(), session.reply_mode);
+        match self.admit(planned, session, args) {
+            Ok(entry) => {
+                self.run(Known { entry, hash: planned.hash }, session, args, out);
+                if mode != ReplyMode::On || session.reply_mode != ReplyMode::On {
+                    silence(entry, mode, session, out, start);
+                }
+            }
+            Err((entry, refusal)) => {
+                self.refuse(entry, refusal, session, out);
+                if mode != ReplyMode::On {
+                    out.truncate(start);
+                    session.reply_mode =
+                        if mode == ReplyMode::SkipNext { ReplyMode::On } else { mode };
+                }
+            }
+        }
+    }
+
+    /// Looks up what these requests ask for, and has the store fetch what they will look at, all at
+    /// once: one cache miss after the other is what a pipeline would wait for most.
+    pub fn plan<'a>(
+        &mut self,
+        db: u16,
+        requests: impl ExactSizeIterator<Item = Args<'a>>,
+        plan: &mut Plan,
+    ) {
+        plan.requests.clear();
+        plan.hashes.clear();
+        let mut last = self.last;
+        for args in requests {
+            let entry = resolve(args, last).ok();
+            let name = entry.and_then(|entry| args.get(entry.only_key?));
+            let hash = name.map(hash_name);
+            plan.hashes.extend(hash);
+            plan.requests.push(Planned { entry, hash });
+            last = entry.or(last);
+        }
+        if plan.hashes.len() > 1 {
+            self.node.keyspace.prefetch(db, &plan.hashes);
+        }
+    }
+
+    /// Whether CLIENT PAUSE holds this request up, and then whether it writes.
+    pub fn is_paused(&self, planned: Planned) -> Option<bool> {
+        let pause = &self.node.pause;
+        if !pause.is_set() {
+            return None;
+        }
+        let writes = planned.entry?.command.flags.has(Flags::WRITE);
+        pause.holds(writes, clock::unix_ms()).then_some(writes)
+    }
+
+    /// Accounts for the time of the last commands. Call it when the last request was executed.
+    pub fn finish(mut self) {
+        self.stopwatch.settle(self.recorder);
+    }
+
+    /// What must hold before a command runs, in the order in which Redis checks it.
+    fn admit(
+        &mut self,
+        planned: Planned,
+        session: &Session,
+        args: Args<'_>,
+    ) -> Result<&'static Entry, (Option<&'static Entry>, Refusal)> {
+        let entry = match planned.entry {
+            Some(entry) => entry,
+            // Once more, for the reason.
+            None => resolve(args, None)?,
+        };
+        if self.last.is_none_or(|last| last.index != entry.index) {
+            self.last = Some(entry);
+            session.client.activity.set_last_command(entry.index);
+        }
+        let config = self.config.get(&self.node.config);
+        let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
+        let flags = entry.command.flags;
+        if !session.authenticated && config.requirepass.is_some() && !flags.has(Flags::NO_AUTH) {
+            return refused(NO_AUTH);
+        }
+        // Room is made before any command, but only those that take memory are refused.
+        let grows = flags.has(Flags::DENYOOM);
+        if config.maxmemory_bytes != 0
+            && self.node.keyspace.make_room(config, self.now_ms, grows) == Room::Exhausted
+            && grows
+        {
+            return refused(OUT_OF_MEMORY);
+        }
+        // To Redis a monitor is a kind of replica.
+        if session.monitoring && (flags.has(Flags::WRITE) || flags.has(Flags::READONLY)) {
+            return refused(MONITOR_TOUCHES_KEYS);
+        }
+        Ok(entry)
+    }
+
+    fn refuse(
+        &self,
+        entry: Option<&Entry>,
+        refusal: Refusal,
+        session: &mut Session,
+        out: &mut Vec<u8>,
+    ) {
+        if let Some(entry) = entry {
+            self.recorder.rejected(entry.index);
+        }
+        match refusal {
+            Refusal::Error(text) => {
+                self.node.stats.error(&String::from_utf8_lossy(&text));
+                // Not through the writer: what is quoted of the request need not be UTF-8.
+                out.push(b'-');
+                out.extend_from_slice(&text);
+                out.extend_from_slice(b"\r\n");
+            }
+            Refusal::Attack => {
+                self.report_attack(session);
+                session.after = After::Close;
+            }
+        }
+    }
+
+    /// At most once a minute: who attacks must not fill the log.
+    fn report_attack(&self, session: &Session) {
+        static LAST_MS: AtomicU64 = AtomicU64::new(0);
+        let last_ms = LAST_MS.swap(self.now_ms, Ordering::Relaxed);
+        if self.now_ms.abs_diff(last_ms) < ATTACK_LOG_MS {
+            LAST_MS.store(last_ms, Ordering::Relaxed);
+            return;
+        }
+        tracing::warn!(
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or \
+                     Host: commands to Headcount. This is likely due to an attacker attempting to \
+                     use Cross Protocol Scripting to compromise your instance. Connection from {} \
+                     aborted.",
+            session.client.addr
+        );
+    }
+
+    fn run(&mut self, known: Known, session: &mut Session, args: Args<'_>, out: &mut Vec<u8>) {
+        let entry = known.entry;
+        let alone = alone(entry, args, self.config.get(&self.node.config));
+        // Shown by CLIENT LIST, which is not FAST; those that are do not pay for it.
+        if !entry.command.flags.has(Flags::FAST) {
+            let bytes = args.iter().map(<[u8]>::len).sum();
+            session.client.activity.argument_bytes.store(bytes, Ordering::Relaxed);
+        }
+        self.stopwatch.before(entry, alone, self.recorder);
+        let failed = self.answer(known, session, args, out);
+        let elapsed = self.stopwatch.after(entry, alone, failed, self.recorder);
+        if let Some(elapsed) = elapsed {
+            self.note_if_slow(entry, session, args, elapsed);
+        }
+        if self.node.monitors.any() && !hidden_from_monitors(entry) {
+            self.feed_monitors(entry, session, args);
+        }
+    }
+
+    /// Writes the reply, or the error that took its place, and tells whether it was an error.
+    fn answer(
+        &self,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> bool {
+        let (entry, start) = (known.entry, out.len());
+        // A command that panics has broken its own promise only: whatever it had locked is released
+        // while the stack unwinds, its connection is closed, and all others go on.
+        let attempt = || self.attempt(known, session, args, out);
+        let text = match catch_unwind(AssertUnwindSafe(attempt)) {
+            Ok(Ok(())) => return false,
+            Ok(Err(CommandError::Reply(text))) => text,
+            Ok(Err(CommandError::NeedsExclusive)) => {
+                tracing::error!("command '{}' is refused its own keys", entry.full_name);
+                INTERNAL.into()
+            }
+            Err(_) => {
+                tracing::error!("command '{}' panicked; its client is closed", entry.full_name);
+                session.after = After::Close;
+                INTERNAL.into()
+            }
+        };
+        out.truncate(start);
+        ReplyWriter::new(out, session.protocol).error(&text);
+        self.node.stats.error(&text);
+        true
+    }
+
+    /// Runs the command with its keys shared if it may, and again with them exclusive if it must.
+    fn attempt(
+        &self,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CommandError> {
+        let start = out.len();
+        let first = locking::first_mode(known.entry.command);
+        match self.attempt_with(first, known, session, args, out) {
+            Err(CommandError::NeedsExclusive) if first == Mode::Shared => {
+                out.truncate(start);
+                self.attempt_with(Mode::Exclusive, known, session, args, out)
+            }
+            result => result,
+        }
+    }
+
+    fn attempt_with(
+        &self,
+        mode: Mode,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), CommandError> {
+        let (command, keyspace) = (known.entry.command, &self.node.keyspace);
+        let only_key = known.only_key(session.db, args);
+        let mut keys = match only_key {
+            // By far the most frequent case.
+            Some((_, key)) => keyspace.open_one(key, mode, self.now_ms),
+            None => locking::open(keyspace, command, (session.db, args), mode, self.now_ms),
+        };
+        keys.no_touch = session.no_touch;
+        let reply = ReplyWriter::new(out, session.protocol);
+        let mut call = Call { node: self.node, session, args, only_key, keys: &mut keys, reply };
+        let result = (command.run)(&mut call);
+        // As in Redis, only reads count as hits and misses of the keyspace.
+        if command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive) {
+            let (hits, misses) = keys.lookups();
+            self.recorder.looked_up(hits, misses);
+        }
+        result
+    }
+
+    fn note_if_slow(
+        &mut self,
+        entry: &Entry,
+        session: &Session,
+        args: Args<'_>,
+        elapsed: Duration,
+    ) {
+        let config = self.config.get(&self.node.config);
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let slower = u64::try_from(config.slowlog_log_slower_than_us)
+            .is_ok_and(|threshold_us| elapsed_us >= threshold_us);
+        let unix_seconds = self.now_ms / 1000;
+        if slower && !entry.command.flags.has(Flags::SKIP_SLOWLOG) {
+            let max_len = usize::try_from(config.slowlog_max_len).unwrap_or(usize::MAX);
+            let shown = shown(entry, args);
+            let words = shown.into_iter();
+            self.node.slowlog.record(max_len, unix_seconds, elapsed_us, words, &session.client);
+        }
+        let (elapsed_ms, threshold_ms) = (elapsed_us / 1000, config.latency_monitor_threshold_ms);
+        if threshold_ms != 0 && elapsed_ms >= threshold_ms {
+            let fast = entry.command.flags.has(Flags::FAST);
+            let event = if fast { "fast-command" } else { "command" };
+            let latency_ms = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
+            self.node.latency.record(event, unix_seconds, latency_ms);
+        }
+    }
+
+    fn feed_monitors(&self, entry: &Entry, session: &Session, args: Args<'_>) {
+        let words = shown(entry, args);
+        let line = monitor_line::line(clock::since_epoch(), session.db, &session.client, &words);
+        self.node.monitors.feed(&line);
+    }
+}
+
+/// Takes a reply back that CLIENT REPLY asked not to send. `before` is the mode in which the command
+/// was met.
+fn silence(
+    entry: &Entry,
+    before: ReplyMode,
+    session: &mut Session,
+    out: &mut Vec<u8>,
+    start: usize,
+) {
+    if session.reply_mode == ReplyMode::On {
+        return;
+    }
+    out.truncate(start);
+    let said_again = entry.full_name == "client|reply";
+    if before == ReplyMode::SkipNext && session.reply_mode == before && !said_again {
+        session.reply_mode = ReplyMode::On;
+    }
+}
+
+/// Redis considers administrative commands too dangerous to be shown.
+fn hidden_from_monitors(entry: &Entry) -> bool {
+    let flags = entry.command.flags;
+    flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN)
+}
+
+#[cfg(test)]
+mod tests;

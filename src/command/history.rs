@@ -1,0 +1,91 @@
+//! How commands have changed in the course of Redis's versions, as COMMAND DOCS tells it.
+
+/// A command that another one replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deprecation {
+    pub since: &'static str,
+    pub replaced_by: &'static str,
+}
+
+const DEPRECATED: &[(&str, Deprecation)] = &[
+    ("getset", Deprecation { since: "6.2.0", replaced_by: "`SET` with the `!GET` argument" }),
+    ("psetex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `PX` argument" }),
+    ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
+    ("setex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `EX` argument" }),
+    ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),
+    ("substr", Deprecation { since: "2.0.0", replaced_by: "`GETRANGE`" }),
+];
+
+/// Changes: command, version, what is new.
+const CHANGES: &[(&str, &str, &str)] = &[
+    ("auth", "6.0.0", "Added ACL style (username and password)."),
+    ("client|kill", "2.8.12", "Added new filter format."),
+    ("client|kill", "2.8.12", "`ID` option."),
+    ("client|kill", "3.2.0", "Added `master` type in for `TYPE` option."),
+    (
+        "client|kill",
+        "5.0.0",
+        "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.",
+    ),
+    ("client|kill", "6.2.0", "`LADDR` option."),
+    ("client|list", "2.8.12", "Added unique client `id` field."),
+    ("client|list", "5.0.0", "Added optional `TYPE` filter."),
+    ("client|list", "6.0.0", "Added `user` field."),
+    (
+        "client|list",
+        "6.2.0",
+        "Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter.",
+    ),
+    ("client|list", "7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."),
+    ("client|list", "7.0.3", "Added `ssub` field."),
+    ("client|pause", "6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."),
+    ("command|info", "7.0.0", "Allowed to be called with no argument to get info on all commands."),
+    ("config|get", "7.0.0", "Added the ability to pass multiple pattern parameters in one call"),
+    ("config|set", "7.0.0", "Added the ability to set multiple parameters in one call."),
+    ("exists", "3.0.3", "Accepts multiple `key` arguments."),
+    ("expire", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
+    ("expireat", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
+    ("flushall", "4.0.0", "Added the `ASYNC` flushing mode modifier."),
+    ("flushall", "6.2.0", "Added the `SYNC` flushing mode modifier."),
+    ("flushdb", "4.0.0", "Added the `ASYNC` flushing mode modifier."),
+    ("flushdb", "6.2.0", "Added the `SYNC` flushing mode modifier."),
+    (
+        "hello",
+        "6.2.0",
+        "`protover` made optional; when called without arguments the command reports the current connection's context.",
+    ),
+    ("info", "7.0.0", "Added support for taking multiple section arguments."),
+    ("pexpire", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
+    ("pexpireat", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
+    ("pttl", "2.8.0", "Added the -2 reply."),
+    (
+        "renamenx",
+        "3.2.0",
+        "The command no longer returns an error when source and destination names are the same.",
+    ),
+    ("sadd", "2.4.0", "Accepts multiple `member` arguments."),
+    ("scan", "6.0.0", "Added the `TYPE` subcommand."),
+    ("set", "2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."),
+    ("set", "6.0.0", "Added the `KEEPTTL` option."),
+    ("set", "6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."),
+    ("set", "7.0.0", "Allowed the `NX` and `GET` options to be used together."),
+    ("shutdown", "7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."),
+    ("slowlog|get", "4.0.0", "Added client IP address, port and name to the reply."),
+    ("spop", "3.2.0", "Added the `count` argument."),
+    ("srandmember", "2.6.0", "Added the optional `count` argument."),
+    ("srem", "2.4.0", "Accepts multiple `member` arguments."),
+    ("ttl", "2.8.0", "Added the -2 reply."),
+];
+
+/// What replaces a command that should not be used any more.
+#[must_use]
+pub fn deprecation(full_name: &str) -> Option<Deprecation> {
+    DEPRECATED.iter().find(|(name, _)| *name == full_name).map(|(_, deprecation)| *deprecation)
+}
+
+/// The versions that changed a command, the oldest first, and what they changed.
+#[must_use]
+pub fn changes(full_name: &str) -> Vec<(&'static str, &'static str)> {
+    let own = CHANGES.iter().filter(|(name, _, _)| *name == full_name);
+    own.map(|(_, version, change)| (*version, *change)).collect()
+}

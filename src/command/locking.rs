@@ -1,0 +1,46 @@
+//! What a command locks before it runs: the keys that its row names, in the way that it says.
+
+use super::table::{Command, Flags, Reach};
+use super::{Args, keys_of};
+use crate::base::number::parse_i64;
+use crate::store::{KeyRef, Keys, Keyspace, Mode};
+use smallvec::SmallVec;
+
+/// How a command's keys are held at first. One that answers `NeedsExclusive` is run again with
+/// [`Mode::Exclusive`].
+pub fn first_mode(command: &Command) -> Mode {
+    let writes = command.flags.has(Flags::WRITE);
+    if writes && !command.flags.has(Flags::SHARED_FIRST) { Mode::Exclusive } else { Mode::Shared }
+}
+
+/// Locks what `command` may touch, until the result is dropped. `db` is the connection's database.
+pub fn open<'k>(
+    keyspace: &'k Keyspace,
+    command: &Command,
+    (db, args): (u16, Args<'_>),
+    mode: Mode,
+    now_ms: u64,
+) -> Keys<'k> {
+    match command.reach {
+        Reach::Keys => {
+            let keys = keys_of(command, args).map(|name| KeyRef::new(db, name));
+            keyspace.open(keys, mode, now_ms)
+        }
+        Reach::Databases => {
+            let databases = databases_of(keyspace, db, args);
+            let in_each = |name| databases.iter().map(move |db| KeyRef::new(*db, name));
+            keyspace.open(keys_of(command, args).flat_map(in_each), mode, now_ms)
+        }
+        Reach::Whole => keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms),
+        Reach::Browse => keyspace.open_browse(now_ms),
+    }
+}
+
+/// The databases that a request could mean: the connection's, and every number among its arguments.
+/// To lock one too many does no harm, and where COPY, MOVE and SWAPDB name theirs is their affair.
+fn databases_of(keyspace: &Keyspace, db: u16, args: Args<'_>) -> SmallVec<[u16; 4]> {
+    let named = args.iter().skip(1).filter_map(parse_i64);
+    let known = named.filter_map(|number| u16::try_from(number).ok());
+    let known = known.filter(|number| *number < keyspace.databases());
+    std::iter::once(db).chain(known).collect()
+}

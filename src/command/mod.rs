@@ -1,0 +1,41 @@
+//! Commands: one table, one file per family, and the dispatcher.
+
+mod args;
+mod call;
+pub mod categories;
+mod dispatch;
+pub mod encoding;
+mod error;
+mod help;
+pub mod history;
+mod key_positions;
+pub mod key_range;
+mod locking;
+mod member_deadline;
+mod monitor_line;
+mod redaction;
+pub mod reference;
+mod refusal;
+pub mod registry;
+mod scan_options;
+mod session;
+mod stopwatch;
+pub mod table;
+mod time_unit;
+pub mod tips;
+
+// The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod string;
+
+pub use args::Args;
+pub use call::{Call, Run};
+pub use dispatch::{Batch, Plan};
+pub use error::CommandError;
+pub use help::{reply_help, subcommand_refused};
+pub use key_positions::keys_of;
+pub use session::{After, ReplyMode, Session};
+
+use table::Command;
+
+/// All rows, by family.
+pub const FAMILIES: &[&[Command]] = &[string::ROWS];

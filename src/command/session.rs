@@ -1,0 +1,87 @@
+//! What belongs to one connection.
+
+use crate::node::ClientHandle;
+use crate::node::clients::flag;
+use crate::resp::Protocol;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The state of one connection that commands read and change.
+pub struct Session {
+    /// The entry of this connection in the node's registry (id, addresses, name, flags, times).
+    pub client: Arc<ClientHandle>,
+    /// The selected database.
+    pub db: u16,
+    pub protocol: Protocol,
+    pub authenticated: bool,
+    pub reply_mode: ReplyMode,
+    /// CLIENT NO-TOUCH: accesses leave the keys' idle times alone.
+    pub no_touch: bool,
+    /// It is sent every command (MONITOR).
+    pub monitoring: bool,
+    /// What the connection has to do once this command's reply is written.
+    pub after: After,
+}
+
+impl Session {
+    /// A new connection's state; `authenticated` when no password is asked for.
+    #[must_use]
+    pub fn new(client: Arc<ClientHandle>, authenticated: bool) -> Session {
+        Session {
+            client,
+            db: 0,
+            protocol: Protocol::Resp2,
+            authenticated,
+            reply_mode: ReplyMode::On,
+            no_touch: false,
+            monitoring: false,
+            after: After::Nothing,
+        }
+    }
+
+    /// As it was when it connected, but for what the client said of its library (RESET).
+    pub fn reset(&mut self, authenticated: bool) {
+        *self = Session::new(self.client.clone(), authenticated);
+        self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
+        self.client.edit_names(|names| names.name.clear());
+        self.client.activity.db.store(0, Relaxed);
+        self.set_protocol(Protocol::Resp2);
+    }
+
+    /// Speaks `protocol` from the next reply on.
+    pub fn set_protocol(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        let version = if protocol == Protocol::Resp3 { 3 } else { 2 };
+        self.client.activity.protocol.store(version, Relaxed);
+    }
+
+    /// Works in database `db`.
+    pub fn select(&mut self, db: u16) {
+        self.db = db;
+        self.client.activity.db.store(db, Relaxed);
+    }
+}
+
+/// CLIENT REPLY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// SKIP was said: the next command's reply is left out.
+    SkipNext,
+}
+
+/// What follows a command, besides its reply. Commands are synchronous; whatever must wait is done
+/// by the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum After {
+    #[default]
+    Nothing,
+    /// Write what is due and close the connection (QUIT, protocol errors, CLIENT KILL of oneself).
+    Close,
+    /// DEBUG SLEEP: this connection waits, and no other.
+    SleepMs(u64),
+    /// SHUTDOWN: the server stops; the client gets no reply.
+    Shutdown,
+}
