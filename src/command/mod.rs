@@ -25,6 +25,7 @@ mod time_unit;
 pub mod tips;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod connection;
 pub mod key;
 pub mod set;
 pub mod string;
@@ -40,4 +41,4 @@ pub use session::{After, ReplyMode, Session};
 use table::Command;
 
 /// All rows, by family.
-pub const FAMILIES: &[&[Command]] = &[key::ROWS, set::ROWS, string::ROWS];
+pub const FAMILIES: &[&[Command]] = &[connection::ROWS, key::ROWS, set::ROWS, string::ROWS];

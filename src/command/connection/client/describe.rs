@@ -1,0 +1,113 @@
+//! One client as a line of CLIENT LIST, and the classes of clients.
+
+use crate::command::registry;
+use crate::node::ClientHandle;
+use crate::node::clients::flag;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The classes of clients that CLIENT LIST and KILL know. Here all are normal so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Normal,
+    Replica,
+    Pubsub,
+    Master,
+}
+
+impl Class {
+    #[must_use]
+    pub fn from_name(name: &[u8]) -> Option<Class> {
+        let class = match name.to_ascii_lowercase().as_slice() {
+            b"normal" => Class::Normal,
+            b"slave" | b"replica" => Class::Replica,
+            b"pubsub" => Class::Pubsub,
+            b"master" => Class::Master,
+            _ => return None,
+        };
+        Some(class)
+    }
+}
+
+/// The fields of CLIENT LIST and CLIENT INFO, without the line's end. There are no file descriptors
+/// to tell of (fd=-1).
+#[must_use]
+pub fn line(client: &ClientHandle, now_ms: u64) -> String {
+    let activity = &client.activity;
+    let names = client.names();
+    let seconds = |since_ms: u64| now_ms.saturating_sub(since_ms) / 1000;
+    let argument_bytes = activity.argument_bytes.load(Relaxed);
+    let query_bytes = activity.query_bytes.load(Relaxed);
+    let query_free_bytes = activity.query_free_bytes.load(Relaxed);
+    let output_bytes = activity.output_bytes.load(Relaxed);
+    let output_capacity = activity.output_capacity_bytes.load(Relaxed);
+    let total_bytes = client.memory_bytes() + argument_bytes;
+    let command = activity.last_command().and_then(|index| registry::all().get(index));
+    format!(
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+         multi=-1 qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
+         multi-mem=0 rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
+         tot-mem={total_bytes} events=r cmd={} user=default redir=-1 resp={} lib-name={} \
+         lib-ver={}",
+        client.id,
+        client.addr,
+        client.laddr,
+        names.name,
+        seconds(client.created_ms),
+        seconds(activity.last_interaction_ms.load(Relaxed)),
+        flags(client.flags()),
+        activity.db.load(Relaxed),
+        client.inbox_bytes(),
+        command.map_or("NULL", |entry| &entry.full_name),
+        activity.protocol.load(Relaxed),
+        names.library_name,
+        names.library_version,
+    )
+}
+
+/// A letter for each flag, in Redis's order.
+fn flags(bits: u32) -> String {
+    const LETTERS: [(u32, char); 7] = [
+        (flag::MONITOR, 'O'),
+        (flag::BLOCKED, 'b'),
+        (flag::CLOSING, 'c'),
+        (flag::KILLED, 'A'),
+        (flag::UNIX_SOCKET, 'U'),
+        (flag::NO_EVICT, 'e'),
+        (flag::NO_TOUCH, 'T'),
+    ];
+    let set = LETTERS.iter().filter(|(flag, _)| bits & flag != 0);
+    let letters: String = set.map(|(_, letter)| letter).collect();
+    if letters.is_empty() { "N".to_owned() } else { letters }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::node::NewClient;
+
+    // The fields of Redis 7.2, in its order.
+    const FIELDS: &str = "id addr laddr fd name age idle flags db sub psub ssub multi qbuf qbuf-free \
+        argv-mem multi-mem rbs rbp obl oll omem tot-mem events cmd user redir resp lib-name lib-ver";
+
+    fn client() -> ClientHandle {
+        let addr = "127.0.0.1:5000".to_owned();
+        let laddr = "127.0.0.1:6379".to_owned();
+        ClientHandle::new(7, NewClient { addr, laddr, unix_socket: true, created_ms: 1_000 })
+    }
+
+    #[test]
+    fn has_the_fields_of_redis() {
+        let line = line(&client(), 4_500);
+        let fields: Vec<&str> =
+            line.split(' ').filter_map(|field| field.split('=').next()).collect();
+        assert_eq!(fields.join(" "), FIELDS.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert!(line.starts_with("id=7 addr=127.0.0.1:5000 laddr=127.0.0.1:6379 "), "{line}");
+        assert!(line.contains(" age=3 idle=3 flags=U db=0 "), "{line}");
+    }
+
+    #[test]
+    fn flags_have_letters() {
+        assert_eq!(flags(0), "N");
+        assert_eq!(flags(flag::MONITOR | flag::NO_TOUCH | flag::NO_EVICT), "OeT");
+    }
+}

@@ -1,0 +1,104 @@
+//! The connection itself: greeting, identity, and what it is told of others.
+
+mod auth;
+mod client;
+mod hello;
+
+use super::table::{Command, Flags, Group, Reach};
+use super::{After, Call, CommandError};
+
+pub const ROWS: &[Command] = &[auth::AUTH, client::CLIENT, ECHO, hello::HELLO, PING, QUIT, RESET];
+
+/// What the rows of this family have in common.
+const BASE: Command = Command {
+    name: "",
+    arity: -1,
+    flags: Flags::NONE,
+    keys: &[],
+    reach: Reach::Keys,
+    group: Group::Connection,
+    since: "",
+    summary: "",
+    complexity: "O(1)",
+    syntax: "",
+    subcommands: &[],
+    run: ping,
+};
+
+/// The flags of what works before AUTH.
+const GREETING: Flags = Flags::NOSCRIPT
+    .or(Flags::LOADING)
+    .or(Flags::STALE)
+    .or(Flags::FAST)
+    .or(Flags::NO_AUTH)
+    .or(Flags::ALLOW_BUSY);
+
+const PING: Command = Command {
+    name: "ping",
+    arity: -1,
+    flags: Flags::FAST,
+    since: "1.0.0",
+    summary: "Returns the server's liveliness response.",
+    syntax: "[message]",
+    run: ping,
+    ..BASE
+};
+
+const ECHO: Command = Command {
+    name: "echo",
+    arity: 2,
+    flags: Flags::LOADING.or(Flags::STALE).or(Flags::FAST),
+    since: "1.0.0",
+    summary: "Returns the given string.",
+    syntax: "message",
+    run: echo,
+    ..BASE
+};
+
+const QUIT: Command = Command {
+    name: "quit",
+    arity: -1,
+    flags: GREETING,
+    since: "1.0.0",
+    summary: "Closes the connection.",
+    run: quit,
+    ..BASE
+};
+
+const RESET: Command = Command {
+    name: "reset",
+    arity: 1,
+    flags: GREETING,
+    since: "6.2.0",
+    summary: "Resets the connection.",
+    run: reset,
+    ..BASE
+};
+
+fn ping(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    match call.args.len() {
+        1 => call.reply.simple("PONG"),
+        2 => call.reply.bulk(&call.args[1]),
+        _ => return Err(CommandError::arity("ping")),
+    }
+    Ok(())
+}
+
+fn echo(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    call.reply.bulk(&call.args[1]);
+    Ok(())
+}
+
+fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    call.session.after = After::Close;
+    call.reply.ok();
+    Ok(())
+}
+
+fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    call.node.monitors.remove(call.session.client.id);
+    call.session.reset(call.node.config().requirepass.is_none());
+    call.reply.set_protocol(call.session.protocol);
+    call.reply.simple("RESET");
+    Ok(())
+}
