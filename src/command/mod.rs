@@ -27,6 +27,7 @@ pub mod tips;
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
 pub mod connection;
 pub mod key;
+pub mod server;
 pub mod set;
 pub mod string;
 
@@ -41,4 +42,5 @@ pub use session::{After, ReplyMode, Session};
 use table::Command;
 
 /// All rows, by family.
-pub const FAMILIES: &[&[Command]] = &[connection::ROWS, key::ROWS, set::ROWS, string::ROWS];
+pub const FAMILIES: &[&[Command]] =
+    &[connection::ROWS, key::ROWS, server::ROWS, set::ROWS, string::ROWS];

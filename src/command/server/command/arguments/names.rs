@@ -1,0 +1,161 @@
+//! What a synopsis does not say of arguments: their types, the names of groups, and since when they
+//! are. Names and versions are those of Redis 7.2.
+
+use super::Kind;
+
+/// The name of a block that may come again.
+pub const REPEATED: &str = "data";
+
+/// Types by the name of the value, for those that are no strings. The first column is the token or the
+/// command where it holds; empty: everywhere.
+const KINDS: &[(&str, &[&str], Kind)] = &[
+    ("incrbyfloat", &["increment"], Kind::Double),
+    ("BYFLOAT", &["increment"], Kind::Double),
+    ("SLEEP", &["seconds"], Kind::Double),
+    (
+        "",
+        &[
+            "client-id",
+            "count",
+            "cursor",
+            "db",
+            "decrement",
+            "destination-db",
+            "end",
+            "increment",
+            "index",
+            "index1",
+            "index2",
+            "limit",
+            "milliseconds",
+            "min-match-len",
+            "numkeys",
+            "numreplicas",
+            "offset",
+            "protover",
+            "seconds",
+            "start",
+            "time",
+            "timeout",
+            "version",
+        ],
+        Kind::Integer,
+    ),
+    ("", &["lowerbound", "upperbound"], Kind::Double),
+    ("", &["pattern"], Kind::Pattern),
+    ("", &["unix-time-seconds", "unix-time-milliseconds"], Kind::UnixTime),
+];
+
+/// Groups by the word that they begin with.
+const GROUPS: &[(&str, &str, &str)] = &[
+    ("client|reply", "ON", "action"),
+    ("client|tracking", "ON", "status"),
+    ("client|kill", "ip:port", "filter"),
+    ("client|kill", "ID", "new-format"),
+    ("TYPE", "NORMAL", "client-type"),
+    ("", "ASYNC", "flush-type"),
+    ("", "BYFLOAT", "increment"),
+    ("", "DIGEST", "subcommand"),
+    ("", "EX", "expiration"),
+    ("", "LIB-NAME", "attr"),
+    ("", "NOSAVE", "save-selector"),
+    ("", "NX", "condition"),
+    ("", "ON", "enabled"),
+    ("", "S", "unit"),
+    ("", "TIMEOUT", "unblock-type"),
+    ("", "WRITE", "mode"),
+    ("", "YES", "mode"),
+    ("", "protover", "arguments"),
+];
+
+/// Values that are not called what the synopsis writes.
+const VALUES: &[(&str, &str, &str)] =
+    &[("ADDR", "ip:port", "addr"), ("LADDR", "ip:port", "laddr"), ("", "ip:port", "old-format")];
+
+/// Arguments that came after their command: command, name, version.
+const SINCE: &[(&str, &str, &str)] = &[
+    ("auth", "username", "6.0.0"),
+    ("client|kill", "client-id", "2.8.12"),
+    ("client|kill", "client-type", "2.8.12"),
+    ("client|kill", "laddr", "6.2.0"),
+    ("client|kill", "master", "3.2.0"),
+    ("client|kill", "replica", "5.0.0"),
+    ("client|list", "client-id", "6.2.0"),
+    ("client|list", "client-type", "5.0.0"),
+    ("client|pause", "mode", "6.2.0"),
+    ("expire", "condition", "7.0.0"),
+    ("expireat", "condition", "7.0.0"),
+    ("flushall", "async", "4.0.0"),
+    ("flushall", "sync", "6.2.0"),
+    ("flushdb", "async", "4.0.0"),
+    ("flushdb", "sync", "6.2.0"),
+    ("pexpire", "condition", "7.0.0"),
+    ("pexpireat", "condition", "7.0.0"),
+    ("scan", "type", "6.0.0"),
+    ("set", "condition", "2.6.12"),
+    ("set", "get", "6.2.0"),
+    ("set", "keepttl", "6.0.0"),
+    ("set", "milliseconds", "2.6.12"),
+    ("set", "seconds", "2.6.12"),
+    ("set", "unix-time-milliseconds", "6.2.0"),
+    ("set", "unix-time-seconds", "6.2.0"),
+    ("shutdown", "abort", "7.0.0"),
+    ("shutdown", "force", "7.0.0"),
+    ("shutdown", "now", "7.0.0"),
+    ("spop", "count", "3.2.0"),
+    ("srandmember", "count", "2.6.0"),
+];
+
+/// Arguments that are not to be used any more.
+const DEPRECATED: &[(&str, &str, &str)] = &[("client|kill", "old-format", "2.8.12")];
+
+/// The type of the value `word` behind `token`.
+pub fn kind(command: &str, token: &str, word: &str) -> Kind {
+    let holds = |place: &str| ["", token, command].contains(&place);
+    let row = KINDS.iter().find(|(place, words, _)| holds(place) && words.contains(&word));
+    row.map_or(Kind::String, |(_, _, kind)| *kind)
+}
+
+/// The name of the value `word` behind `token`.
+pub fn value(command: &str, token: &str, word: &str) -> String {
+    find(VALUES, command, token, word).unwrap_or(word).to_owned()
+}
+
+/// The name of the group behind `token` that begins with `word`.
+pub fn group(command: &str, token: &str, word: &str) -> String {
+    let default = if token.is_empty() { word } else { token };
+    let known = find(GROUPS, command, token, word);
+    // A group behind a token is named after it, unless the token says too little.
+    match known.filter(|_| token.is_empty() || token == "TYPE") {
+        Some(name) => name.to_owned(),
+        None => default.to_ascii_lowercase(),
+    }
+}
+
+/// Since when a command has the argument of this name, if it is younger than the command.
+pub fn since(command: &str, name: &str) -> Option<&'static str> {
+    version(SINCE, command, name)
+}
+
+/// Since when the argument should not be used.
+pub fn deprecated_since(command: &str, name: &str) -> Option<&'static str> {
+    version(DEPRECATED, command, name)
+}
+
+fn version(
+    table: &'static [(&str, &str, &'static str)],
+    command: &str,
+    name: &str,
+) -> Option<&'static str> {
+    table.iter().find(|row| (row.0, row.1) == (command, name)).map(|row| row.2)
+}
+
+fn find(
+    table: &'static [(&str, &str, &'static str)],
+    command: &str,
+    token: &str,
+    word: &str,
+) -> Option<&'static str> {
+    let row = table.iter().find(|row| row.1 == word && ["", token, command].contains(&row.0));
+    row.map(|row| row.2)
+}

@@ -1,0 +1,193 @@
+//! From the pieces of a synopsis to arguments.
+
+use super::names;
+use super::synopsis::{self, Piece, is_token};
+use super::{Argument, Kind};
+use crate::command::registry::Entry;
+use crate::command::table::{KeySpec, Place};
+
+/// The arguments that an entry's synopsis names.
+pub fn read(entry: &Entry) -> Vec<Argument> {
+    // A subcommand's own name is an argument too.
+    let first = if entry.parent.is_some() { 2 } else { 1 };
+    let mut reader = Reader { entry, position: Some(first), token: "" };
+    let mut arguments = reader.sequence(&synopsis::read(entry.command.syntax));
+    date(&mut arguments, &entry.full_name);
+    arguments
+}
+
+/// Notes since when there are these arguments, and what they consist of.
+fn date(arguments: &mut [Argument], command: &str) {
+    for argument in arguments {
+        argument.since = names::since(command, &argument.name);
+        argument.deprecated_since = names::deprecated_since(command, &argument.name);
+        date(&mut argument.arguments, command);
+    }
+}
+
+struct Reader<'e> {
+    entry: &'e Entry,
+    /// Where in the request the next value stands, as far as that is certain.
+    position: Option<i16>,
+    /// The literal that the group being read stands behind.
+    token: &'static str,
+}
+
+impl Reader<'_> {
+    fn sequence(&mut self, pieces: &[Piece]) -> Vec<Argument> {
+        let mut read = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Word(word) if is_token(word) => read.push(token(word)),
+                Piece::Word(word) => read.push(self.value(word)),
+                Piece::More => {
+                    if let Some(last) = read.last_mut() {
+                        last.multiple = true;
+                    }
+                }
+                Piece::Group { optional, alternatives } => match repetition(alternatives) {
+                    Some(again) => self.repeat(&mut read, again),
+                    None => read.push(self.group(*optional, alternatives)),
+                },
+            }
+        }
+        read
+    }
+
+    fn value(&mut self, word: &str) -> Argument {
+        let position = self.position;
+        self.position = position.map(|position| position + 1);
+        let name = names::value(&self.entry.full_name, self.token, word);
+        let covers = |spec: &KeySpec| position.is_some_and(|at| covers(spec, at));
+        let key_spec = self.entry.command.keys.iter().position(covers);
+        let kind = match key_spec {
+            Some(_) => Kind::Key,
+            None => names::kind(&self.entry.full_name, self.token, word),
+        };
+        Argument { key_spec, display_text: Some(word.to_owned()), ..named(name, kind) }
+    }
+
+    fn group(&mut self, optional: bool, alternatives: &[Vec<Piece>]) -> Argument {
+        let mut argument = match alternatives {
+            [only] => self.alternative(only),
+            several => {
+                let name = self.group_name(several.first().map_or("", |first| lead(first)));
+                let arguments = several.iter().map(|pieces| self.alternative(pieces)).collect();
+                Argument { arguments, ..named(name, Kind::OneOf) }
+            }
+        };
+        argument.optional |= optional;
+        argument
+    }
+
+    /// One argument from all that an alternative says.
+    fn alternative(&mut self, pieces: &[Piece]) -> Argument {
+        match pieces {
+            [Piece::Word(word)] if is_token(word) => token(word),
+            [Piece::Word(word), rest @ ..] if is_token(word) => self.introduced(word, rest),
+            _ => {
+                let name = self.group_name(lead(pieces));
+                together(self.sequence(pieces), name)
+            }
+        }
+    }
+
+    /// What follows a literal.
+    fn introduced(&mut self, token: &'static str, pieces: &[Piece]) -> Argument {
+        // It may stand anywhere.
+        let outer = (self.position.take(), std::mem::replace(&mut self.token, token));
+        let introduced = together(self.sequence(pieces), token.to_ascii_lowercase());
+        (self.position, self.token) = outer;
+        Argument { token: Some(token), ..introduced }
+    }
+
+    /// `key value [key value ...]`: what has been read before may come again.
+    fn repeat(&mut self, read: &mut Vec<Argument>, again: &[Piece]) {
+        let position = self.position;
+        let again = match again.first() {
+            Some(Piece::Word(word)) if is_token(word) => vec![self.alternative(again)],
+            _ => self.sequence(again),
+        };
+        self.position = position;
+        let mut tail = read.split_off(read.len().saturating_sub(again.len()));
+        debug_assert!(
+            tail.iter().map(|argument| &argument.name).eq(again.iter().map(|again| &again.name)),
+            "{}: {tail:?} is not repeated",
+            self.entry.full_name
+        );
+        for argument in &mut tail {
+            argument.multiple_token = again.iter().any(|again| again.token.is_some());
+        }
+        let repeated = together(tail, names::REPEATED.to_owned());
+        read.push(Argument { multiple: true, ..repeated });
+    }
+
+    fn group_name(&self, lead: &str) -> String {
+        names::group(&self.entry.full_name, self.token, lead)
+    }
+}
+
+/// What stands in `[... ...]`.
+fn repetition(alternatives: &[Vec<Piece>]) -> Option<&[Piece]> {
+    match alternatives {
+        [only] => match only.as_slice() {
+            [again @ .., Piece::More] => Some(again),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The word that a sequence begins with.
+fn lead(pieces: &[Piece]) -> &'static str {
+    match pieces.first() {
+        Some(Piece::Word(word)) => word,
+        Some(Piece::Group { alternatives, .. }) => alternatives.first().map_or("", |all| lead(all)),
+        Some(Piece::More) | None => "",
+    }
+}
+
+/// Whether the argument at `position` of a request is one of these keys.
+fn covers(spec: &KeySpec, position: i16) -> bool {
+    match spec.place {
+        Place::Range { first, last, step } => {
+            position >= first
+                && (last < 0 || position <= last)
+                && (position - first) % step.max(1) == 0
+        }
+        Place::Counted { at } => position > at,
+    }
+}
+
+/// One argument of several, or that one.
+fn together(mut arguments: Vec<Argument>, name: String) -> Argument {
+    match arguments.pop() {
+        Some(only) if arguments.is_empty() => only,
+        last => {
+            arguments.extend(last);
+            Argument { arguments, ..named(name, Kind::Block) }
+        }
+    }
+}
+
+fn token(word: &'static str) -> Argument {
+    let name = word.to_ascii_lowercase();
+    let display_text = Some(name.clone());
+    Argument { token: Some(word), display_text, ..named(name, Kind::PureToken) }
+}
+
+fn named(name: String, kind: Kind) -> Argument {
+    Argument {
+        name,
+        kind,
+        display_text: None,
+        key_spec: None,
+        token: None,
+        since: None,
+        deprecated_since: None,
+        optional: false,
+        multiple: false,
+        multiple_token: false,
+        arguments: Vec::new(),
+    }
+}
