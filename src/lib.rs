@@ -5,6 +5,7 @@
 //! (`tests/layers.rs` holds that).
 
 pub mod base;
+pub mod client;
 pub mod command;
 pub mod config;
 pub mod crdt;
