@@ -5,6 +5,7 @@
 //! (`tests/layers.rs` holds that).
 
 pub mod base;
+pub mod cli;
 pub mod client;
 pub mod command;
 pub mod config;
@@ -12,4 +13,5 @@ pub mod crdt;
 pub mod metrics;
 pub mod node;
 pub mod resp;
+pub mod server;
 pub mod store;

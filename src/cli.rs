@@ -1,0 +1,95 @@
+//! The command line, in redis-server's manner: `headcount [file] [--directive value …] [-]`.
+//!
+//! Flags are turned into lines of redis.conf and read after the file, so a flag means exactly what
+//! the line means and is refused in the same words.
+
+mod error;
+mod flags;
+mod load;
+mod ping;
+
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+pub use error::{CliError, Source};
+pub use ping::Target;
+
+use crate::config::{self, Config};
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invocation {
+    /// Run the server, with the absolute path of its configuration file for CONFIG REWRITE.
+    Serve(Box<Config>, Option<PathBuf>),
+    /// Ask a running server whether it is well.
+    Ping(Target),
+    /// Print `help()`.
+    Help,
+    /// Print `version()`.
+    Version,
+}
+
+/// Reads the arguments (without the program's name), the files that they name, and `stdin` where
+/// they say `-`.
+///
+/// # Errors
+/// What cannot be understood or read. Print it to standard error and exit with code 1.
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    stdin: impl Read,
+) -> Result<Invocation, CliError> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let words: Vec<&[u8]> = arguments.iter().map(|argument| argument.as_bytes()).collect();
+    match words.as_slice() {
+        [b"--help" | b"-h", ..] => Ok(Invocation::Help),
+        [b"--version" | b"-v", ..] => Ok(Invocation::Version),
+        [b"ping", options @ ..] => ping::parse(options).map(Invocation::Ping),
+        words => serve(words, stdin),
+    }
+}
+
+fn serve(words: &[&[u8]], mut stdin: impl Read) -> Result<Invocation, CliError> {
+    let plan = flags::plan(words);
+    let mut config = Config::default();
+    let file = plan.file.map(absolute).transpose()?;
+    if let Some(path) = &file {
+        load::load_file(&mut config, path)?;
+    }
+    if plan.reads_stdin {
+        let mut text = Vec::new();
+        stdin.read_to_end(&mut text).map_err(CliError::Stdin)?;
+        load::load_text(&mut config, &text, &Source::Stdin)?;
+    }
+    load::load_text(&mut config, plan.lines.as_bytes(), &Source::Flags)?;
+    Ok(Invocation::Serve(Box::new(config), file))
+}
+
+/// CONFIG REWRITE must find the file again after the working folder changed.
+fn absolute(path: &Path) -> Result<PathBuf, CliError> {
+    let open = |error: io::Error| CliError::Open { path: path.to_owned(), error };
+    std::path::absolute(path).map_err(open)
+}
+
+/// The text of `--version`.
+#[must_use]
+pub fn version() -> String {
+    format!("Headcount server v={}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The text of `--help`.
+#[must_use]
+pub fn help() -> String {
+    format!("{USAGE}{}", config::flags_help())
+}
+
+const USAGE: &str = "\
+Usage: headcount [/path/to/redis.conf] [--directive value …] [-]
+       headcount - < redis.conf
+       headcount ping [--host HOST] [--port PORT | --socket PATH]
+       headcount --help | --version
+
+The file is read first, then standard input (-), then the flags; the last one wins.
+Every directive of the file is a flag:
+";

@@ -1,0 +1,80 @@
+//! The `headcount` program: reads the command line and runs what it asks for.
+
+use headcount::base::Replica;
+use headcount::cli::{self, Invocation, Target};
+use headcount::config::Config;
+use headcount::crdt::Tombstones;
+use headcount::metrics::memory::Counting;
+use headcount::node::Node;
+use headcount::node::clock::unix_ms;
+use headcount::store::Keyspace;
+use headcount::{client, command, server};
+use mimalloc::MiMalloc;
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: Counting<MiMalloc> = Counting(MiMalloc);
+
+/// A server that takes longer to say PONG is not well.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    match cli::parse(std::env::args_os().skip(1), io::stdin())? {
+        Invocation::Serve(config, file) => serve(*config, file),
+        Invocation::Ping(target) => Ok(ping(&target)?),
+        // Not `println!`, which panics when nobody reads any more (`headcount --help | head`).
+        Invocation::Help => Ok(write!(io::stdout(), "{}", cli::help())?),
+        Invocation::Version => Ok(writeln!(io::stdout(), "{}", cli::version())?),
+    }
+}
+
+fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
+    std::env::set_current_dir(&config.dir)
+        .map_err(|error| format!("Cannot work in {}: {error}", config.dir.display()))?;
+    // CONFIG GET dir tells the folder itself, as Redis does.
+    config.dir = std::env::current_dir()?;
+    let set_log_level =
+        server::logging::start(&config).map_err(|error| format!("Cannot log: {error}"))?;
+    let databases = u16::try_from(config.databases).unwrap_or(u16::MAX);
+    // Every start writes as a replica of its own; alone, it need not remember what it removed.
+    let me = Replica { node: rand::random(), epoch: rand::random() };
+    let keyspace = Keyspace::new(databases, me, Tombstones::Drop, unix_ms());
+    let mut node = Node::new(config, keyspace, command::registry::all().len());
+    node.config_file = file;
+    server::serve(&Arc::new(node), set_log_level)?;
+    Ok(())
+}
+
+fn ping(target: &Target) -> io::Result<()> {
+    match target {
+        Target::Tcp { host, port } => client::ping((host.as_str(), *port), None, PING_TIMEOUT),
+        Target::Unix(path) => {
+            let mut client = client::Client::connect_unix(path)?;
+            client.set_timeout(Some(PING_TIMEOUT))?;
+            expect_pong(&client.call(&["PING"])?)
+        }
+    }?;
+    writeln!(io::stdout(), "PONG")
+}
+
+fn expect_pong(reply: &client::Reply) -> io::Result<()> {
+    match reply {
+        client::Reply::Simple(text) if text == b"PONG" => Ok(()),
+        other => Err(io::Error::other(format!("expected PONG, got {other:?}"))),
+    }
+}
