@@ -1,0 +1,468 @@
+//! The configuration as users meet it. Texts and values in the expectations are what redis-server
+//! 7.0.15 answers (7.2's where the two differ), except where a comment says why not.
+
+use headcount::config::table::{self, Change, Directive, Kind, SECTIONS};
+use headcount::config::{self, Config, LogLevel, Permission, SetError, lines};
+use proptest::prelude::*;
+
+/// A glob good enough for the patterns below: one `*` at the end.
+fn starts_with(pattern: &[u8], name: &[u8]) -> bool {
+    let prefix = pattern.strip_suffix(b"*").expect("these tests end patterns with *");
+    name.to_ascii_lowercase().starts_with(&prefix.to_ascii_lowercase())
+}
+
+fn get(config: &Config, names: &[&str]) -> Vec<(String, String)> {
+    let patterns: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let found = config.get(&patterns, starts_with);
+    found.iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+fn value(config: &Config, name: &str) -> String {
+    let [(_, value)] = &get(config, &[name])[..] else { panic!("no directive {name}") };
+    value.clone()
+}
+
+/// Reads a configuration file that must be right.
+fn parse(text: &[u8]) -> Config {
+    let mut config = Config::default();
+    for line in lines(text) {
+        let words = line.words.expect("quotes");
+        let (name, arguments) = words.split_first().expect("a name");
+        let applied = config.apply(name, arguments);
+        assert_eq!(applied, Ok(()), "{}", String::from_utf8_lossy(line.text));
+    }
+    config
+}
+
+fn set_error(config: &Config, pairs: &[(&str, &str)]) -> String {
+    config.set(pairs, true).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn names_are_unique_lower_case_and_in_order() {
+    for section in SECTIONS {
+        let names = section.directives.iter().map(|directive| directive.name);
+        assert!(names.is_sorted(), "the names of {} are not in order", section.title);
+    }
+    let mut names: Vec<_> = table::directives().map(|directive| directive.name).collect();
+    assert!(names.iter().all(|name| *name == name.to_ascii_lowercase()));
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn defaults_are_redis_s() {
+    // CONFIG GET of a redis-server with its own redis.conf, of the directives that mean the same.
+    let redis = [
+        ("active-expire-effort", "1"),
+        ("always-show-logo", "no"),
+        ("appendfsync", "everysec"),
+        ("appendonly", "no"),
+        ("bind", "127.0.0.1 -::1"),
+        ("client-query-buffer-limit", "1073741824"),
+        ("daemonize", "no"),
+        ("databases", "16"),
+        ("dbfilename", "dump.rdb"),
+        ("enable-debug-command", "no"),
+        ("enable-protected-configs", "no"),
+        ("hz", "10"),
+        ("latency-monitor-threshold", "0"),
+        ("lazyfree-lazy-user-del", "no"),
+        ("logfile", ""),
+        ("loglevel", "notice"),
+        ("maxclients", "10000"),
+        ("maxmemory", "0"),
+        ("maxmemory-policy", "noeviction"),
+        ("maxmemory-samples", "5"),
+        ("port", "6379"),
+        ("proto-max-bulk-len", "536870912"),
+        ("protected-mode", "yes"),
+        ("requirepass", ""),
+        ("set-max-intset-entries", "512"),
+        ("set-max-listpack-entries", "128"),
+        ("set-max-listpack-value", "64"),
+        ("slowlog-log-slower-than", "10000"),
+        ("slowlog-max-len", "128"),
+        ("supervised", "no"),
+        ("tcp-backlog", "511"),
+        ("tcp-keepalive", "300"),
+        ("timeout", "0"),
+        ("unixsocket", ""),
+        ("unixsocketperm", "0"),
+    ];
+    for (name, default) in redis {
+        assert_eq!(value(&Config::default(), name), default, "{name}");
+    }
+    // Ours: nothing is saved, and normal clients are bounded.
+    assert_eq!(value(&Config::default(), "save"), "");
+    assert_eq!(
+        value(&Config::default(), "client-output-buffer-limit"),
+        "normal 1073741824 268435456 60 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
+    );
+}
+
+#[test]
+fn config_get_answers_names_as_asked_and_each_once() {
+    let config = Config::default();
+    let names = |patterns: &[&str]| -> Vec<String> {
+        get(&config, patterns).into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(&["SAVE", "sav*"]), ["SAVE"]);
+    assert_eq!(
+        names(&["SLOW*", "slowlog-max-len"]),
+        ["slowlog-log-slower-than", "slowlog-max-len"]
+    );
+    assert_eq!(names(&["nonsense", "nonsense*"]), [""; 0]);
+    assert_eq!(names(&["*"]).len(), table::directives().count());
+}
+
+#[test]
+fn config_set_changes_all_or_nothing() {
+    let config = Config::default();
+    let changed = config.set(&[("MaxClients", "20"), ("loglevel", "DEBUG")], true);
+    let changed = changed.expect("both are fine");
+    assert_eq!((changed.maxclients, value(&changed, "loglevel")), (20, "debug".to_owned()));
+    let expected = Config { maxclients: 20, loglevel: LogLevel::Debug, ..config };
+    assert_eq!(changed, expected);
+    assert_eq!(
+        set_error(&Config::default(), &[("maxclients", "20"), ("timeout", "abc"), ("hz", "1")]),
+        "ERR CONFIG SET failed (possibly related to argument 'timeout') - \
+         argument couldn't be parsed into an integer"
+    );
+}
+
+#[test]
+fn config_set_takes_what_redis_takes() {
+    for (name, given, shown) in [
+        ("hz", "0", "1"),
+        ("hz", "1000", "500"),
+        ("maxmemory", "1B", "1"),
+        ("maxmemory", "2kb", "2048"),
+        ("maxmemory", "9223372036854775808", "9223372036854775808"),
+        ("client-query-buffer-limit", "1mb", "1048576"),
+        ("slowlog-log-slower-than", "-1", "-1"),
+        ("lazyfree-lazy-expire", "YES", "yes"),
+        ("requirepass", "a b", "a b"),
+        ("bind", "", ""),
+        ("bind", "10.0.0.1 -::1", "10.0.0.1 -::1"),
+        ("save", "", ""),
+        (
+            "client-output-buffer-limit",
+            "normal 1kb 2k 3 pubsub 1 2 3",
+            "normal 1024 2000 3 slave 268435456 67108864 60 pubsub 1 2 3",
+        ),
+        (
+            "client-output-buffer-limit",
+            "REPLICA 0 0 0 normal 0 0 0 normal 1 1 1",
+            "normal 1 1 1 slave 0 0 0 pubsub 33554432 8388608 60",
+        ),
+    ] {
+        let config = Config::default().set(&[(name, given)], true).expect(name);
+        assert_eq!(value(&config, name), shown, "{name} {given}");
+    }
+}
+
+#[test]
+fn config_set_refuses_in_redis_s_words() {
+    let integer = "argument couldn't be parsed into an integer";
+    let memory = "argument must be a memory value";
+    for (name, given, reason) in [
+        ("maxclients", "0", "argument must be between 1 and 4294967295 inclusive"),
+        ("maxclients", "-1", "argument must be between 1 and 4294967295 inclusive"),
+        ("maxclients", "4294967296", "argument must be between 1 and 4294967295 inclusive"),
+        ("maxclients", "99999999999999999999999", integer),
+        ("maxclients", "100kb", integer),
+        ("maxclients", "", integer),
+        ("port", "99999", "argument must be between 0 and 65535 inclusive"),
+        ("timeout", "-1", "argument must be between 0 and 2147483647 inclusive"),
+        ("timeout", "+5", integer),
+        ("active-expire-effort", "11", "argument must be between 1 and 10 inclusive"),
+        ("maxmemory-samples", "0", "argument must be between 1 and 2147483647 inclusive"),
+        (
+            "slowlog-log-slower-than",
+            "-2",
+            "argument must be between -1 and 9223372036854775807 inclusive",
+        ),
+        (
+            "proto-max-bulk-len",
+            "1",
+            "argument must be between 1048576 and 9223372036854775807 inclusive",
+        ),
+        ("maxmemory", "10zz", memory),
+        ("maxmemory", "-5", memory),
+        ("maxmemory", "1.5gb", memory),
+        ("protected-mode", "maybe", "argument must be 'yes' or 'no'"),
+        ("appendonly", "maybe", "argument must be 'yes' or 'no'"),
+        ("lazyfree-lazy-expire", "1", "argument must be 'yes' or 'no'"),
+        // Redis 7.2 knows "nothing", 7.0 does not.
+        (
+            "loglevel",
+            "hey",
+            "argument(s) must be one of the following: debug, verbose, notice, warning, nothing",
+        ),
+        ("bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17", "Too many bind addresses specified."),
+        ("save", "10 20 30", "Invalid save parameters"),
+        ("save", "10 a", "Invalid save parameters"),
+        ("save", "0 20", "Invalid save parameters"),
+        ("save", "10 -1", "Invalid save parameters"),
+        (
+            "client-output-buffer-limit",
+            "normal 1 2",
+            "Wrong number of arguments in buffer limit configuration.",
+        ),
+        (
+            "client-output-buffer-limit",
+            "master 1 2 3",
+            "Invalid client class specified in buffer limit configuration.",
+        ),
+        (
+            "client-output-buffer-limit",
+            "normal 1kb 2k -3",
+            "Error in hard, soft or soft_seconds setting in buffer limit configuration.",
+        ),
+        ("tcp-backlog", "3", "can't set immutable config"),
+        ("daemonize", "yes", "can't set immutable config"),
+    ] {
+        assert_eq!(
+            set_error(&Config::default(), &[(name, given)]),
+            format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"),
+            "{name} {given}"
+        );
+    }
+}
+
+#[test]
+fn config_set_refuses_what_this_version_does_not_do() {
+    let memory_only = "this version keeps counts in memory only";
+    for (name, given, reason) in [
+        ("save", "3600 1", memory_only),
+        ("appendonly", "YES", memory_only),
+        ("maxmemory-policy", "allkeys-lfu", "choose an lru, random or ttl policy"),
+    ] {
+        let error = set_error(&Config::default(), &[(name, given)]);
+        assert!(error.ends_with(reason), "{error}");
+    }
+    for (name, given) in [("daemonize", "yes"), ("supervised", "systemd"), ("supervised", "auto")] {
+        let error = Config::default().apply(name, &[given]).expect_err(name).to_string();
+        assert!(error.contains("service manager"), "{error}");
+    }
+}
+
+#[test]
+fn config_set_checks_every_name_before_any_value() {
+    let config = Config::default();
+    assert_eq!(
+        set_error(&config, &[("timeout", "abc"), ("foo", "1"), ("tcp-backlog", "3")]),
+        "ERR Unknown option or number of arguments for CONFIG SET - 'foo'"
+    );
+    assert_eq!(
+        set_error(&config, &[("tcp-backlog", "3"), ("foo", "1")]),
+        "ERR CONFIG SET failed (possibly related to argument 'tcp-backlog') - \
+         can't set immutable config"
+    );
+    assert_eq!(
+        set_error(&config, &[("maxclients", "abc"), ("MaxClients", "1")]),
+        "ERR CONFIG SET failed (possibly related to argument 'MaxClients') - duplicate parameter"
+    );
+    assert_eq!(
+        set_error(&config, &[("include", "foo")]),
+        "ERR Unknown option or number of arguments for CONFIG SET - 'include'"
+    );
+}
+
+#[test]
+fn protected_directives_need_permission() {
+    let with = |permission: &str| {
+        let mut config = Config::default();
+        config.apply("enable-protected-configs", &[permission]).expect("a permission");
+        config
+    };
+    let set = |permission: &str, client_is_local| {
+        with(permission)
+            .set(&[("dir", "/tmp")], client_is_local)
+            .map(|config| value(&config, "dir"))
+    };
+    let refused = Err(SetError::Failed {
+        name: "dir".to_owned(),
+        reason: "can't set protected config".to_owned(),
+    });
+    assert_eq!(set("no", true), refused);
+    assert_eq!(set("local", false), refused);
+    assert_eq!(set("local", true), Ok("/tmp".to_owned()));
+    assert_eq!(set("yes", false), Ok("/tmp".to_owned()));
+    assert_eq!(
+        set_error(&with("yes"), &[("dbfilename", "a/b")]),
+        "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - \
+         dbfilename can't be a path, just a filename"
+    );
+}
+
+#[test]
+fn both_ends_of_every_range_fit_their_field() {
+    for directive in table::directives() {
+        let Kind::Number { unit, range, .. } = &directive.kind else { continue };
+        for (end, beyond) in [(range.start(), range.start() - 1), (range.end(), range.end() + 1)] {
+            let mut config = Config::default();
+            let set = config.apply(directive.name, &[unit.show(*end)]);
+            assert_eq!(set, Ok(()), "{} {end}", directive.name);
+            if directive.name != "hz" {
+                assert_eq!(directive.show(&config), unit.show(*end).into_bytes());
+            }
+            let set = config.apply(directive.name, &[unit.show(beyond)]);
+            assert!(set.is_err(), "{} {beyond}", directive.name);
+        }
+    }
+}
+
+#[test]
+fn the_example_is_the_default() {
+    assert_eq!(parse(config::example().as_bytes()), Config::default());
+    for directive in table::directives() {
+        for line in directive.lines(&Config::default()) {
+            assert_eq!(parse(line.as_bytes()), Config::default(), "{line}");
+        }
+    }
+}
+
+/// `UPDATE_EXPECT=1 cargo test --test configuration` writes the files anew.
+#[test]
+fn generated_files_are_up_to_date() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, text) in
+        [("redis.conf.example", config::example()), ("docs/configuration.md", config::reference())]
+    {
+        let path = root.join(name);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&path, &text).expect("the file can be written");
+        }
+        let file = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(file == text, "{name} is not what the table says: run with UPDATE_EXPECT=1");
+    }
+}
+
+/// What redis-server 7.0.15 makes of this file after these changes, without the lines of
+/// directives that Headcount does not have or that Redis writes always.
+#[test]
+fn rewrite_keeps_comments_and_places() {
+    let old = "port 7390\n# comment\n\n\nmaxclients 50\nloglevel notice\n  timeout 10\ntimeout 5\n  # tail\n\
+        maxmemory 100mb\nnonsense 1\nbind 127.0.0.1\nhz 20\n";
+    let mut config = parse(old.replace("nonsense 1\n", "").as_bytes());
+    let changes = [
+        ("maxclients", "60"),
+        ("loglevel", "debug"),
+        ("maxmemory", "3000000"),
+        ("requirepass", "a \"b"),
+    ];
+    config = config.set(&changes, true).expect("all are fine");
+    let expected = "port 7390\n# comment\n\nmaxclients 60\nloglevel debug\ntimeout 5\n\n# tail\n\
+        maxmemory 3000000\n# ??? nonsense 1\nbind 127.0.0.1\nhz 20\n\n# Generated by CONFIG REWRITE\n\
+        requirepass \"a \\\"b\"\n";
+    let rewritten = config::rewrite(old.as_bytes(), &config);
+    assert_eq!(String::from_utf8_lossy(&rewritten), expected);
+
+    let config = config.set(&[("slowlog-max-len", "99"), ("hz", "10")], true).expect("fine");
+    let expected = expected.replace("hz 20", "hz 10") + "slowlog-max-len 99\n";
+    let rewritten = config::rewrite(&rewritten, &config);
+    assert_eq!(String::from_utf8_lossy(&rewritten), expected, "one signature is enough");
+}
+
+#[test]
+fn rewrite_keeps_includes() {
+    let old = b"include /etc/more.conf\nport 1\n";
+    assert_eq!(config::rewrite(old, &parse(b"port 2")), b"include /etc/more.conf\nport 2\n");
+}
+
+/// A value that a directive takes, as redis.conf words.
+fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
+    let words = |words: Vec<String>| words.into_iter().map(String::into_bytes).collect::<Vec<_>>();
+    let one = |word: String| vec![word.into_bytes()];
+    match &directive.kind {
+        Kind::YesNo { .. } | Kind::Choice { .. } => {
+            let accepted: Vec<String> = directive.form().split('|').map(str::to_owned).collect();
+            proptest::sample::select(accepted).prop_map(one).boxed()
+        }
+        Kind::Number { unit, range, .. } => {
+            range.clone().prop_map(move |number| one(unit.show(number))).boxed()
+        }
+        Kind::Text { .. } if directive.name == "dbfilename" => "[^/\\\\\0]*".prop_map(one).boxed(),
+        Kind::Text { .. } => any::<Vec<u8>>().prop_map(|bytes| vec![bytes]).boxed(),
+        Kind::Words(_) => match directive.name {
+            "bind" => {
+                proptest::collection::vec("-?[0-9a-z:.*%_]{1,9}", 0..4).prop_map(words).boxed()
+            }
+            "client-output-buffer-limit" => ("normal|replica|slave|pubsub", any::<[u32; 3]>())
+                .prop_map(move |(class, [hard, soft, seconds])| {
+                    let numbers = [hard, soft, seconds / 2].map(|number| number.to_string());
+                    words([vec![class], numbers.to_vec()].concat())
+                })
+                .boxed(),
+            "save" => Just(vec![Vec::new()]).boxed(),
+            other => panic!("no values are known for {other}"),
+        },
+    }
+}
+
+/// The name of a directive, and arguments that it takes.
+fn any_setting() -> impl Strategy<Value = (&'static str, Vec<Vec<u8>>)> {
+    let names: Vec<_> = table::directives().map(|directive| directive.name).collect();
+    proptest::sample::select(names).prop_flat_map(|name| {
+        let directive = table::find(name.as_bytes()).expect("a name of the table");
+        arguments(directive).prop_map(move |arguments| (name, arguments))
+    })
+}
+
+fn any_config() -> impl Strategy<Value = Config> {
+    proptest::collection::vec(any_setting(), 0..30).prop_map(|settings| {
+        let mut config = Config::default();
+        for (name, arguments) in settings {
+            config.apply(name, &arguments).expect("a value that the directive takes");
+        }
+        config
+    })
+}
+
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(Vec::new()),
+        "#[ -~]*".prop_map(String::into_bytes),
+        "nonsense [ -~]*".prop_map(String::into_bytes),
+        any_setting().prop_map(|(name, arguments)| {
+            let words: Vec<_> = arguments.iter().map(|word| config::quote(word)).collect();
+            format!(" {} {}", name.to_uppercase(), words.join(" ")).into_bytes()
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_rewritten_file_reads_back(
+        old in proptest::collection::vec(any_line(), 0..20),
+        config in any_config(),
+    ) {
+        let rewritten = config::rewrite(&old.join(&b'\n'), &config);
+        prop_assert_eq!(&parse(&rewritten), &config);
+        let again = config::rewrite(&rewritten, &config);
+        prop_assert_eq!(again, rewritten, "a second rewrite changes nothing");
+    }
+
+    #[test]
+    fn what_config_get_shows_config_set_takes(config in any_config()) {
+        let open = |config| Config { enable_protected_configs: Permission::Yes, ..config };
+        let mut settable = Config::default();
+        for directive in table::directives() {
+            let shown = directive.show(&config);
+            match directive.change {
+                Change::AtStart => directive.set(&mut settable, &[&shown]).expect(directive.name),
+                Change::AtRunTime | Change::Protected => {
+                    let pair = (directive.name.as_bytes(), shown.as_slice());
+                    settable = open(settable).set(&[pair], false).expect(directive.name);
+                }
+            }
+        }
+        settable.enable_protected_configs = config.enable_protected_configs;
+        prop_assert_eq!(settable, config);
+    }
+}

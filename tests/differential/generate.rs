@@ -1,0 +1,256 @@
+//! Random commands from a grammar: a few hot keys, every option, and values that provoke errors.
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngCore};
+
+use super::Command;
+
+/// Upper case is itself, lower case is filled in by [`fill`]; `?` in front is optional, `+` behind
+/// means once to three times.
+const GRAMMAR: &[&str] = &[
+    "GET key",
+    "GET key",
+    "GETDEL key",
+    "GETSET key value",
+    "STRLEN key",
+    "MGET key+",
+    "SET key value",
+    "SET key value ?expiry",
+    "SET key value ?condition ?GET ?expiry",
+    "SETNX key value",
+    "SETEX key seconds value",
+    "PSETEX key ms value",
+    "GETEX key",
+    "GETEX key expiry",
+    "GETEX key PERSIST",
+    "MSET pair+",
+    "MSETNX pair+",
+    "APPEND key value",
+    "GETRANGE key index index",
+    "SUBSTR key index index",
+    "SETRANGE key offset value",
+    "INCR key",
+    "DECR key",
+    "INCRBY key int",
+    "DECRBY key int",
+    "INCRBYFLOAT key float",
+    "INCRBYFLOAT key float",
+    "DEL key+",
+    "UNLINK key+",
+    "EXISTS key+",
+    "TOUCH key+",
+    "TYPE key",
+    "KEYS pattern",
+    "RANDOMKEY",
+    "DBSIZE",
+    "EXPIRE key seconds ?limit ?limit",
+    "PEXPIRE key ms ?limit",
+    "EXPIREAT key at ?limit",
+    "PEXPIREAT key atms ?limit",
+    "TTL key",
+    "PTTL key",
+    "EXPIRETIME key",
+    "PEXPIRETIME key",
+    "PERSIST key",
+    "SCAN 0 ?scanned ?scanned",
+    "RENAME key key",
+    "RENAMENX key key",
+    "COPY key key ?REPLACE",
+    "COPY key key DB db ?REPLACE",
+    "MOVE key db",
+    "OBJECT ENCODING key",
+    "SELECT db",
+    "SWAPDB db db",
+    "FLUSHDB",
+    "SADD key member+",
+    "SADD key member+",
+    "SADD key member+",
+    "SREM key member+",
+    "SCARD key",
+    "SISMEMBER key member",
+    "SMISMEMBER key member+",
+    "SMEMBERS key",
+    "SSCAN key 0 ?scanned",
+    "SPOP key",
+    "SPOP key count",
+    "SRANDMEMBER key",
+    "SRANDMEMBER key count",
+    "SMOVE key key member",
+    "SUNION key+",
+    "SINTER key+",
+    "SDIFF key+",
+    "SUNIONSTORE key key+",
+    "SINTERSTORE key key+",
+    "SDIFFSTORE key key+",
+    "SINTERCARD 2 key key ?most",
+    "SINTERCARD keys key+",
+    "ECHO value",
+];
+
+const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f"];
+const VALUES: &[&str] = &[
+    "",
+    "0",
+    "1",
+    "10",
+    "-1",
+    "hello",
+    "1.5",
+    "abc",
+    " 1",
+    "01",
+    "9223372036854775807",
+    "1e3",
+    "\0\u{7f}",
+];
+const MEMBERS: &[&str] = &["x", "y", "z", "1", "2", "3", "01", "", "-7", "9223372036854775808"];
+const INTS: &[&str] = &[
+    "1",
+    "-1",
+    "0",
+    "5",
+    "100",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775806",
+    "abc",
+    "1.5",
+    "",
+    "+1",
+    "05",
+    "9223372036854775808",
+];
+const FLOATS: &[&str] = &[
+    "0.1",
+    "1.5",
+    "-0.5",
+    "3",
+    "1e5",
+    "1e-10",
+    "1e300",
+    "-1e300",
+    "0",
+    "-0",
+    "inf",
+    "-inf",
+    "nan",
+    "abc",
+    "",
+    " 1",
+    "0x1p3",
+    ".5",
+    "5.",
+    "123456789.987654321",
+    "1e5000",
+    "+2",
+    "1e17",
+];
+const INDICES: &[&str] = &["0", "1", "-1", "3", "-3", "100", "-100", "abc"];
+const OFFSETS: &[&str] = &["0", "1", "5", "20", "-1", "abc", "536870912"];
+const COUNTS: &[&str] = &["0", "1", "2", "5", "100", "-1", "-3", "abc"];
+const PATTERNS: &[&str] = &["*", "a*", "?", "[a-c]", "[^a]", "*b*", "", "\\a", "x*", "[ab"];
+const TYPES: &[&str] = &["string", "set", "SET", "list"];
+
+/// Such times provoke errors, or delete at once; none lies in the near future.
+const ODD_TIMES: &[&str] =
+    &["0", "-1", "abc", "9223372036854775807", "-9223372036854775808", "1.5"];
+
+pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
+    (0..commands).map(|_| command(rng)).collect()
+}
+
+fn command(rng: &mut StdRng) -> Command {
+    let mut words = Vec::new();
+    for symbol in GRAMMAR.choose(rng).expect("a grammar").split(' ') {
+        expand(symbol, rng, &mut words);
+    }
+    if rng.random_bool(0.03) {
+        spoil(&mut words, rng);
+    }
+    if rng.random_bool(0.1) {
+        words[0] = words[0].to_lowercase();
+    }
+    words.into_iter().map(String::into_bytes).collect()
+}
+
+fn expand(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
+    if let Some(optional) = symbol.strip_prefix('?') {
+        if rng.random_bool(0.4) {
+            expand(optional, rng, words);
+        }
+    } else if let Some(repeated) = symbol.strip_suffix('+') {
+        for _ in 0..rng.random_range(1..=3) {
+            fill(repeated, rng, words);
+        }
+    } else {
+        fill(symbol, rng, words);
+    }
+}
+
+fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
+    let one_of =
+        |choices: &[&str], rng: &mut StdRng| choices.choose(rng).expect("a choice").to_string();
+    let word = match symbol {
+        "key" => one_of(KEYS, rng),
+        "value" => one_of(VALUES, rng),
+        "member" => one_of(MEMBERS, rng),
+        "int" => one_of(INTS, rng),
+        "float" => one_of(FLOATS, rng),
+        "index" => one_of(INDICES, rng),
+        "offset" => one_of(OFFSETS, rng),
+        "count" | "keys" => one_of(COUNTS, rng),
+        "pattern" => one_of(PATTERNS, rng),
+        "db" => one_of(&["0", "0", "0", "1", "2", "16", "-1", "abc"], rng),
+        "condition" => one_of(&["NX", "XX", "nx", "KEEPTTL"], rng),
+        "limit" => one_of(&["NX", "XX", "GT", "LT", "lt", "FOO"], rng),
+        "seconds" => time(rng, 1_000..1_000_000_000),
+        "ms" => time(rng, 1_000_000..1_000_000_000_000),
+        "at" => time(rng, 4_000_000_000..4_000_000_100),
+        "atms" => time(rng, 4_000_000_000_000..4_000_000_000_100),
+        "pair" => return words.extend([one_of(KEYS, rng), one_of(VALUES, rng)]),
+        "most" => return words.extend(["LIMIT".to_owned(), one_of(COUNTS, rng)]),
+        "expiry" => return expiry(rng, words),
+        "scanned" => return scanned(rng, words),
+        literal => literal.to_owned(),
+    };
+    words.push(word);
+}
+
+fn expiry(rng: &mut StdRng, words: &mut Vec<String>) {
+    let (option, time) =
+        [("EX", "seconds"), ("PX", "ms"), ("EXAT", "at"), ("PXAT", "atms"), ("KEEPTTL", "")]
+            .choose(rng)
+            .expect("a choice");
+    words.push((*option).to_owned());
+    if !time.is_empty() {
+        fill(time, rng, words);
+    }
+}
+
+fn scanned(rng: &mut StdRng, words: &mut Vec<String>) {
+    let (option, choices) =
+        [("COUNT", COUNTS), ("MATCH", PATTERNS), ("TYPE", TYPES)].choose(rng).expect("a choice");
+    words.extend([(*option).to_owned(), choices.choose(rng).expect("a choice").to_string()]);
+}
+
+fn time(rng: &mut StdRng, sound: std::ops::Range<u64>) -> String {
+    if rng.random_bool(0.2) {
+        return ODD_TIMES.choose(rng).expect("a choice").to_string();
+    }
+    rng.random_range(sound).to_string()
+}
+
+/// Leaves a word out, says one twice, or adds one.
+fn spoil(words: &mut Vec<String>, rng: &mut StdRng) {
+    // With one word more these are about a set's member, which Redis does not have.
+    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST") {
+        return;
+    }
+    let at = rng.random_range(0..words.len());
+    match rng.next_u32() % 3 {
+        0 if at > 0 => drop(words.remove(at)),
+        1 if at > 0 => words.insert(at, words[at].clone()),
+        _ => words.push(rng.next_u32().to_string()),
+    }
+}

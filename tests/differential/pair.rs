@@ -1,0 +1,208 @@
+//! The two servers, and when their replies count as equal.
+
+use std::collections::BTreeSet;
+
+use headcount::client::{Client, Reply};
+
+use super::Command;
+use super::support::{print, show};
+
+/// How far two servers' clocks and scheduling may set deadlines apart.
+const TOLERANCE_MS: i64 = 3_000;
+
+/// One connection to each server.
+pub struct Pair {
+    pub headcount: Client,
+    pub redis: Client,
+    /// `2` or `3`: which RESP the two answer in.
+    pub protocol: &'static str,
+}
+
+/// What the two answered to one command, if that differs.
+type Difference = Option<(Reply, Reply)>;
+
+impl Pair {
+    /// Runs the commands from empty databases; the index of the first whose replies differ.
+    pub fn first_difference(&mut self, commands: &[Command]) -> Option<usize> {
+        self.start_over();
+        commands.iter().position(|command| self.difference(command).is_some())
+    }
+
+    /// The commands with their replies, as a person reads them.
+    pub fn report(&mut self, commands: &[Command]) -> String {
+        self.start_over();
+        let mut out = String::new();
+        for command in commands {
+            let words: Vec<_> = command.iter().map(|word| as_typed(word)).collect();
+            out.push_str(&format!("> {}\n", words.join(" ")));
+            if let Some((ours, theirs)) = self.difference(command) {
+                out.push_str(&format!(
+                    "redis:     {}\nheadcount: {}\n",
+                    show(&Ok(theirs)),
+                    show(&Ok(ours))
+                ));
+            }
+        }
+        out
+    }
+
+    fn start_over(&mut self) {
+        for client in [&mut self.headcount, &mut self.redis] {
+            for command in [&["HELLO", self.protocol][..], &["FLUSHALL"], &["SELECT", "0"]] {
+                client.call(command).expect("a server to start over");
+            }
+        }
+    }
+
+    fn difference(&mut self, command: &Command) -> Difference {
+        match name(command).as_str() {
+            "SPOP" => self.pops(command),
+            "SRANDMEMBER" => self.picks(command, "SISMEMBER"),
+            "RANDOMKEY" => self.picks(command, "EXISTS"),
+            "SCAN" => self.scans(command, 1),
+            "SSCAN" => self.scans(command, 2),
+            _ => self.answers(command),
+        }
+    }
+
+    fn ours(&mut self, command: &Command) -> Reply {
+        self.headcount.call(command).unwrap_or_else(|error| Reply::Error(error.to_string().into()))
+    }
+
+    fn theirs<A: AsRef<[u8]>>(&mut self, command: &[A]) -> Reply {
+        self.redis.call(command).expect("redis-server's reply")
+    }
+
+    fn answers(&mut self, command: &Command) -> Difference {
+        let (ours, theirs) = (self.ours(command), self.theirs(command));
+        let equal =
+            normal(command, &ours) == normal(command, &theirs) || close(command, &ours, &theirs);
+        (!equal).then_some((ours, theirs))
+    }
+
+    /// What Headcount pops, Redis must have: it is removed there by name.
+    fn pops(&mut self, command: &Command) -> Difference {
+        let ours = self.ours(command);
+        let popped = members(&ours);
+        if popped.is_empty() {
+            let theirs = self.theirs(command);
+            return (ours != theirs).then_some((ours, theirs));
+        }
+        let card = number(&self.theirs(&[b"SCARD".to_vec(), command[1].clone()]));
+        let wanted = command.get(2).map_or(1, |count| text(count).parse().unwrap_or(0));
+        let mut remove = vec![b"SREM".to_vec(), command[1].clone()];
+        remove.extend(popped.iter().cloned());
+        let theirs = self.theirs(&remove);
+        let equal =
+            popped.len() as i64 == card.min(wanted) && number(&theirs) == popped.len() as i64;
+        (!equal).then_some((ours, theirs))
+    }
+
+    /// As many picks as Redis gives, each of which Redis has too.
+    fn picks(&mut self, command: &Command, check: &str) -> Difference {
+        let (ours, theirs) = (self.ours(command), self.theirs(command));
+        let (picked, expected) = (members(&ours), members(&theirs));
+        if picked.is_empty() || expected.is_empty() {
+            return (ours != theirs).then_some((ours, theirs));
+        }
+        let distinct =
+            |picks: &[Vec<u8>]| picks.iter().collect::<BTreeSet<_>>().len() == picks.len();
+        let repeats = command.get(2).is_some_and(|count| count.starts_with(b"-"));
+        let equal = picked.len() == expected.len()
+            && std::mem::discriminant(&ours) == std::mem::discriminant(&theirs)
+            && (repeats || distinct(&picked))
+            && picked.iter().all(|pick| {
+                let mut ask = vec![check.as_bytes().to_vec()];
+                ask.extend((check == "SISMEMBER").then(|| command[1].clone()));
+                ask.push(pick.clone());
+                number(&self.theirs(&ask)) == 1
+            });
+        (!equal).then_some((ours, theirs))
+    }
+
+    /// A scan is followed to its end on both: together the pages hold the same.
+    fn scans(&mut self, command: &Command, cursor_at: usize) -> Difference {
+        let ours = pages(&mut self.headcount, command, cursor_at);
+        let theirs = pages(&mut self.redis, command, cursor_at);
+        (ours != theirs).then_some((ours, theirs))
+    }
+}
+
+/// All pages of a scan as one sorted array without repetitions, or the first reply that is no page.
+fn pages(client: &mut Client, command: &Command, cursor_at: usize) -> Reply {
+    let mut command = command.clone();
+    let mut all = BTreeSet::new();
+    for _ in 0..10_000 {
+        let reply =
+            client.call(&command).unwrap_or_else(|error| Reply::Error(error.to_string().into()));
+        let Reply::Array(page) = &reply else { return reply };
+        let [Reply::Bulk(cursor), items @ Reply::Array(_)] = &page[..] else { return reply };
+        all.extend(members(items));
+        if cursor == b"0" {
+            return Reply::Array(all.into_iter().map(Reply::Bulk).collect());
+        }
+        command[cursor_at].clone_from(cursor);
+    }
+    Reply::Error(b"the scan does not end".to_vec())
+}
+
+/// The reply without what may differ: the order of sets, how sets are kept.
+fn normal(command: &Command, reply: &Reply) -> Reply {
+    match (name(command).as_str(), reply) {
+        ("SMEMBERS" | "SUNION" | "SINTER" | "SDIFF" | "KEYS", Reply::Array(_)) => {
+            Reply::Array(sorted(reply))
+        }
+        (_, Reply::Set(_)) => Reply::Set(sorted(reply)),
+        // Redis 7.2 keeps small sets as listpacks, Redis 7.0 as hash tables.
+        ("OBJECT", Reply::Bulk(encoding))
+            if matches!(&encoding[..], b"listpack" | b"hashtable" | b"intset") =>
+        {
+            Reply::Bulk(b"a set's".to_vec())
+        }
+        _ => reply.clone(),
+    }
+}
+
+fn sorted(reply: &Reply) -> Vec<Reply> {
+    let mut sorted = members(reply);
+    sorted.sort();
+    sorted.into_iter().map(Reply::Bulk).collect()
+}
+
+/// Times left, and deadlines that were set relative to now, are a little apart.
+fn close(command: &Command, ours: &Reply, theirs: &Reply) -> bool {
+    let tolerance = match name(command).as_str() {
+        "TTL" | "EXPIRETIME" => TOLERANCE_MS / 1_000,
+        "PTTL" | "PEXPIRETIME" => TOLERANCE_MS,
+        _ => return false,
+    };
+    let (ours, theirs) = (number(ours), number(theirs));
+    ours >= 0 && theirs >= 0 && ours.abs_diff(theirs) <= tolerance as u64
+}
+
+fn name(command: &Command) -> String {
+    command.first().map(|name| text(name).to_uppercase()).unwrap_or_default()
+}
+
+fn text(word: &[u8]) -> String {
+    String::from_utf8_lossy(word).into_owned()
+}
+
+fn number(reply: &Reply) -> i64 {
+    if let Reply::Integer(number) = reply { *number } else { i64::MIN }
+}
+
+/// The strings in a reply: its items, or itself.
+fn members(reply: &Reply) -> Vec<Vec<u8>> {
+    match reply {
+        Reply::Bulk(member) => vec![member.clone()],
+        Reply::Array(items) | Reply::Set(items) => items.iter().flat_map(members).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A word as one would type it into redis-cli.
+fn as_typed(word: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\');
+    if !word.is_empty() && word.iter().all(plain) { text(word) } else { print::quoted(word) }
+}
