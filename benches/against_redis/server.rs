@@ -1,0 +1,123 @@
+//! The two server processes, as they come: nothing is set but the port, and that nothing is saved.
+
+use super::tools::process;
+use headcount::client::{Client, Reply};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server on a port of its own; it ends with the value.
+pub struct Server {
+    port: u16,
+    child: Child,
+    _directory: TempDir,
+}
+
+impl Server {
+    /// # Errors
+    /// The program cannot be started, or does not answer.
+    pub fn headcount() -> io::Result<Server> {
+        Server::start(env!("CARGO_BIN_EXE_headcount"), &[])
+    }
+
+    /// # Errors
+    /// As [`Server::headcount`]; `NotFound` when there is no redis-server in PATH.
+    pub fn redis() -> io::Result<Server> {
+        Server::start("redis-server", &["--save", "", "--appendonly", "no"])
+    }
+
+    fn start(program: &str, flags: &[&str]) -> io::Result<Server> {
+        let directory = TempDir::new()?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let child = Command::new(program)
+            .args(["--port", &port.to_string()])
+            .args(flags)
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut server = Server { port, child, _directory: directory };
+        server.wait_until_up()?;
+        Ok(server)
+    }
+
+    fn wait_until_up(&mut self) -> io::Result<()> {
+        let start = Instant::now();
+        // Whoever else might have taken the port is not this process.
+        let mine = self.pid().to_string();
+        while self.info("process_id").ok().as_deref() != Some(&mine) {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!("the server ended with {status}")));
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
+    }
+
+    /// # Errors
+    /// The server does not answer.
+    pub fn call(&self, words: &[&str]) -> io::Result<Reply> {
+        Client::connect(self.address())?.call(words)
+    }
+
+    /// One field of INFO, as text.
+    ///
+    /// # Errors
+    /// The server does not answer, or not with that field.
+    pub fn info(&self, field: &str) -> io::Result<String> {
+        let (Reply::Bulk(text) | Reply::Verbatim(text)) = self.call(&["INFO"])? else {
+            return Err(io::Error::other("INFO is no text"));
+        };
+        let text = String::from_utf8_lossy(&text);
+        let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        value.map(str::to_owned).ok_or_else(|| io::Error::other(format!("INFO without {field}")))
+    }
+
+    /// Bytes that the process says it uses.
+    ///
+    /// # Errors
+    /// As [`Server::info`].
+    pub fn used_bytes(&self) -> io::Result<u64> {
+        self.info("used_memory")?.parse().map_err(io::Error::other)
+    }
+
+    /// Nanoseconds of processor time used so far.
+    ///
+    /// # Errors
+    /// As [`process::cpu_ns`].
+    pub fn cpu_ns(&self) -> io::Result<u64> {
+        process::cpu_ns(self.pid())
+    }
+
+    /// Bytes of the machine's memory.
+    ///
+    /// # Errors
+    /// As [`process::resident_bytes`].
+    pub fn resident_bytes(&self) -> io::Result<u64> {
+        process::resident_bytes(self.pid())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Either may fail only because the process has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

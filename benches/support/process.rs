@@ -1,0 +1,43 @@
+//! What processes and threads cost, as the kernel accounts for it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Nanoseconds of processor time, in user space and in the kernel, that all threads of the process
+/// have used so far.
+///
+/// # Errors
+/// The process has ended, or the system has no such files (it is not Linux).
+pub fn cpu_ns(pid: u32) -> io::Result<u64> {
+    let mut sum_ns = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        sum_ns += ran_ns(&task?.path().join("schedstat"))?;
+    }
+    Ok(sum_ns)
+}
+
+/// The same of the calling thread alone.
+///
+/// # Errors
+/// As [`cpu_ns`].
+pub fn thread_cpu_ns() -> io::Result<u64> {
+    ran_ns(Path::new("/proc/thread-self/schedstat"))
+}
+
+fn ran_ns(schedstat: &Path) -> io::Result<u64> {
+    let text = fs::read_to_string(schedstat)?;
+    let field = text.split_whitespace().next().and_then(|field| field.parse().ok());
+    field.ok_or_else(|| io::Error::other("schedstat without a number"))
+}
+
+/// Bytes of memory that the process has in the machine.
+///
+/// # Errors
+/// As [`cpu_ns`].
+pub fn resident_bytes(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(kib.ok_or_else(|| io::Error::other("no VmRSS"))? * 1024)
+}
