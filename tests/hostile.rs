@@ -10,6 +10,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use headcount::client::{Client, Reply};
+use rustix::process::Signal;
 use support::{Kind, PATIENCE, Server, against_both, eventually, print};
 
 const MIB: usize = 1 << 20;
@@ -445,13 +446,13 @@ fn unix_sockets_serve_too() {
 
 #[test]
 fn signals_shut_down_cleanly() {
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         against_both_by_value(|server| {
             let address = server.address();
             let mut client = server.connect();
             client.call(&["SET", "k", "v"]).expect("SET");
             let status = server.signal(signal);
-            assert_eq!(status.code(), Some(0), "SIG{signal}");
+            assert_eq!(status.code(), Some(0), "{signal:?}");
             assert!(client.call(&["PING"]).is_err(), "its connections are closed");
             assert!(TcpStream::connect(address).is_err(), "its port is free");
         });

@@ -12,6 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use headcount::client::{Client, Reply};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long a server may take to start, a condition to come true, a process to stop.
@@ -176,11 +177,10 @@ impl Server {
         (parts.next().expect("major"), parts.next().expect("minor"))
     }
 
-    /// Sends a signal by name (`TERM`) and waits for the end.
-    pub fn signal(self, name: &str) -> ExitStatus {
-        let pid = self.pid().to_string();
-        let kill = Command::new("kill").args([&format!("-{name}"), pid.as_str()]).status();
-        assert!(kill.expect("kill").success(), "kill -{name} {pid}");
+    /// Sends a signal and waits for the end.
+    pub fn signal(self, signal: Signal) -> ExitStatus {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process id");
+        kill_process(pid, signal).expect("a process to signal");
         self.end()
     }
 
