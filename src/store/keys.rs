@@ -187,6 +187,12 @@ impl<'k> Keys<'k> {
         self.frees_later = true;
     }
 
+    /// Whether something large was removed, which is freed when this scope ends.
+    #[must_use]
+    pub fn has_garbage(&self) -> bool {
+        !self.trash.is_empty()
+    }
+
     /// DEL: true when the key was there.
     pub fn delete(&mut self, key: KeyRef<'_>) -> bool {
         let (me, now_ms) = (self.keyspace.me, self.now_ms);

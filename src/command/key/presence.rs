@@ -90,10 +90,12 @@ fn unlink(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn delete(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    if call.node.config().lazyfree_lazy_user_del {
+    delete_all(call)?;
+    // What is small is freed already: the configuration is looked at for large values only.
+    if call.keys.has_garbage() && call.node.config().lazyfree_lazy_user_del {
         call.keys.free_later();
     }
-    delete_all(call)
+    Ok(())
 }
 
 fn delete_all(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
