@@ -71,6 +71,19 @@ pub(super) fn with_words<T>(request: &str, then: impl FnOnce(Args<'_>) -> T) -> 
     then(Args::new(request.as_bytes(), &spans))
 }
 
+/// The error with which `parse` refuses the words of `request`.
+#[cfg(test)]
+pub(super) fn refusal<T>(
+    request: &str,
+    parse: impl FnOnce(Args<'_>) -> Result<T, super::CommandError>,
+) -> String {
+    match with_words(request, parse) {
+        Err(super::CommandError::Reply(text)) => text.into_owned(),
+        Err(error) => format!("{error:?}"),
+        Ok(_) => "accepted".to_owned(),
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::Args;

@@ -114,13 +114,10 @@ fn describe(call: &mut Call<'_, '_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::args::with_words;
+    use crate::command::args::{refusal, with_words};
 
     fn error(request: &str) -> String {
-        match with_words(request, |args| parse(args).map(|_| ())) {
-            Err(CommandError::Reply(text)) => text.into_owned(),
-            other => format!("{other:?}"),
-        }
+        refusal(request, |args| parse(args).map(|_| ()))
     }
 
     // The texts are those of redis-server 7.0.15.

@@ -98,8 +98,8 @@ fn move_key(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 #[cfg(test)]
 mod tests {
     use super::super::index::OUT_OF_RANGE;
-    use super::super::words::with_words;
     use super::*;
+    use crate::command::args::with_words;
 
     fn parse(text: &str) -> Result<CopyOptions, CommandError> {
         with_words(text, |args| CopyOptions::parse(args, 16))

@@ -71,8 +71,8 @@ fn unsupported(option: &[u8]) -> CommandError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::with_words;
     use super::*;
+    use crate::command::args::with_words;
 
     fn parse(text: &str) -> Result<Condition, CommandError> {
         with_words(text, Condition::parse)

@@ -159,8 +159,8 @@ fn help(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::words::with_words;
     use super::*;
+    use crate::command::args::with_words;
 
     fn check(text: &str) -> Result<(), CommandError> {
         with_words(text, check_samples)

@@ -14,8 +14,6 @@ mod presence;
 mod rename;
 mod ttl;
 mod wait;
-#[cfg(test)]
-mod words;
 
 use super::table::{Command, Place};
 
