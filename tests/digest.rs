@@ -6,7 +6,7 @@ use headcount::base::Replica;
 use headcount::crdt::{Deadline, MemberDeadline, Tombstones};
 use headcount::store::{KeyRef, Keyspace, Missing, Mode};
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use std::time::{SystemTime, UNIX_EPOCH};
 use support::{Server, print};
 

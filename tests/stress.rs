@@ -6,7 +6,7 @@ use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, Key, MemberDeadline, Tombstones, Write};
 use headcount::store::{AccessError, KeyRef, Keyspace, Missing, Mode};
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;

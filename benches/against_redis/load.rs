@@ -2,7 +2,7 @@
 
 use super::replies::Replies;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;

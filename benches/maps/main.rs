@@ -12,7 +12,7 @@ use headcount::metrics::memory::{Counting, used_bytes};
 use mimalloc::MiMalloc;
 use protocol::Protocol;
 use rand::rngs::SmallRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use std::error::Error;
 use std::fmt::Write;
 use std::hint::black_box;

@@ -8,7 +8,7 @@ use crate::base::Name;
 use crate::base::Replica;
 use crate::config::{Config, MaxmemoryPolicy};
 use crate::metrics::memory::used_bytes;
-use rand::Rng;
+use rand::RngExt;
 use rand::seq::IndexedRandom;
 use std::sync::atomic::Ordering;
 

@@ -8,7 +8,7 @@ use super::shard::Shard;
 use super::{KeyRef, Keys};
 use crate::base::hash::hash_name;
 use crate::crdt::{Kind, Tombstones};
-use rand::Rng;
+use rand::RngExt;
 use rand::seq::IndexedRandom;
 
 /// A cursor's low bits: where in the order of hashes a shard is gone on with. With the shard's number

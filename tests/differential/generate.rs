@@ -2,7 +2,7 @@
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
-use rand::{Rng, RngCore};
+use rand::{Rng, RngExt};
 
 use super::Command;
 
