@@ -12,6 +12,8 @@ pub mod config;
 pub mod crdt;
 pub mod metrics;
 pub mod node;
+pub mod peer;
+pub mod replication;
 pub mod resp;
 pub mod server;
 pub mod store;

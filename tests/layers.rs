@@ -20,8 +20,10 @@ const LAYERS: &[Layer] = &[
     Layer { folders: &["crdt", "config", "resp"], pure: true },
     Layer { folders: &["metrics"], pure: false },
     Layer { folders: &["store"], pure: false },
+    Layer { folders: &["replication"], pure: false },
     Layer { folders: &["node"], pure: false },
     Layer { folders: &["command"], pure: false },
+    Layer { folders: &["peer"], pure: false },
     Layer { folders: &["server", "client", "cli"], pure: false },
     Layer { folders: &["main"], pure: false },
 ];

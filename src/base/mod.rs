@@ -9,6 +9,8 @@ pub mod hash;
 pub mod long_double;
 mod name;
 pub mod number;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod replica;
 pub mod stamp;
 mod strtod;

@@ -3,6 +3,7 @@
 mod background;
 pub mod clients;
 pub mod clock;
+pub mod cluster;
 mod config_cell;
 pub mod latency;
 mod memory;
@@ -17,6 +18,7 @@ pub mod system;
 
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient};
+pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
 pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;
@@ -44,6 +46,8 @@ pub struct Node {
     /// The configuration file that the server was started with; CONFIG REWRITE writes there.
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
+    /// Peers; `None`: this node is alone.
+    pub cluster: Option<Cluster>,
     pub clients: Clients,
     pub stats: Stats,
     pub background: Background,
@@ -74,6 +78,7 @@ impl Node {
             config: ConfigCell::new(config),
             config_file: None,
             keyspace,
+            cluster: None,
             clients: Clients::default(),
             stats: Stats::new(commands),
             background: Background::default(),
