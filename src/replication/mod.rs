@@ -9,12 +9,13 @@
 
 mod engine;
 mod frame;
+pub mod handshake;
 mod peer;
 mod progress;
 mod status;
 
 pub use engine::{Engine, Settings};
-pub use frame::SealedFrame;
+pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use peer::{Greeting, Refusal, Resume};
 pub use progress::Progress;
 pub use status::{CounterReport, Health, PeerStatus, Status};
