@@ -1,0 +1,157 @@
+//! What goes wrong in a world, and what operators do.
+
+use super::network::Side;
+use super::node::address_of;
+use super::plan::{Fault, NodeIndex};
+use super::world::{Event, MemoryFate, NODES_MAX, Run, World};
+
+/// A leaving node has so long to hand over what it has.
+const LEAVE_MS: u64 = 500;
+/// Writing everything down takes so long.
+const WRITE_MS: u64 = 120;
+
+impl World<'_> {
+    pub fn fault(&mut self, fault: Fault) {
+        self.note(|| format!("{fault:?}"));
+        match fault {
+            Fault::Cut { from, to } => self.network.cut(from, to),
+            Fault::Split { side } => self.split(side),
+            Fault::Heal => self.network.heal(),
+            Fault::Reset { a, b } => {
+                for link in self.network.links_between(a, b) {
+                    self.reset(link);
+                }
+            }
+            Fault::Slow { from, to, bytes_per_ms } => self.network.slow(from, to, bytes_per_ms),
+            Fault::Loss { permille } => self.network.loss_permille = permille,
+            Fault::Mangle { permille } => self.network.mangle_permille = permille,
+            Fault::Crash { node } => self.end(node, false),
+            Fault::Halt { node } => self.end(node, true),
+            Fault::Start { node } => self.start(node),
+            Fault::Persist { node } => self.persist(node),
+            Fault::Leave { node } => self.leave(node),
+            Fault::Forget { on, node } => self.forget(on, node),
+            Fault::Jump { node, by_ms } => self.nodes[node].offset_ms += by_ms,
+        }
+    }
+
+    fn split(&mut self, side: u8) {
+        let is_in = |node: NodeIndex| side & (1 << node) != 0;
+        for a in 0..NODES_MAX {
+            for b in (0..NODES_MAX).filter(|b| is_in(a) != is_in(*b)) {
+                self.network.cut(a, b);
+            }
+        }
+    }
+
+    /// Starts a node that is not running, with what its disk holds.
+    pub fn start(&mut self, index: NodeIndex) {
+        let number = self.runs.len();
+        let node = &mut self.nodes[index];
+        if node.process.is_some() || node.is_gone {
+            return;
+        }
+        node.start(self.plan.seed, &self.plan.setting, number, self.now_ms);
+        if node.disk.is_none() {
+            self.memories.push(MemoryFate::default());
+            node.memory = self.memories.len();
+        }
+        let Some(process) = &node.process else { return };
+        let progress = process.engine.progress();
+        self.runs.push(Run { node: index, memory: node.memory, progress, is_over: false });
+        self.note(|| format!("node {index} starts as process {number}"));
+        self.at(self.now_ms, Event::Wake(index));
+    }
+
+    /// Ends a process. What is on its way still arrives.
+    pub fn end(&mut self, index: NodeIndex, keeps: bool) {
+        let node = &mut self.nodes[index];
+        let Some(process) = node.process.take() else { return };
+        if !keeps {
+            node.disk = None;
+        }
+        let is_lost = node.disk.is_none();
+        let memory = node.memory;
+        self.runs[process.number].is_over = true;
+        if is_lost {
+            self.memories[memory - 1].is_lost = true;
+        }
+        for link in self.network.links_of(process.number) {
+            let Some(connection) = self.network.connections.get_mut(&link) else { continue };
+            let is_dialler = connection.dialler_process == process.number;
+            let side = if is_dialler { Side::Dialler } else { Side::Acceptor };
+            self.close(link, side);
+        }
+    }
+
+    /// Begins to write everything down: at the next moment when there is nothing to drain.
+    fn persist(&mut self, index: NodeIndex) {
+        let now = self.now(index);
+        if !self.plan.setting.durable {
+            return;
+        }
+        let Some(process) = &mut self.nodes[index].process else { return };
+        process.engine.tick(&process.keyspace, now);
+        let number = process.number;
+        self.nodes[index].writing = self.nodes[index].snapshot(self.now_ms);
+        self.at(self.now_ms + WRITE_MS, Event::Written(number));
+        self.follow_up(index);
+    }
+
+    pub fn written(&mut self, process: usize) {
+        let node = &mut self.nodes[self.runs[process].node];
+        let Some(running) = node.process.as_mut().filter(|running| running.number == process)
+        else {
+            node.writing = None;
+            return;
+        };
+        let Some(disk) = node.writing.take() else { return };
+        running.engine.persisted(disk.memory());
+        node.disk = Some(disk);
+    }
+
+    fn leave(&mut self, index: NodeIndex) {
+        let now = self.now(index);
+        let Some(process) = &mut self.nodes[index].process else { return };
+        process.engine.leave(&process.keyspace, now);
+        self.nodes[index].is_gone = true;
+        self.follow_up(index);
+        self.at(self.now_ms + LEAVE_MS, Event::Left(index));
+    }
+
+    pub fn left(&mut self, index: NodeIndex) {
+        self.end(index, false);
+    }
+
+    fn forget(&mut self, on: NodeIndex, node: NodeIndex) {
+        let (now, id) = (self.now(on), self.nodes[node].id());
+        let Some(process) = &mut self.nodes[on].process else { return };
+        process.engine.forget(id, now);
+        self.follow_up(on);
+    }
+
+    /// Everything works again; who is not gone for good is back, and clocks agree.
+    pub fn heal(&mut self) {
+        self.network.repair();
+        for index in 0..NODES_MAX {
+            let was_there = self.nodes[index].memory != 0;
+            if was_there {
+                self.start(index);
+            }
+            let skew_ms = self.plan.setting.skew_ms.get(index).copied();
+            self.nodes[index].offset_ms = skew_ms.unwrap_or_default();
+        }
+        self.meet_all();
+    }
+
+    /// CLUSTER MEET, for what an operator forgot and who has no other way back.
+    fn meet_all(&mut self) {
+        let members: Vec<NodeIndex> =
+            (0..NODES_MAX).filter(|index| self.nodes[*index].process.is_some()).collect();
+        for pair in members.windows(2) {
+            if let Some(process) = &mut self.nodes[pair[0]].process {
+                process.engine.meet(address_of(pair[1]));
+            }
+        }
+    }
+}
