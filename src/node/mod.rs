@@ -5,6 +5,7 @@ pub mod clients;
 pub mod clock;
 pub mod cluster;
 mod config_cell;
+mod confirmed;
 pub mod latency;
 mod memory;
 pub mod monitors;
@@ -17,7 +18,7 @@ pub mod stats;
 pub mod system;
 
 pub use background::{Background, BackgroundFigures};
-pub use clients::{ClientHandle, Clients, NewClient};
+pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
 pub use latency::LatencyMonitor;
