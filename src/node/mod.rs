@@ -15,6 +15,7 @@ mod shutdown;
 pub mod slowlog;
 pub mod stats;
 pub mod system;
+pub mod tcp;
 
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient};
