@@ -48,7 +48,7 @@ pub struct Node {
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
     /// Peers; `None`: this node is alone.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<Arc<Cluster>>,
     pub clients: Clients,
     pub stats: Stats,
     pub background: Background,
