@@ -7,6 +7,7 @@
 //! what was asked on the other's connection. The acceptor of a connection says nothing on it but its
 //! part of the handshake.
 
+mod counter_report;
 mod engine;
 mod frame;
 pub mod handshake;
