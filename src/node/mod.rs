@@ -16,6 +16,7 @@ mod shutdown;
 pub mod slowlog;
 pub mod stats;
 pub mod system;
+pub mod tcp;
 
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
@@ -49,7 +50,7 @@ pub struct Node {
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
     /// Peers; `None`: this node is alone.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<Arc<Cluster>>,
     pub clients: Clients,
     pub stats: Stats,
     pub background: Background,
