@@ -1,13 +1,13 @@
 //! Key slots: the 16384 parts of the key space, as Redis Cluster has them.
 
 /// How many there are.
-pub const KEY_SLOTS: u16 = 16_384;
+pub const KEY_SLOTS: usize = 16_384;
 
 /// The slot of a key: CRC16 of its name, or, when that holds `{tag}` with something in it, of the
 /// first such tag, so that related keys can be kept together.
 #[must_use]
 pub fn key_slot(name: &[u8]) -> u16 {
-    crc16(hash_tag(name).unwrap_or(name)) % KEY_SLOTS
+    crc16(hash_tag(name).unwrap_or(name)) % KEY_SLOTS as u16
 }
 
 /// From the first `{` to the first `}` after it, unless there is nothing between.

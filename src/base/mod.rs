@@ -8,7 +8,7 @@ pub mod decimal;
 pub mod double;
 pub mod glob;
 pub mod hash;
-pub mod key_slot;
+mod key_slot;
 pub mod long_double;
 mod name;
 pub mod number;
@@ -18,6 +18,7 @@ pub mod replica;
 pub mod stamp;
 mod strtod;
 
+pub use key_slot::{KEY_SLOTS, key_slot};
 pub use name::Name;
 pub use replica::Replica;
 pub use stamp::{Stamp, Tag};
