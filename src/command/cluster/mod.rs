@@ -91,7 +91,7 @@ const HELP_LINES: &[&str] = &[
 /// The node's part in a cluster, without which none of this means anything.
 fn cluster<'c>(call: &Call<'c, '_>) -> Result<&'c Cluster, CommandError> {
     let disabled = CommandError::fixed("ERR This instance has cluster support disabled");
-    call.node.cluster.as_ref().ok_or(disabled)
+    call.node.cluster.as_deref().ok_or(disabled)
 }
 
 /// What the engine says of itself and of its peers.
