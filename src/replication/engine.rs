@@ -4,6 +4,7 @@ use super::{
     CounterReport, Dial, Fault, Greeting, LinkId, Now, Progress, Refusal, Resume, SealedFrame,
     Status,
 };
+use crate::base::Replica;
 use crate::store::Keyspace;
 
 use std::sync::Arc;
@@ -44,6 +45,20 @@ impl Engine {
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
+
+    /// Who this node writes as.
+    #[must_use]
+    pub fn me(&self) -> Replica {
+        Replica { node: self.settings.node, epoch: self.settings.epoch }
+    }
+
+    /// From now on behaves so. Who the node is stays as it is.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Bytes that have come on an accepted connection, or gone out on a dialled one.
+    pub fn transferred(&mut self, _link: LinkId, _bytes: u64) {}
 
     /// For WAIT.
     #[must_use]
