@@ -4,7 +4,7 @@
 use super::super::places::{Place, show};
 use super::history::{EventId, History, LifeId, Mark, What, Word};
 use headcount::base::number::parse_i64;
-use headcount::crdt::{Counter, Key, Kind, Life, Reading, Visible};
+use headcount::crdt::{Counter, Key, Kind, Life};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What counts in one life.
@@ -165,8 +165,12 @@ fn read_counter(
     counter: &Counter,
     seen: &mut LifeSight,
 ) -> Result<(), String> {
-    let mut base = 0;
     let mut sum: i128 = counter.slots().map(|(_, slot)| slot.value()).sum();
+    for (_, slot) in counter.floats() {
+        // All numbers here are whole, as digits are only told apart in those.
+        let value = slot.value().to_string().parse::<i128>();
+        sum += value.map_err(|error| format!("{:?}: {error}", slot.value()))?;
+    }
     if let Some((tag, text)) = counter.base().get() {
         let id = history.base_of(place, tag.into());
         let id = id.ok_or_else(|| format!("nobody set {:?} at {tag:?}", text.escape_ascii()))?;
@@ -174,17 +178,6 @@ fn read_counter(
             return Err(format!("{} reads {}", history.show(id), text.escape_ascii()));
         }
         seen.base = Some(id);
-        base = parse_i64(text).unwrap_or_default();
-    }
-    if counter.has_floats() {
-        let mut reading = Reading::default();
-        reading.include(counter);
-        match reading.value() {
-            Some(Visible::Integer(value)) => sum = i128::from(value) - i128::from(base),
-            // Hidden by a text; keys that count in floats are given none.
-            None | Some(Visible::Text(_)) => {}
-            Some(other) => return Err(format!("reads {other:?}")),
-        }
     }
     seen.adds = digits(history, place, sum)?;
     Ok(())
