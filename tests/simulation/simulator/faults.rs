@@ -1,7 +1,6 @@
 //! What goes wrong in a world, and what operators do.
 
 use super::network::Side;
-use super::node::address_of;
 use super::plan::{Fault, NodeIndex};
 use super::world::{Event, MemoryFate, NODES_MAX, Run, World};
 
@@ -11,7 +10,7 @@ const LEAVE_MS: u64 = 500;
 const WRITE_MS: u64 = 120;
 
 impl World<'_> {
-    pub fn fault(&mut self, fault: Fault) {
+    pub fn fault(&mut self, fault: Fault) -> Result<(), String> {
         self.note(|| format!("{fault:?}"));
         match fault {
             Fault::Cut { from, to } => self.network.cut(from, to),
@@ -25,14 +24,19 @@ impl World<'_> {
             Fault::Slow { from, to, bytes_per_ms } => self.network.slow(from, to, bytes_per_ms),
             Fault::Loss { permille } => self.network.loss_permille = permille,
             Fault::Mangle { permille } => self.network.mangle_permille = permille,
-            Fault::Crash { node } => self.end(node, false),
-            Fault::Halt { node } => self.end(node, true),
+            Fault::Crash { node } => return self.end(node, false),
+            Fault::Halt { node } => return self.end(node, true),
+            Fault::Abandon { node } => {
+                self.nodes[node].is_gone = true;
+                return self.end(node, false);
+            }
             Fault::Start { node } => self.start(node),
             Fault::Persist { node } => self.persist(node),
             Fault::Leave { node } => self.leave(node),
             Fault::Forget { on, node } => self.forget(on, node),
             Fault::Jump { node, by_ms } => self.nodes[node].offset_ms += by_ms,
         }
+        Ok(())
     }
 
     fn split(&mut self, side: u8) {
@@ -58,30 +62,37 @@ impl World<'_> {
         }
         let Some(process) = &node.process else { return };
         let progress = process.engine.progress();
-        self.runs.push(Run { node: index, memory: node.memory, progress, is_over: false });
+        self.runs.push(Run { node: index, memory: node.memory, progress, kept_drain: None });
         self.note(|| format!("node {index} starts as process {number}"));
         self.at(self.now_ms, Event::Wake(index));
     }
 
     /// Ends a process. What is on its way still arrives.
-    pub fn end(&mut self, index: NodeIndex, keeps: bool) {
+    pub fn end(&mut self, index: NodeIndex, keeps: bool) -> Result<(), String> {
+        if self.nodes[index].process.is_none() {
+            return Ok(());
+        }
+        self.look_for_witnesses(index)?;
         let node = &mut self.nodes[index];
-        let Some(process) = node.process.take() else { return };
+        let Some(process) = node.process.take() else { return Ok(()) };
+        let number = process.number;
+        node.writing = None;
         if !keeps {
             node.disk = None;
         }
-        let is_lost = node.disk.is_none();
-        let memory = node.memory;
-        self.runs[process.number].is_over = true;
-        if is_lost {
-            self.memories[memory - 1].is_lost = true;
+        // What the run had written down of its own drains.
+        let kept = node.disk.as_ref().filter(|disk| disk.process == number);
+        self.runs[number].kept_drain = Some(kept.map_or(0, |disk| disk.drain));
+        if node.disk.is_none() {
+            self.memories[node.memory - 1].is_lost = true;
+            self.survival.lost(index, self.now_ms);
         }
-        for link in self.network.links_of(process.number) {
+        for link in self.network.links_of(number) {
             let Some(connection) = self.network.connections.get_mut(&link) else { continue };
-            let is_dialler = connection.dialler_process == process.number;
-            let side = if is_dialler { Side::Dialler } else { Side::Acceptor };
-            self.close(link, side);
+            let is_dialler = connection.dialler_process == number;
+            self.close(link, if is_dialler { Side::Dialler } else { Side::Acceptor });
         }
+        Ok(())
     }
 
     /// Begins to write everything down: at the next moment when there is nothing to drain.
@@ -119,8 +130,8 @@ impl World<'_> {
         self.at(self.now_ms + LEAVE_MS, Event::Left(index));
     }
 
-    pub fn left(&mut self, index: NodeIndex) {
-        self.end(index, false);
+    pub fn left(&mut self, index: NodeIndex) -> Result<(), String> {
+        self.end(index, false)
     }
 
     fn forget(&mut self, on: NodeIndex, node: NodeIndex) {
@@ -132,25 +143,25 @@ impl World<'_> {
 
     /// Everything works again; who is not gone for good is back, and clocks agree.
     pub fn heal(&mut self) {
+        self.note(|| "heal".to_owned());
         self.network.repair();
         for index in 0..NODES_MAX {
-            let was_there = self.nodes[index].memory != 0;
-            if was_there {
+            let node = &mut self.nodes[index];
+            node.offset_ms = self.plan.setting.skew_ms[index];
+            if node.memory != 0 {
                 self.start(index);
             }
-            let skew_ms = self.plan.setting.skew_ms.get(index).copied();
-            self.nodes[index].offset_ms = skew_ms.unwrap_or_default();
         }
-        self.meet_all();
+        self.forget_the_gone();
     }
 
-    /// CLUSTER MEET, for what an operator forgot and who has no other way back.
-    fn meet_all(&mut self) {
-        let members: Vec<NodeIndex> =
-            (0..NODES_MAX).filter(|index| self.nodes[*index].process.is_some()).collect();
-        for pair in members.windows(2) {
-            if let Some(process) = &mut self.nodes[pair[0]].process {
-                process.engine.meet(address_of(pair[1]));
+    /// An operator tells the cluster not to wait for who does not come back.
+    fn forget_the_gone(&mut self) {
+        let running = self.nodes.iter().find(|node| node.process.is_some() && !node.is_gone);
+        let Some(on) = running.map(|node| node.index) else { return };
+        for index in 0..NODES_MAX {
+            if self.nodes[index].is_gone {
+                self.forget(on, index);
             }
         }
     }

@@ -148,6 +148,12 @@ impl World<'_> {
     pub fn follow_up(&mut self, index: NodeIndex) {
         let Some(process) = &mut self.nodes[index].process else { return };
         let (number, closings) = (process.number, process.engine.take_closings());
+        let incarnation = process.engine.settings().incarnation;
+        if std::mem::replace(&mut process.incarnation, incarnation) != incarnation {
+            // It was forgotten, and has given up all but its own part.
+            self.survival.lost(index, self.now_ms);
+            self.note(|| format!("node {index} comes back as memory {incarnation}"));
+        }
         for (link, reason) in closings {
             let side = match self.network.connections.get(&link) {
                 Some(connection) if connection.dialler == index => Side::Dialler,

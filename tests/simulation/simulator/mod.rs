@@ -2,8 +2,18 @@
 //! made up, the same for the same seed.
 
 pub mod clients;
+mod faults;
 pub mod generate;
+mod links;
+mod network;
+mod node;
 pub mod oracle;
 pub mod places;
 pub mod plan;
+pub mod profile;
 pub mod random;
+pub mod runner;
+mod shrink;
+mod survival;
+mod verdict;
+mod world;

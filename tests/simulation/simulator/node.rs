@@ -7,7 +7,7 @@ use super::random::Random;
 use headcount::base::Replica;
 #[cfg(feature = "planted")]
 use headcount::base::planted::{self, Bug};
-use headcount::crdt::{Generation, Key, Tombstones};
+use headcount::crdt::{Key, Tombstones};
 use headcount::replication::{Engine, Memory, Now, Settings};
 use headcount::store::{Keyspace, Mode};
 
@@ -39,6 +39,8 @@ pub struct Process {
     pub keyspace: Keyspace,
     /// Its number among all that ever ran.
     pub number: usize,
+    /// Its memory, as its engine numbers it.
+    pub incarnation: u64,
     pub wake_ms: u64,
     pub last_stamp: u64,
 }
@@ -97,8 +99,7 @@ impl Node {
         self.starts += 1;
         let now = self.now(now_ms);
         let replica = Replica { node: self.id(), epoch: self.epoch(&mut random) };
-        let keep = Tombstones::Keep(Generation::default());
-        let keyspace = Keyspace::new(DATABASES, replica, keep, now.wall_ms);
+        let keyspace = Keyspace::new(DATABASES, replica, Tombstones::KEEP, now.wall_ms);
         let (engine, last_stamp) = match &self.disk {
             Some(disk) => {
                 let settings = settings(setting, replica, disk.incarnation);
@@ -114,8 +115,10 @@ impl Node {
                 (Engine::new(settings, random.next(), now), 0)
             }
         };
+        let incarnation = engine.settings().incarnation;
         let wake_ms = now_ms;
-        self.process = Some(Process { engine, keyspace, number, wake_ms, last_stamp });
+        self.process =
+            Some(Process { engine, keyspace, number, incarnation, wake_ms, last_stamp });
     }
 
     /// Another one at every start.

@@ -33,6 +33,8 @@ pub struct Setting {
     pub forget_after_ms: u64,
     pub max_stamp_ahead_ms: u64,
     pub node_timeout_ms: u64,
+    /// By so long after the last command every deadline within reach has passed everywhere.
+    pub settle_ms: u64,
 }
 
 /// One thing that is done.
@@ -108,6 +110,8 @@ pub enum Fault {
     Crash { node: NodeIndex },
     /// The process ends; what it starts with again is what it last wrote down.
     Halt { node: NodeIndex },
+    /// The machine is gone, for good.
+    Abandon { node: NodeIndex },
     /// A node that is down, or is new, starts.
     Start { node: NodeIndex },
     /// Everything is written down.

@@ -1,12 +1,13 @@
 //! Nodes, network and time: one thing happens after the other.
 
 use super::clients::{Client, look};
-use super::network::Network;
+use super::network::{Network, Side};
 use super::node::Node;
 use super::oracle::{Author, History, LifeId, Mark, Origin};
 use super::places::{PAIR_PLACES, Place};
 use super::plan::{Command, Do, NodeIndex, Plan};
-use super::network::Side;
+use super::survival::Survival;
+use headcount::base::Replica;
 use headcount::replication::{LinkId, Now, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,8 +43,8 @@ pub struct Run {
     /// What it had in memory, by number: a restart without it begins another.
     pub memory: usize,
     pub progress: Arc<Progress>,
-    /// For each memory that has been lost since: how many there were by then.
-    pub is_over: bool,
+    /// When it is over: the last of its drains that its node has still.
+    pub kept_drain: Option<u64>,
 }
 
 /// How a memory fares: a node's state, from an empty start on.
@@ -62,6 +63,7 @@ pub struct World<'p> {
     pub history: History,
     pub runs: Vec<Run>,
     pub memories: Vec<MemoryFate>,
+    pub survival: Survival,
     expired_ms: u64,
     /// Of everything that went over the network and when: two runs of one plan are the same.
     pub trail: Xxh3Default,
@@ -81,6 +83,7 @@ impl<'p> World<'p> {
             history: History::default(),
             runs: Vec::new(),
             memories: Vec::new(),
+            survival: Survival::default(),
             expired_ms: 0,
             trail: Xxh3Default::new(),
             log: is_logging.then(Vec::new),
@@ -125,7 +128,7 @@ impl<'p> World<'p> {
                 let plan = self.plan;
                 match &plan.steps[index].what {
                     Do::Command(node, command) => return self.command(*node, command),
-                    Do::Fault(fault) => self.fault(*fault),
+                    Do::Fault(fault) => return self.fault(*fault),
                 }
             }
             Event::Wake(node) => self.wake(node),
@@ -134,7 +137,7 @@ impl<'p> World<'p> {
             Event::Arrive(link) => return self.arrive(link),
             Event::HangUp(link, side) => self.hang_up(link, side),
             Event::Written(process) => self.written(process),
-            Event::Left(node) => self.left(node),
+            Event::Left(node) => return self.left(node),
         }
         Ok(())
     }
@@ -192,7 +195,7 @@ impl<'p> World<'p> {
         let again = |history: &History, place: Place| again(history, place, now_ms, runs, members);
         let Some(process) = &mut self.nodes[index].process else { return Ok(()) };
         let settings = process.engine.settings();
-        let replica = headcount::base::Replica { node: settings.node, epoch: settings.epoch };
+        let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();
         let origin = Origin { process: process.number, drain };
         let mut client = Client {
@@ -204,6 +207,7 @@ impl<'p> World<'p> {
         };
         let first = client.history.len();
         let done = client.run(command);
+        self.survival.acknowledged(self.history.len(), self.now_ms);
         for id in first..self.history.len() {
             let text = self.history.show(id);
             self.note(|| format!("node {index} acknowledges {text}"));
