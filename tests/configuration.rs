@@ -388,6 +388,15 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
             range.clone().prop_map(move |number| one(unit.show(number))).boxed()
         }
         Kind::Text { .. } if directive.name == "dbfilename" => "[^/\\\\\0]*".prop_map(one).boxed(),
+        Kind::Text { .. } if directive.name == "cluster-announce" => {
+            "([a-z.-]{1,9}:[1-9][0-9]{0,3})?".prop_map(one).boxed()
+        }
+        Kind::Text { .. } if directive.name == "cluster-node-id" => {
+            "(0{0,7}[1-9a-f])?".prop_map(one).boxed()
+        }
+        Kind::Text { .. } if directive.name == "cluster-secret" => {
+            any::<String>().prop_map(one).boxed()
+        }
         Kind::Text { .. } => any::<Vec<u8>>().prop_map(|bytes| vec![bytes]).boxed(),
         Kind::Words(_) => match directive.name {
             "bind" => {
@@ -398,6 +407,9 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
                     let numbers = [hard, soft, seconds / 2].map(|number| number.to_string());
                     words([vec![class], numbers.to_vec()].concat())
                 })
+                .boxed(),
+            "cluster-peer" => proptest::collection::vec("[a-z]{1,9}:[1-9][0-9]{0,3}", 0..4)
+                .prop_map(words)
                 .boxed(),
             "save" => Just(vec![Vec::new()]).boxed(),
             other => panic!("no values are known for {other}"),

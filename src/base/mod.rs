@@ -6,6 +6,7 @@ pub mod decimal;
 pub mod double;
 pub mod glob;
 pub mod hash;
+mod key_slot;
 pub mod long_double;
 mod name;
 pub mod number;
@@ -15,6 +16,7 @@ pub mod replica;
 pub mod stamp;
 mod strtod;
 
+pub use key_slot::{KEY_SLOTS, key_slot};
 pub use name::Name;
 pub use replica::Replica;
 pub use stamp::{Stamp, Tag};

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::error::{BadLine, CliError, Source};
-use crate::config::{Config, Line, lines};
+use crate::config::{Config, Line, lines, table};
 
 /// How many files deep `include` goes; a file that includes itself ends here.
 const MAX_INCLUDE_DEPTH: usize = 16;
@@ -52,9 +52,18 @@ fn refused(source: &Source, line: &Line<'_>, reason: String) -> CliError {
     CliError::Line(Box::new(BadLine {
         origin: source.clone(),
         number: line.number,
-        line: String::from_utf8_lossy(line.text).into_owned(),
+        line: shown(line),
         reason,
     }))
+}
+
+/// A line as it may be shown: what is wrong ends up in logs.
+fn shown(line: &Line<'_>) -> String {
+    let name = line.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    match table::find(name) {
+        Some(directive) if directive.sensitive => format!("{} (redacted)", directive.name),
+        _ => String::from_utf8_lossy(line.text).into_owned(),
+    }
 }
 
 /// The files that an `include` names, with their texts; or why they cannot be read.
@@ -127,6 +136,17 @@ fn matches_wildcards(pattern: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_secret_is_not_shown() {
+        for text in ["hz x", "Requirepass a b", "cluster-secret \"a b", "cluster-secret a b"] {
+            let mut config = Config::default();
+            let error = load_text(&mut config, text.as_bytes(), &Source::File);
+            let error = error.expect_err(text).to_string();
+            assert!(!error.contains("a b"), "{error}");
+            assert_eq!(error.contains("(redacted)"), !text.starts_with("hz"), "{error}");
+        }
+    }
 
     #[test]
     fn wildcards() {

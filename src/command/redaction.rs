@@ -2,6 +2,7 @@
 
 use super::Args;
 use super::registry::Entry;
+use crate::config::table;
 
 const REDACTED: &[u8] = b"(redacted)";
 
@@ -17,7 +18,7 @@ pub fn shown<'a>(entry: &Entry, args: Args<'a>) -> Vec<&'a [u8]> {
         "config|set" => {
             // CONFIG SET name value [name value …]
             for at in (2..shown.len()).step_by(2) {
-                if shown[at].eq_ignore_ascii_case(b"requirepass") {
+                if table::find(shown[at]).is_some_and(|directive| directive.sensitive) {
                     hide(&mut shown, at + 1, 1);
                 }
             }
@@ -57,6 +58,10 @@ mod tests {
         assert_eq!(
             shown_of(b"config|set", "config set port 1 RequirePass x"),
             "config set port 1 RequirePass (redacted)"
+        );
+        assert_eq!(
+            shown_of(b"config|set", "config set cluster-secret x hz 5"),
+            "config set cluster-secret (redacted) hz 5"
         );
     }
 }

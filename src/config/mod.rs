@@ -4,6 +4,7 @@
 //! command line's flags, CONFIG GET, SET and REWRITE, redis.conf.example and docs/configuration.md.
 
 mod choice;
+mod cluster;
 mod commands;
 mod docs;
 mod kind;
@@ -15,6 +16,7 @@ mod special;
 pub mod table;
 
 pub use choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
+pub use cluster::peer_address;
 pub use commands::SetError;
 pub use docs::{example, flags_help, reference};
 pub use line::{Line, lines, quote, split_words};

@@ -61,6 +61,23 @@ pub struct Config {
     pub lazyfree_lazy_user_del: bool,
     pub lazyfree_lazy_user_flush: bool,
 
+    /// 0: this node is alone, and all the following says nothing.
+    pub cluster_port: u16,
+    /// `host:port` of other nodes' cluster ports.
+    pub cluster_peer: Vec<String>,
+    /// `host:port` of this node's own, as others are to dial it.
+    pub cluster_announce: Option<String>,
+    /// Not 0; None: made by the node.
+    pub cluster_node_id: Option<u32>,
+    /// May be empty. It must not appear in logs.
+    pub cluster_secret: String,
+    pub cluster_window_bytes: u64,
+    pub cluster_sync_interval_s: u32,
+    pub cluster_max_stamp_ahead_ms: u32,
+    pub cluster_clock_warning_ms: u32,
+    pub cluster_node_timeout_ms: u32,
+    pub node_forget_after_s: u32,
+
     pub appendfsync: AppendFsync,
     pub dbfilename: PathBuf,
     pub dir: PathBuf,
@@ -169,6 +186,17 @@ impl Default for Config {
             lazyfree_lazy_server_del: false,
             lazyfree_lazy_user_del: false,
             lazyfree_lazy_user_flush: false,
+            cluster_port: 0,
+            cluster_peer: Vec::new(),
+            cluster_announce: None,
+            cluster_node_id: None,
+            cluster_secret: String::new(),
+            cluster_window_bytes: 64 * MB,
+            cluster_sync_interval_s: 10,
+            cluster_max_stamp_ahead_ms: 60_000,
+            cluster_clock_warning_ms: 500,
+            cluster_node_timeout_ms: 5000,
+            node_forget_after_s: 7 * 24 * 3600,
             appendfsync: AppendFsync::EverySec,
             dbfilename: PathBuf::from("dump.rdb"),
             dir: PathBuf::from("."),

@@ -49,6 +49,11 @@ impl Counter {
         self.slots.iter()
     }
 
+    /// Each replica's slot of floats.
+    pub fn floats(&self) -> impl ExactSizeIterator<Item = (Replica, &FloatSlot)> {
+        self.floats.iter()
+    }
+
     /// Whether any float was counted here that is not collected yet.
     #[must_use]
     pub fn has_floats(&self) -> bool {

@@ -7,14 +7,16 @@
 //! what was asked on the other's connection. The acceptor of a connection says nothing on it but its
 //! part of the handshake.
 
+mod counter_report;
 mod engine;
 mod frame;
+pub mod handshake;
 mod peer;
 mod progress;
 mod status;
 
 pub use engine::{Engine, Settings};
-pub use frame::SealedFrame;
+pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use peer::{Greeting, Refusal, Resume};
 pub use progress::Progress;
 pub use status::{CounterReport, Health, PeerStatus, Status};

@@ -1,5 +1,7 @@
 //! What INFO, CLUSTER and COUNTER.INFO tell of replication.
 
+use crate::base::decimal::Decimal;
+
 /// What the failure detector thinks of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -63,17 +65,17 @@ pub struct Status {
 }
 
 /// COUNTER.INFO.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CounterReport {
     /// As GET answers.
-    pub value: String,
+    pub value: Vec<u8>,
     /// The value that was SET, if any, on which nodes count.
     pub base: Option<Vec<u8>>,
     /// Per node (of all its epochs) what it contributes to the value.
-    pub contributions: Vec<(u32, i128)>,
+    pub contributions: Vec<(u32, Decimal)>,
     /// Per member but this one, the part of this node's contribution that it has not confirmed;
     /// `None`: not known any more, as it has lagged for too long.
-    pub unconfirmed: Vec<(u32, Option<i128>)>,
+    pub unconfirmed: Vec<(u32, Option<Decimal>)>,
     /// Per member but this one, milliseconds since its last word that may have been about this key.
     pub heard_ms: Vec<(u32, Option<u64>)>,
 }

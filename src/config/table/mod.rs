@@ -1,5 +1,6 @@
 //! The table of directives, by section. Within a section the names are in order.
 
+mod cluster;
 mod data;
 mod general;
 mod memory;
@@ -26,6 +27,7 @@ pub const SECTIONS: &[&Section] = &[
     &general::GENERAL,
     &memory::MEMORY,
     &memory::BACKGROUND,
+    &cluster::CLUSTER,
     &data::PERSISTENCE,
     &data::ENCODINGS,
     &monitoring::MONITORING,
