@@ -8,6 +8,7 @@ use super::peers::Peer;
 use super::vector::{Vector, covers};
 use super::view::{Standing, View};
 use super::{Engine, Health, Now};
+use crate::base::Replica;
 use crate::store::Keyspace;
 use std::collections::BTreeMap;
 
@@ -76,10 +77,13 @@ impl Engine {
 
     pub(super) fn send_acks(&mut self, now: Now) {
         let (sealed, swept_ms) = self.collector.sealed();
+        let holds = self.certain().clone();
+        let beyond = |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
+        let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
         let word = Holds {
             view: self.view.hash(),
-            holds: self.certain().clone(),
-            may: self.may.clone(),
+            holds,
+            may,
             sealed: sealed.clone(),
             swept_ms,
         };

@@ -46,6 +46,8 @@ pub struct Engine {
     pub(super) counts: Counts,
     pub(super) ticked_ms: u64,
     pub(super) housekept_ms: u64,
+    /// When a RESET that was ordered is due, and whether it is a hard one.
+    pub(super) reset_due: Option<(u64, bool)>,
 }
 
 /// What INFO shows and nothing depends on.
@@ -83,6 +85,7 @@ impl Engine {
             counts: Counts::default(),
             ticked_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
+            reset_due: None,
             settings,
         };
         engine.view.merge(&engine.my_entry());
@@ -97,11 +100,6 @@ impl Engine {
         &self.settings
     }
 
-    /// What may be set while it runs: not who the node is.
-    pub fn settings_mut(&mut self) -> &mut Settings {
-        &mut self.settings
-    }
-
     /// For WAIT.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
@@ -111,6 +109,7 @@ impl Engine {
     /// What is due: drains the store, compares with peers, collects, probes.
     pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
         self.ticked_ms = now.mono_ms;
+        self.reset_if_due(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
         self.drain(keyspace, now);
@@ -314,7 +313,7 @@ impl Engine {
         }
     }
 
-    fn report_progress(&mut self) {
+    pub(super) fn report_progress(&mut self) {
         let me = self.me();
         let held = |peer: &Peer| {
             let word = peer.word.as_ref();

@@ -133,10 +133,11 @@ impl Engine {
                     && entry.standing != Standing::Member =>
             {
                 let stream = peer.replica();
-                let of = |may: &Vector| may.get(&stream).copied().unwrap_or(0);
+                let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
                 let words = self.words();
-                let upto = words.members().map(|(_, word)| word.map_or(0, |word| of(&word.may)));
-                let upto = upto.max().unwrap_or(0).max(of(&self.may));
+                let said = words.members().filter_map(|(_, word)| word);
+                let upto = said.map(|word| of(&word.may).max(of(&word.holds))).max();
+                let upto = upto.unwrap_or(0).max(of(&self.may));
                 Err(Refusal::Forgotten { settled: words.agreed(), upto })
             }
             _ => Ok(()),

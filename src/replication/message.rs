@@ -48,7 +48,7 @@ pub struct Holds {
     pub view: u64,
     /// All of these streams up to these batches, durably.
     pub holds: Vector,
-    /// The sender's state is contained in these streams up to these batches.
+    /// Where the sender's state may go beyond `holds`, by how much at the most.
     pub may: Vector,
     /// All that was contained in this and is past was sealed (see `collector`), as of `swept_ms`.
     pub sealed: Vector,

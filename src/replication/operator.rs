@@ -2,10 +2,12 @@
 
 use super::message::Message;
 use super::view::View;
-use super::{Engine, Now};
-use crate::base::Replica;
+use super::{Engine, Now, Settings};
 use crate::store::Keyspace;
 use rand::RngExt;
+
+/// Between RESET and what it does: time to tell the others.
+const FAREWELL_MS: u64 = 300;
 
 impl Engine {
     /// CLUSTER MEET.
@@ -19,22 +21,38 @@ impl Engine {
         node != self.settings.node && self.forget_member(node)
     }
 
-    /// CLUSTER RESET: forgets all peers; `hard`: and takes a new node id. The data stays, as this
-    /// node's own.
+    /// CLUSTER RESET of a node without keys: says good-bye to all peers and, a moment later, forgets
+    /// them; `hard`: and takes a new node id.
     pub fn reset(&mut self, keyspace: &Keyspace, hard: bool, now: Now) {
-        self.drain(keyspace, now);
+        self.leave(keyspace, now);
+        self.reset_due = Some((now.mono_ms + FAREWELL_MS, hard));
+    }
+
+    /// Does what RESET has ordered.
+    pub(super) fn reset_if_due(&mut self, keyspace: &Keyspace, now: Now) {
+        let Some((_, hard)) = self.reset_due.take_if(|(due_ms, _)| *due_ms <= now.mono_ms) else {
+            return;
+        };
         if hard {
             self.settings.node = self.rng.random_range(1..=u32::MAX);
         }
         self.settings.epoch = self.new_epoch();
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
-        keyspace.rename_replica(self.me());
+        keyspace.reincarnate(self.me(), now.wall_ms, &[]);
         self.start_anew(now);
         self.dialer.clear();
-        self.peers.clear();
         self.view = View::default();
         let entry = self.my_entry();
         self.view.merge(&entry);
+    }
+
+    /// The configuration has changed. Who the node is stays as it is.
+    pub fn configure(&mut self, settings: Settings) {
+        for seed in &settings.seeds {
+            self.dialer.add_seed(seed);
+        }
+        let Settings { node, epoch, incarnation, .. } = self.settings;
+        self.settings = Settings { node, epoch, incarnation, ..settings };
     }
 
     /// Says good-bye, after all that was written here. Flush the links before closing them.
@@ -46,11 +64,5 @@ impl Engine {
         for out in self.peers.values_mut().filter_map(|peer| peer.out.as_mut()) {
             out.push_after(last, Message::Leaving.seal());
         }
-    }
-
-    /// Who this node writes as.
-    #[must_use]
-    pub fn replica(&self) -> Replica {
-        self.me()
     }
 }

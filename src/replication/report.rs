@@ -4,6 +4,7 @@ use super::peers::Peer;
 use super::stream::AsOf;
 use super::view::Standing;
 use super::{CounterReport, Engine, Health, Now, PeerStatus, Status};
+use crate::base::decimal::Decimal;
 use crate::store::Keyspace;
 
 impl Engine {
@@ -39,22 +40,18 @@ impl Engine {
         now: Now,
     ) -> Option<CounterReport> {
         let state = keyspace.state(db, name)?;
-        let (value, base, contributions) = state.counter_parts(now.wall_ms)?;
-        let me = self.me();
-        let own = state.own(me);
+        let mut report = CounterReport::of(&state, now.wall_ms)?;
+        let own = state.own(self.me());
         let unconfirmed = |peer: &Peer| match self.stream.as_of(db, name, self.held_by(peer)) {
-            AsOf::Unchanged => Some(0),
-            AsOf::Was(before) => Some(own.net_since(&before)),
+            AsOf::Unchanged => Some(Decimal::default()),
+            AsOf::Was(before) => Some(own.since(&before)),
             AsOf::Unknown => None,
         };
         let members = || self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
-        Some(CounterReport {
-            value,
-            base,
-            contributions,
-            unconfirmed: members().map(|(node, peer)| (*node, unconfirmed(peer))).collect(),
-            heard_ms: members().map(|(node, peer)| (*node, age_ms(peer.heard_ms, now))).collect(),
-        })
+        report.unconfirmed = members().map(|(node, peer)| (*node, unconfirmed(peer))).collect();
+        report.heard_ms =
+            members().map(|(node, peer)| (*node, age_ms(peer.heard_ms, now))).collect();
+        Some(report)
     }
 
     /// The last batch of this node's stream that a peer is known to hold for certain.
