@@ -8,7 +8,7 @@ use headcount::metrics::memory::Counting;
 use headcount::node::Node;
 use headcount::node::clock::unix_ms;
 use headcount::store::Keyspace;
-use headcount::{client, command, server};
+use headcount::{client, command, peer, server};
 use mimalloc::MiMalloc;
 use std::error::Error;
 use std::io::{self, Write};
@@ -51,10 +51,20 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     let set_log_level =
         server::logging::start(&config).map_err(|error| format!("Cannot log: {error}"))?;
     let databases = u16::try_from(config.databases).unwrap_or(u16::MAX);
-    // Every start writes as a replica of its own; alone, it need not remember what it removed.
-    let me = Replica { node: rand::random(), epoch: rand::random() };
-    let keyspace = Keyspace::new(databases, me, Tombstones::Drop, unix_ms());
+    let cluster = peer::make_cluster(&config)?;
+    let keyspace = match &cluster {
+        Some(cluster) => {
+            let me = cluster.engine.lock().me();
+            Keyspace::new(databases, me, Tombstones::KEEP, unix_ms())
+        }
+        // Every start writes as a replica of its own; alone, it need not remember what it removed.
+        None => {
+            let me = Replica { node: rand::random(), epoch: rand::random() };
+            Keyspace::new(databases, me, Tombstones::Drop, unix_ms())
+        }
+    };
     let mut node = Node::new(config, keyspace, command::registry::all().len());
+    node.cluster = cluster.map(Arc::new);
     node.config_file = file;
     server::serve(&Arc::new(node), set_log_level)?;
     Ok(())

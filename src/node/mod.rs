@@ -5,6 +5,7 @@ pub mod clients;
 pub mod clock;
 pub mod cluster;
 mod config_cell;
+mod confirmed;
 pub mod latency;
 mod memory;
 pub mod monitors;
@@ -15,9 +16,10 @@ mod shutdown;
 pub mod slowlog;
 pub mod stats;
 pub mod system;
+pub mod tcp;
 
 pub use background::{Background, BackgroundFigures};
-pub use clients::{ClientHandle, Clients, NewClient};
+pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
 pub use latency::LatencyMonitor;
@@ -48,7 +50,7 @@ pub struct Node {
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
     /// Peers; `None`: this node is alone.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<Arc<Cluster>>,
     pub clients: Clients,
     pub stats: Stats,
     pub background: Background,

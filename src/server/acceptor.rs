@@ -12,6 +12,7 @@ use super::stream::Stream;
 use super::workers::{Accepted, Registered, Workers};
 use crate::config::Config;
 use crate::node::clock::unix_ms;
+use crate::node::tcp;
 use crate::node::{CachedConfig, NewClient, Node, Recorder};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
@@ -44,7 +45,7 @@ impl Acceptor {
             Ok(arrival) => self.welcome(arrival).await,
             Err(error) => {
                 tracing::warn!("Error accepting a client connection: {error}");
-                if is_exhausted(&error) {
+                if tcp::is_exhausted(&error) {
                     tokio::time::sleep(EXHAUSTED_PAUSE).await;
                 }
             }
@@ -97,12 +98,6 @@ fn set_options(stream: &Stream, config: &Config) -> io::Result<()> {
 /// Whether protected mode keeps this client out.
 fn is_denied(peer: SocketAddr, config: &Config) -> bool {
     config.protected_mode && config.requirepass.is_none() && !peer.ip().to_canonical().is_loopback()
-}
-
-/// Whether there are no descriptors left: accepting again at once would fail for ever.
-fn is_exhausted(error: &io::Error) -> bool {
-    // ENFILE, EMFILE, ENOBUFS, ENOMEM: the standard library has kinds for few of them.
-    matches!(error.raw_os_error(), Some(23 | 24 | 105 | 12))
 }
 
 /// Redis's text, which clients and their users know.

@@ -2,9 +2,10 @@
 
 use super::stream::Stream;
 use crate::config::Config;
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use crate::node::tcp::{self, Address, BindError};
+use socket2::{Domain, SockAddr, Socket, Type};
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
@@ -13,8 +14,8 @@ use tokio::net::{TcpListener, UnixListener};
 /// Why the server cannot listen where it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    #[error("Could not create server TCP listening socket {address}: {error}")]
-    Tcp { address: String, error: io::Error },
+    #[error(transparent)]
+    Tcp(#[from] BindError),
     #[error("Failed opening Unix socket {path}: {error}")]
     Unix { path: String, error: io::Error },
     #[error("Configured to not listen anywhere, exiting.")]
@@ -39,13 +40,6 @@ pub struct Listeners {
     next: usize,
 }
 
-/// A TCP address to listen on.
-pub struct Address {
-    socket: SocketAddr,
-    /// The server goes on without it where the machine does not have it.
-    may_fail: bool,
-}
-
 impl Listeners {
     /// Listens, in the current runtime, on every address of `config`.
     ///
@@ -56,7 +50,7 @@ impl Listeners {
             Some(path) => Some((bind_unix(path, config)?, path.clone())),
             None => None,
         };
-        let tcp = bind_all_tcp(&Listeners::resolve(config)?, config.tcp_backlog)?;
+        let tcp = tcp::listen_on_all(&Listeners::resolve(config)?, config.tcp_backlog)?;
         if tcp.is_empty() && unix.is_none() {
             return Err(ListenError::Nowhere);
         }
@@ -69,18 +63,9 @@ impl Listeners {
     /// # Errors
     /// A host name is not known.
     pub fn resolve(config: &Config) -> Result<Vec<Address>, ListenError> {
-        let mut addresses = Vec::new();
         // Port 0: no TCP.
-        for bind in config.bind.iter().filter(|_| config.port != 0) {
-            let found = (bind.host(), config.port).to_socket_addrs();
-            let found = found.map_err(|error| {
-                let address = format!("{}:{}", bind.address, config.port);
-                ListenError::Tcp { address, error }
-            })?;
-            let may_fail = bind.may_fail;
-            addresses.extend(found.map(|socket| Address { socket, may_fail }));
-        }
-        Ok(addresses)
+        let bind = if config.port == 0 { &[] } else { &config.bind[..] };
+        Ok(tcp::resolve(bind, config.port)?)
     }
 
     /// Listens, in the current runtime, on these TCP addresses instead of those of before, which are
@@ -93,10 +78,10 @@ impl Listeners {
         // The old sockets may hold the same addresses, so they have to go first.
         let before: Vec<_> = self.tcp.iter().filter_map(|old| old.local_addr().ok()).collect();
         self.tcp.clear();
-        let rebound = bind_all_tcp(addresses, config.tcp_backlog);
+        let rebound = tcp::listen_on_all(addresses, config.tcp_backlog);
         let (tcp, result) = match rebound {
             Ok(tcp) => (tcp, Ok(())),
-            Err(error) => (listen_again(before, config.tcp_backlog), Err(error)),
+            Err(error) => (listen_again(before, config.tcp_backlog), Err(error.into())),
         };
         self.tcp = tcp;
         result
@@ -143,47 +128,13 @@ fn tcp_arrival(stream: tokio::net::TcpStream, peer: SocketAddr) -> io::Result<Ar
     Ok(Arrival { stream: Stream::Tcp(stream), peer: Some(peer), addr, laddr })
 }
 
-fn bind_all_tcp(addresses: &[Address], backlog: u32) -> Result<Vec<TcpListener>, ListenError> {
-    let mut listeners = Vec::new();
-    for &Address { socket, may_fail } in addresses {
-        match listen_tcp(socket, backlog) {
-            Ok(listener) => listeners.push(listener),
-            Err(error) if may_fail && is_absent(&error) => {
-                tracing::debug!("Not listening on {socket}, which is not here: {error}");
-            }
-            Err(error) => return Err(ListenError::Tcp { address: socket.to_string(), error }),
-        }
-    }
-    Ok(listeners)
-}
-
 /// Goes back to addresses that were just given up.
 fn listen_again(addresses: Vec<SocketAddr>, backlog: u32) -> Vec<TcpListener> {
     let again = addresses.into_iter().filter_map(|address| {
-        let listener = listen_tcp(address, backlog);
+        let listener = tcp::listen(address, backlog);
         listener.inspect_err(|error| tracing::error!("No longer on {address}: {error}")).ok()
     });
     again.collect()
-}
-
-/// Whether the machine just does not have such an address.
-fn is_absent(error: &io::Error) -> bool {
-    // EAFNOSUPPORT has no kind of its own in the standard library.
-    const EAFNOSUPPORT: i32 = 97;
-    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::Unsupported)
-        || error.raw_os_error() == Some(EAFNOSUPPORT)
-}
-
-fn listen_tcp(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restart must not wait for connections of before that linger.
-    socket.set_reuse_address(true)?;
-    if address.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.bind(&SockAddr::from(address))?;
-    listen(&socket, backlog)?;
-    TcpListener::from_std(socket.into())
 }
 
 fn bind_unix(path: &Path, config: &Config) -> Result<UnixListener, ListenError> {
@@ -200,7 +151,8 @@ fn try_bind_unix(path: &Path, config: &Config) -> io::Result<UnixListener> {
         let mode = std::fs::Permissions::from_mode(config.unixsocketperm);
         std::fs::set_permissions(path, mode)?;
     }
-    listen(&socket, config.tcp_backlog)?;
+    socket.set_nonblocking(true)?;
+    socket.listen(i32::try_from(config.tcp_backlog).unwrap_or(i32::MAX))?;
     UnixListener::from_std(socket.into())
 }
 
@@ -215,9 +167,4 @@ fn remove_stale(path: &Path, address: &SockAddr) -> io::Result<()> {
         // No such file, or nothing that we may judge: binding will tell.
         Err(_) => Ok(()),
     }
-}
-
-fn listen(socket: &Socket, backlog: u32) -> io::Result<()> {
-    socket.set_nonblocking(true)?;
-    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))
 }

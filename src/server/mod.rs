@@ -21,6 +21,7 @@ pub use listeners::ListenError;
 
 use crate::config::LogLevel;
 use crate::node::{Node, ShutdownRequest};
+use crate::peer::{PeerError, Peers};
 use acceptor::Acceptor;
 use listeners::Listeners;
 use listening::Listening;
@@ -38,6 +39,8 @@ use workers::Workers;
 pub enum ServeError {
     #[error(transparent)]
     Listen(#[from] ListenError),
+    #[error(transparent)]
+    Peers(#[from] PeerError),
     #[error("Cannot start: {0}")]
     Io(#[from] io::Error),
 }
@@ -53,8 +56,12 @@ pub fn serve(
 ) -> Result<(), ServeError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let tasks = tokio::task::LocalSet::new();
-    let workers = tasks.block_on(&runtime, control(node, set_log_level))?;
+    let (workers, peers) = tasks.block_on(&runtime, control(node, set_log_level))?;
     workers.join();
+    // Last, so that they hear of all that clients were answered.
+    if let Some(peers) = peers {
+        peers.stop();
+    }
     Ok(())
 }
 
@@ -62,11 +69,12 @@ pub fn serve(
 async fn control(
     node: &Arc<Node>,
     set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
-) -> Result<Workers, ServeError> {
+) -> Result<(Workers, Option<Peers>), ServeError> {
     let config = node.config();
     let listeners = Listeners::bind(&config)?;
     let _pidfile = config.pidfile.as_deref().map(PidFile::write);
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let peers = Peers::start(node)?;
     let workers = Workers::start(node)?;
     let listening = Arc::new(Listening::new(listeners));
     announce(&listening, &workers, node);
@@ -93,7 +101,7 @@ async fn control(
     listening.close();
     // Those that wait for their client must hear of it.
     node.clients.all().iter().for_each(|client| client.wake.notify_one());
-    Ok(acceptor.workers)
+    Ok((acceptor.workers, peers))
 }
 
 fn stop(node: &Node, signal: &str) {

@@ -16,8 +16,9 @@ pub const CLUSTER: Section = Section {
                 set: set_announce,
             },
             "Where other nodes reach this node's cluster-port, as host:port; if empty, see below.
-Then it is the first `bind` address, or this machine's name where that is a wildcard, with
-the cluster-port. Say it where others know this node by another address.",
+Then it is the first `bind` address, or where that is a wildcard this machine's address on
+its way to the first peer, with the cluster-port. Say it where others know this node by
+another address.",
         ),
         Directive::new(
             "cluster-clock-warning",
@@ -68,7 +69,8 @@ the lines before.",
             AtStart,
             number!(cluster_port, Plain, 0..=65535),
             "The TCP port on which other nodes reach this one; 0: this node is alone.
-It listens on the `bind` addresses. In Redis 0 is port + 10000; here a node without a
+It listens on what `bind` says at the start; in protected mode, and without cluster-secret,
+it keeps other machines out. In Redis 0 is port + 10000; here a node without a
 cluster-port is in no cluster.",
         ),
         Directive::new(

@@ -1,0 +1,180 @@
+//! Reaching a peer: names, TCP, the handshake.
+
+use super::incoming::HANDSHAKE;
+use super::outgoing;
+use super::shared::{Link, Shared};
+use super::wire::{LinkError, Wire};
+use crate::replication::Refusal;
+use crate::replication::handshake::{Dialler, HandshakeError};
+use socket2::{SockRef, TcpKeepalive};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+const RESOLVE: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(3);
+/// A connection whose other end is silent for so long is tested, three times, and given up.
+const KEEPALIVE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+/// What was sent has to be taken in that time, or the connection is given up.
+const TAKEN: Duration = Duration::from_secs(20);
+/// More addresses of one name are not looked at.
+const ADDRESSES: usize = 64;
+
+/// An address is being dialled, for as long as this lives.
+struct Dialling<'s> {
+    shared: &'s Shared,
+    address: &'s str,
+}
+
+impl<'s> Dialling<'s> {
+    /// `None`: it is being dialled already.
+    fn begin(shared: &'s Shared, address: &'s str) -> Option<Dialling<'s>> {
+        let is_new = shared.dialling.borrow_mut().insert(address.to_owned());
+        is_new.then_some(Dialling { shared, address })
+    }
+}
+
+impl Drop for Dialling<'_> {
+    fn drop(&mut self) {
+        self.shared.dialling.borrow_mut().remove(self.address);
+    }
+}
+
+/// Dials, and serves the connection for its whole life.
+pub async fn dial(shared: Rc<Shared>, address: String) {
+    let Some(dialling) = Dialling::begin(&shared, &address) else { return };
+    let reached = reach(&shared, &address).await;
+    drop(dialling);
+    match reached {
+        Ok((link, wire, who)) => {
+            shared.troubles.borrow_mut().clear(&address);
+            tracing::info!("This node sends to peer {who}");
+            let reason = outgoing::send_until_closed(&link, wire).await;
+            tracing::info!("This node sends no more to peer {who}: {reason}");
+        }
+        Err(errors) => give_up(&shared, &address, &errors),
+    }
+}
+
+/// Tries all addresses of the name, until one lets this node in.
+async fn reach(shared: &Rc<Shared>, address: &str) -> Result<(Link, Wire, String), Vec<LinkError>> {
+    let sockets = resolve(address).await.map_err(|error| vec![error])?;
+    let mut errors = Vec::new();
+    for socket in &sockets {
+        match try_one(shared, address, *socket).await {
+            Ok(reached) => {
+                meet_others(shared, address, &sockets, *socket);
+                return Ok(reached);
+            }
+            Err(error) => errors.push(error),
+        }
+    }
+    Err(errors)
+}
+
+async fn resolve(address: &str) -> Result<Vec<SocketAddr>, LinkError> {
+    let found = timeout(RESOLVE, lookup_host(address)).await.map_err(|_| LinkError::Slow)??;
+    let sockets: Vec<_> = found.take(ADDRESSES).collect();
+    if sockets.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address").into());
+    }
+    Ok(sockets)
+}
+
+/// The other addresses of a name are other nodes, perhaps: each is dialled by itself until it is
+/// reached.
+fn meet_others(shared: &Shared, name: &str, sockets: &[SocketAddr], reached: SocketAddr) {
+    let mut met = shared.met.borrow_mut();
+    for socket in sockets.iter().filter(|socket| **socket != reached) {
+        if met.insert((name.to_owned(), *socket)) {
+            shared.engine(|engine, _, _| engine.meet(socket.to_string()));
+        }
+    }
+}
+
+async fn try_one(
+    shared: &Rc<Shared>,
+    address: &str,
+    socket: SocketAddr,
+) -> Result<(Link, Wire, String), LinkError> {
+    let stream = timeout(CONNECT, TcpStream::connect(socket)).await;
+    let stream = stream.map_err(|_| LinkError::Slow)??;
+    set_options(&stream)?;
+    let mut wire = Wire::new(stream);
+    // Links are numbered in the order of their greetings.
+    let (id, greeting) = (shared.next_link(), shared.engine(|engine, _, _| engine.greeting()));
+    let config = shared.node.config();
+    let dialler = Dialler::new(config.cluster_secret.as_bytes(), rand::random(), greeting);
+    let answer = timeout(HANDSHAKE, wire.introduce(dialler)).await;
+    let (peer, resume) = answer.map_err(|_| LinkError::Slow)??;
+    let who = format!("{:08x} at {socket}, after batch {}", peer.node, resume.delivered);
+    shared.engine(|engine, _, now| engine.opened(id, address, peer, resume, now))?;
+    Ok((Link::new(shared.clone(), id, true), wire, who))
+}
+
+/// Of a connection to or from a peer.
+pub fn set_options(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL);
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&keepalive.with_retries(3))?;
+    socket.set_tcp_user_timeout(Some(TAKEN))
+}
+
+fn give_up(shared: &Shared, address: &str, errors: &[LinkError]) {
+    let told: Vec<_> = errors.iter().map(LinkError::to_string).collect();
+    let told = told.join("; ");
+    let refusal = verdict(errors);
+    // Seeds may name this node too, and a node by two addresses.
+    let is_usual = matches!(refusal, Some(Refusal::Myself | Refusal::Superseded));
+    if !is_usual && shared.troubles.borrow_mut().is_news(address, &told) {
+        tracing::warn!("Cannot send to the peer at {address}: {told}");
+    } else {
+        tracing::debug!("Not connected to {address}: {told}");
+    }
+    if errors.iter().all(|error| matches!(error, LinkError::Unwanted(_))) {
+        // By this node, not by the peer.
+        return;
+    }
+    shared.engine(|engine, keyspace, now| engine.refused(keyspace, address, refusal, now));
+    shared.cluster.wake.notify_one();
+}
+
+/// What the addresses of a name have answered together: a refusal of one of them, but that it is
+/// this very node only if all are.
+fn verdict(errors: &[LinkError]) -> Option<Refusal> {
+    let refusals = || errors.iter().filter_map(refusal_of);
+    let of_others = refusals().find(|refusal| *refusal != Refusal::Myself);
+    of_others.or_else(|| refusals().next().filter(|_| refusals().count() == errors.len()))
+}
+
+fn refusal_of(error: &LinkError) -> Option<Refusal> {
+    match error {
+        LinkError::Handshake(HandshakeError::Refused(refusal)) => Some(refusal.clone()),
+        LinkError::Handshake(HandshakeError::Secret) => Some(Refusal::Secret),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_this_node_only_if_all_its_addresses_are() {
+        let refused = |refusal| LinkError::Handshake(HandshakeError::Refused(refusal));
+        assert_eq!(verdict(&[LinkError::Slow]), None);
+        assert_eq!(verdict(&[refused(Refusal::Myself)]), Some(Refusal::Myself));
+        assert_eq!(verdict(&[refused(Refusal::Myself), LinkError::Slow]), None);
+        let secret = LinkError::Handshake(HandshakeError::Secret);
+        assert_eq!(verdict(&[refused(Refusal::Myself), secret]), Some(Refusal::Secret));
+        // What this node says of a peer is not what the peer says of this node.
+        assert_eq!(verdict(&[LinkError::Unwanted(Refusal::SameId)]), None);
+        let forgotten = Refusal::Forgotten { settled: true, upto: 7 };
+        assert_eq!(verdict(&[LinkError::Slow, refused(forgotten.clone())]), Some(forgotten));
+    }
+}

@@ -1,0 +1,64 @@
+//! What the configuration says of replication.
+
+use super::announce;
+use super::identity::{Identity, IdentityError, IdentityFile};
+use crate::config::Config;
+use crate::node::Cluster;
+use crate::node::clock::unix_ms;
+use crate::replication::{Engine, Now, Settings};
+use std::num::NonZeroU32;
+
+/// How often what was written is drained, in milliseconds.
+const TICK_MS: u64 = 5;
+
+/// A node's part in a cluster; `None`: it has no `cluster-port`, and is alone.
+///
+/// # Errors
+/// It cannot be found out who the node is.
+pub fn make_cluster(config: &Config) -> Result<Option<Cluster>, IdentityError> {
+    if config.cluster_port == 0 {
+        return Ok(None);
+    }
+    let drawn = rand::random::<NonZeroU32>().get();
+    let now = Now { wall_ms: unix_ms(), mono_ms: 0 };
+    let Identity { node, incarnation } =
+        IdentityFile::of(config).begin(config.cluster_node_id, drawn, now.wall_ms)?;
+    let who = Who { node, epoch: rand::random(), incarnation, address: announce::address(config) };
+    tracing::info!("Node {node:08x}; other nodes are told to dial {}", who.address);
+    let engine = Engine::new(settings(config, who), rand::random(), now);
+    Ok(Some(Cluster::new(engine)))
+}
+
+/// The part of the settings that does not come from the configuration alone.
+pub struct Who {
+    pub node: u32,
+    pub epoch: u32,
+    pub incarnation: u64,
+    pub address: String,
+}
+
+impl Who {
+    /// Who `settings` are about.
+    pub fn of(settings: &Settings) -> Who {
+        let Settings { node, epoch, incarnation, ref address, .. } = *settings;
+        Who { node, epoch, incarnation, address: address.clone() }
+    }
+}
+
+pub fn settings(config: &Config, who: Who) -> Settings {
+    let Who { node, epoch, incarnation, address } = who;
+    Settings {
+        node,
+        epoch,
+        incarnation,
+        address,
+        seeds: config.cluster_peer.clone(),
+        tick_ms: TICK_MS,
+        window_bytes: usize::try_from(config.cluster_window_bytes).unwrap_or(usize::MAX),
+        sync_interval_ms: u64::from(config.cluster_sync_interval_s) * 1000,
+        forget_after_ms: u64::from(config.node_forget_after_s) * 1000,
+        max_stamp_ahead_ms: config.cluster_max_stamp_ahead_ms.into(),
+        clock_warning_ms: config.cluster_clock_warning_ms.into(),
+        node_timeout_ms: config.cluster_node_timeout_ms.into(),
+    }
+}

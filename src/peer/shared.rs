@@ -1,0 +1,129 @@
+//! What the tasks of the peers' thread share. They run one at a time, and none holds a borrow or a
+//! lock across an await.
+
+use super::repeats::Repeats;
+use crate::config::Config;
+use crate::node::{Cluster, Node};
+use crate::replication::{Engine, LinkId, Now};
+use crate::store::Keyspace;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// A frame is as large as the largest value, and what goes with it.
+const FRAME_MARGIN_BYTES: u64 = 16 << 20;
+
+pub struct Shared {
+    pub node: Arc<Node>,
+    pub cluster: Arc<Cluster>,
+    /// The connections that the engine knows.
+    links: RefCell<BTreeMap<LinkId, Rc<Signals>>>,
+    last_link: Cell<LinkId>,
+    /// Addresses that are being dialled at this moment.
+    pub dialling: RefCell<BTreeSet<String>>,
+    /// Addresses of names that stand for several, each told to the engine once.
+    pub met: RefCell<BTreeSet<(String, SocketAddr)>>,
+    /// Set when the node goes: who has written all ends.
+    pub leaving: Cell<bool>,
+    pub troubles: RefCell<Repeats>,
+}
+
+/// What a connection's task listens to.
+#[derive(Default)]
+pub struct Signals {
+    /// Whether this node has dialled, and so is the one that sends.
+    sends: bool,
+    /// The engine may have something to send.
+    pub wake: Notify,
+    close: Notify,
+    reason: RefCell<Option<String>>,
+}
+
+impl Signals {
+    /// Returns when the engine wants the connection closed, with its reason.
+    pub async fn closing(&self) -> String {
+        self.close.notified().await;
+        self.reason.borrow_mut().take().unwrap_or_default()
+    }
+}
+
+impl Shared {
+    pub fn new(node: Arc<Node>, cluster: Arc<Cluster>) -> Rc<Shared> {
+        Rc::new(Shared {
+            node,
+            cluster,
+            links: RefCell::default(),
+            last_link: Cell::default(),
+            dialling: RefCell::default(),
+            met: RefCell::default(),
+            leaving: Cell::default(),
+            troubles: RefCell::default(),
+        })
+    }
+
+    /// Asks the engine, or tells it.
+    pub fn engine<R>(&self, ask: impl FnOnce(&mut Engine, &Keyspace, Now) -> R) -> R {
+        ask(&mut self.cluster.engine.lock(), &self.node.keyspace, self.cluster.now())
+    }
+
+    /// A number for a connection: a later one than those before.
+    pub fn next_link(&self) -> LinkId {
+        self.last_link.set(self.last_link.get() + 1);
+        self.last_link.get()
+    }
+
+    pub fn has_links(&self) -> bool {
+        !self.links.borrow().is_empty()
+    }
+
+    /// Whether this node still sends to anybody.
+    pub fn sends(&self) -> bool {
+        self.links.borrow().values().any(|signals| signals.sends)
+    }
+
+    /// Has every connection look whether there is something to send.
+    pub fn wake_all(&self) {
+        self.links.borrow().values().for_each(|signals| signals.wake.notify_one());
+    }
+
+    /// Has the connection's task close it.
+    pub fn close(&self, link: LinkId, reason: String) {
+        if let Some(signals) = self.links.borrow().get(&link) {
+            signals.reason.replace(Some(reason));
+            signals.close.notify_one();
+        }
+    }
+
+    pub fn frame_limit_bytes(config: &Config) -> usize {
+        let limit_bytes = config.proto_max_bulk_len_bytes.saturating_add(FRAME_MARGIN_BYTES);
+        usize::try_from(limit_bytes).unwrap_or(usize::MAX)
+    }
+}
+
+/// A connection that the engine knows, for as long as this lives.
+pub struct Link {
+    pub shared: Rc<Shared>,
+    pub id: LinkId,
+    pub signals: Rc<Signals>,
+}
+
+impl Link {
+    /// The engine has just said that it wants the connection. `sends`: this node has dialled.
+    pub fn new(shared: Rc<Shared>, id: LinkId, sends: bool) -> Link {
+        let signals = Rc::new(Signals { sends, ..Signals::default() });
+        shared.links.borrow_mut().insert(id, signals.clone());
+        Link { shared, id, signals }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.shared.links.borrow_mut().remove(&self.id);
+        self.shared.engine(|engine, _, now| engine.closed(self.id, now));
+        // Something else may be due now: dialling, or closing the other direction.
+        self.shared.cluster.wake.notify_one();
+    }
+}
