@@ -174,7 +174,8 @@ impl Engine {
     }
 
     /// Who this node writes as.
-    pub(super) fn me(&self) -> Replica {
+    #[must_use]
+    pub fn me(&self) -> Replica {
         Replica { node: self.settings.node, epoch: self.settings.epoch }
     }
 

@@ -11,8 +11,8 @@ const FAREWELL_MS: u64 = 300;
 
 impl Engine {
     /// CLUSTER MEET.
-    pub fn meet(&mut self, address: &str) {
-        self.dialer.add_seed(address);
+    pub fn meet(&mut self, address: String) {
+        self.dialer.add_seed(&address);
     }
 
     /// CLUSTER FORGET: false when there is no such member. What waits for its confirmation waits no
