@@ -1,8 +1,11 @@
 //! The node's part in a cluster, shared by its peer connections and its clients.
 
-use crate::replication::{Engine, Progress};
+use super::clock::unix_ms;
+use crate::replication::{Engine, Now, Progress, Status};
+use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Notify;
 
 /// Replication, for a node that has a `cluster-port`.
@@ -17,6 +20,8 @@ pub struct Cluster {
     pub confirmed: Notify,
     /// Notified when the engine has something to send or to dial before its next tick.
     pub wake: Notify,
+    /// Where the monotonic clock of [`Cluster::now`] begins.
+    started: Instant,
 }
 
 impl Cluster {
@@ -28,6 +33,20 @@ impl Cluster {
             progress,
             confirmed: Notify::new(),
             wake: Notify::new(),
+            started: Instant::now(),
         }
+    }
+
+    /// What the engine says of this node and its peers. The caller holds no key of `keyspace`.
+    #[must_use]
+    pub fn status(&self, keyspace: &Keyspace) -> Status {
+        self.engine.lock().status(keyspace, self.now())
+    }
+
+    /// The time, as the engine wants it.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now { wall_ms: unix_ms(), mono_ms }
     }
 }

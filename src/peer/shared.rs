@@ -66,7 +66,7 @@ impl Shared {
 
     /// Asks the engine, or tells it.
     pub fn engine<R>(&self, ask: impl FnOnce(&mut Engine, &Keyspace, Now) -> R) -> R {
-        ask(&mut self.cluster.engine.lock(), &self.node.keyspace, self.node.now())
+        ask(&mut self.cluster.engine.lock(), &self.node.keyspace, self.cluster.now())
     }
 
     /// A number for a connection: a later one than those before.

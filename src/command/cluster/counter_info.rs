@@ -27,8 +27,8 @@ fn counter_info(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     let report = match &call.node.cluster {
         Some(cluster) => {
-            let (engine, keyspace) = (cluster.engine.lock(), &call.node.keyspace);
-            engine.counter_report(keyspace, key.db, key.name, call.node.now())
+            let engine = cluster.engine.lock();
+            engine.counter_report(&call.node.keyspace, key.db, key.name, cluster.now())
         }
         None => report_alone(call, key),
     };

@@ -99,7 +99,7 @@ fn node_id(word: &[u8]) -> Option<u32> {
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let cluster = cluster(call)?;
     let hard = is_hard(call.args)?;
-    cluster.engine.lock().reset(&call.node.keyspace, hard, call.node.now());
+    cluster.engine.lock().reset(&call.node.keyspace, hard, cluster.now());
     cluster.wake.notify_one();
     call.reply.ok();
     Ok(())

@@ -96,8 +96,7 @@ fn cluster<'c>(call: &Call<'c, '_>) -> Result<&'c Cluster, CommandError> {
 
 /// What the engine says of itself and of its peers.
 fn status(call: &Call<'_, '_>) -> Result<Status, CommandError> {
-    let engine = cluster(call)?.engine.lock();
-    Ok(engine.status(&call.node.keyspace, call.node.now()))
+    Ok(cluster(call)?.status(&call.node.keyspace))
 }
 
 /// A node's id as CLUSTER writes it: of Redis's 40 hexadecimal digits the last 8 say it.

@@ -17,8 +17,7 @@ pub const NODES: Command = Command {
 };
 
 fn nodes(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let now_ms = call.node.now().wall_ms;
-    let text = text(&status(call)?, call.node.config().port, now_ms);
+    let text = text(&status(call)?, call.node.config().port, call.now_ms());
     call.reply.verbatim("txt", text.as_bytes());
     Ok(())
 }

@@ -24,7 +24,7 @@ pub fn replication(node: &Node, report: &mut Report) {
         ],
     );
     if let Some(cluster) = &node.cluster {
-        let status = cluster.engine.lock().status(&node.keyspace, node.now());
+        let status = cluster.status(&node.keyspace);
         write(&status, node.config().cluster_clock_warning_ms.into(), report);
     }
 }
