@@ -55,7 +55,7 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     let keyspace = match &cluster {
         Some(cluster) => {
             let me = cluster.engine.lock().me();
-            Keyspace::new(databases, me, Tombstones::Keep, unix_ms())
+            Keyspace::new(databases, me, Tombstones::KEEP, unix_ms())
         }
         // Every start writes as a replica of its own; alone, it need not remember what it removed.
         None => {

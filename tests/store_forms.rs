@@ -112,7 +112,7 @@ struct Model {
 impl Model {
     fn view(&self, now_ms: u64) -> View {
         let mut key = self.key.clone();
-        key.settle(now_ms, Tombstones::Keep);
+        key.settle(now_ms, Tombstones::KEEP);
         let ends_ms = key.deadline_ms(now_ms);
         match key.kind(now_ms) {
             None => View::Nothing,
@@ -130,11 +130,11 @@ impl Model {
     fn run(&mut self, op: &Op, write: &Write) -> Reply {
         self.key.settle(write.now_ms, write.tombstones);
         if write.tombstones == Tombstones::Drop {
-            self.key.collect(write.now_ms);
+            self.key.collect_all(write.now_ms);
         }
         let reply = self.apply(op, write).unwrap_or_else(Reply::Error);
         if write.tombstones == Tombstones::Drop {
-            self.key.collect(write.now_ms);
+            self.key.collect_all(write.now_ms);
         }
         reply
     }
@@ -333,7 +333,7 @@ impl Bench {
                 prop_assert_eq!(run(&self.keyspace, NAMES[*key], op, now_ms), expected);
             }
             Step::OnPeer { key, op } => {
-                let write = write(PEER, Tombstones::Keep);
+                let write = write(PEER, Tombstones::KEEP);
                 for models in &mut self.peers {
                     models[*key].run(op, &write);
                 }
@@ -342,13 +342,13 @@ impl Bench {
                 let name = KeyRef::new(0, NAMES[*key]);
                 let mut keys = self.keyspace.open([name], Mode::Exclusive, now_ms);
                 keys.merge(name, &self.peers[0][*key].key);
-                self.models[*key].key.merge(&self.peers[1][*key].key);
+                self.models[*key].key.merge(&self.peers[1][*key].key, Tombstones::KEEP);
             }
             Step::ToPeer { key } => {
                 let name = KeyRef::new(0, NAMES[*key]);
                 let state = self.keyspace.open([name], Mode::Exclusive, now_ms).state(name);
-                self.peers[0][*key].key.merge(&state.unwrap_or_default());
-                self.peers[1][*key].key.merge(&self.models[*key].key);
+                self.peers[0][*key].key.merge(&state.unwrap_or_default(), Tombstones::KEEP);
+                self.peers[1][*key].key.merge(&self.models[*key].key, Tombstones::KEEP);
             }
             Step::Wait { ms } => self.now_ms += ms,
             Step::Reclaim => {
@@ -413,14 +413,14 @@ proptest! {
 
     #[test]
     fn a_store_with_peers_shows_what_the_plain_states_show(steps in steps(true)) {
-        check(&steps, Tombstones::Keep)?;
+        check(&steps, Tombstones::KEEP)?;
     }
 }
 
 /// Deadlines beyond the clock's reach are no deadlines that pass.
 #[test]
 fn deadlines_at_the_end_of_time_do_not_pass() {
-    for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
         let keyspace = Keyspace::new(1, ME, tombstones, START_MS);
         for (name, at_ms) in [(b"a", u64::MAX), (b"b", u64::MAX - 1), (b"c", i64::MAX as u64)] {
             let key = KeyRef::new(0, name);
@@ -440,11 +440,11 @@ fn deadlines_at_the_end_of_time_do_not_pass() {
 /// The stamp at which a state was first set decides, also against what a peer wrote before.
 #[test]
 fn the_first_set_of_a_key_also_says_that_it_does_not_end() {
-    let keyspace = Keyspace::new(1, ME, Tombstones::Keep, START_MS);
+    let keyspace = Keyspace::new(1, ME, Tombstones::KEEP, START_MS);
     let key = KeyRef::new(0, b"k");
     let mut theirs = Key::default();
     let tag = Tag::new(Stamp::at_ms(START_MS), PEER);
-    let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::Keep };
+    let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::KEEP };
     theirs.set_text(&write, b"1", Deadline::At(START_MS + 500));
     let mut keys = keyspace.open([key], Mode::Exclusive, START_MS + 20);
     keys.set_text(key, b"2", Deadline::Clear);

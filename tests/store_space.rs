@@ -38,7 +38,7 @@ proptest! {
         count in 1usize..400,
         kept in any::<bool>(),
     ) {
-        let tombstones = if kept { Tombstones::Keep } else { Tombstones::Drop };
+        let tombstones = if kept { Tombstones::KEEP } else { Tombstones::Drop };
         let keyspace = keyspace(1, tombstones);
         for number in 0..stay {
             set(&keyspace, 0, &name("stay", number), b"1", Deadline::Clear);
@@ -138,7 +138,7 @@ fn a_scan_of_many_keys_takes_a_bounded_number_of_pages_a_shard() {
 
 #[test]
 fn random_keys_reach_every_key_and_nothing_else() {
-    for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
         let keyspace = keyspace(2, tombstones);
         let browse = || keyspace.open_browse(START_MS + 50);
         assert_eq!(browse().random_name(0), None);
@@ -164,7 +164,7 @@ fn random_keys_reach_every_key_and_nothing_else() {
 fn eviction_takes_what_its_policy_names_until_nothing_is_left() {
     use MaxmemoryPolicy::{AllkeysLru, AllkeysRandom, NoEviction, VolatileLru, VolatileTtl};
     for policy in [AllkeysLru, AllkeysRandom, VolatileLru, VolatileTtl] {
-        for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+        for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
             let keyspace = keyspace(3, tombstones);
             for number in 0..30 {
                 let ends = Deadline::At(START_MS + 10_000 + number as u64);
@@ -335,7 +335,7 @@ proptest! {
         ops in prop::collection::vec(ops(), 1..60),
         kept in any::<bool>(),
     ) {
-        let keyspace = keyspace(3, if kept { Tombstones::Keep } else { Tombstones::Drop });
+        let keyspace = keyspace(3, if kept { Tombstones::KEEP } else { Tombstones::Drop });
         let mut model = Model::new();
         for op in &ops {
             run(&keyspace, op);
@@ -393,7 +393,7 @@ fn what_was_due_is_forgotten_with_its_keys() {
 
 #[test]
 fn expiry_takes_all_that_is_past_within_its_budget() {
-    for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
         let keyspace = keyspace(4, tombstones);
         for number in 0..5_000 {
             let ends = Deadline::At(START_MS + 1 + number as u64 % 100);

@@ -48,7 +48,7 @@ fn in_threads<R: Send>(work: impl Fn(usize) -> R + Sync) -> Vec<R> {
 fn no_increment_is_lost_and_no_reply_is_given_twice() {
     const EACH: usize = 20_000;
     const NAMES: [&[u8]; 3] = [b"hot", b"warm", b"a key with a name that is long"];
-    for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
         let keyspace = keyspace(tombstones);
         // One begins as a text, which the first INCR takes over.
         let warm = KeyRef::new(0, NAMES[1]);
@@ -135,7 +135,7 @@ fn nobody_sees_half_of_a_write_to_two_keys() {
 /// that anybody writes here is a multiple of 1001, in parts that are not.
 #[test]
 fn a_merge_does_not_tear_a_reader() {
-    let keyspace = keyspace(Tombstones::Keep);
+    let keyspace = keyspace(Tombstones::KEEP);
     let key = KeyRef::new(0, b"k");
     let done = AtomicBool::new(false);
     add(&keyspace, key, 1_001).expect("a new key");
@@ -146,7 +146,7 @@ fn a_merge_does_not_tear_a_reader() {
             let stamp = Stamp::at_ms(START_MS + 10 * round);
             for (count, part) in [(round as i128, 0), (1_000 * round as i128, 1)] {
                 let tag = Tag::new(Stamp(stamp.0 + part), Replica { node: 2, epoch: 1 });
-                let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::Keep };
+                let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::KEEP };
                 match part {
                     0 => theirs.set_text(&write, count.to_string().as_bytes(), Deadline::Clear),
                     _ => theirs.add(&write, count),
@@ -235,7 +235,7 @@ fn anything(keyspace: &Keyspace, random: &mut SmallRng) {
 fn commands_of_every_reach_get_through() {
     let (finished, waiting) = mpsc::channel();
     thread::spawn(move || {
-        for tombstones in [Tombstones::Drop, Tombstones::Keep] {
+        for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
             // Databases come into use while others are locked whole.
             for round in 0..5 {
                 let keyspace = keyspace(tombstones);

@@ -185,7 +185,7 @@ fn trap_6_members_expire_by_the_clock_of_who_looks() {
     ahead.write(120, |key, write| key.insert(write, b"y", MemberDeadline::Keep));
     a.hear(&ahead.key);
     let is_in = |node: &mut Node, ms| {
-        node.key.settle(START_MS + ms, Tombstones::Keep);
+        node.key.settle(START_MS + ms, Tombstones::KEEP);
         node.key.sets(START_MS + ms).any(|set| set.contains(b"x"))
     };
     assert!(!is_in(&mut ahead, 120));
@@ -231,7 +231,7 @@ fn digest(keyspace: &Keyspace, now_ms: u64) -> [u8; 20] {
 /// A node that has dropped what is forgotten and one that has not yet: no difference to see.
 #[test]
 fn trap_9_digests_leave_out_what_is_forgotten_or_past() {
-    let (dropping, keeping) = (store(1, Tombstones::Drop), store(1, Tombstones::Keep));
+    let (dropping, keeping) = (store(1, Tombstones::Drop), store(1, Tombstones::KEEP));
     for keyspace in [&dropping, &keeping] {
         let write = |name: &[u8], ends| {
             let key = KeyRef::new(1, name);
@@ -268,7 +268,7 @@ fn trap_9_collecting_is_not_seen() {
     a.write(61, |key, write| key.insert(write, b"y", MemberDeadline::Keep));
     a.write(62, |key, write| key.remove(write, b"y"));
     let mut collected = a.key.clone();
-    collected.collect(START_MS + 70);
+    collected.collect_all(START_MS + 70);
     assert_eq!(collected.lives().len(), 1, "the life that is past is gone");
     let members = |key: &Key| {
         let sets = key.sets(START_MS + 70);

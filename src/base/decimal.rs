@@ -43,6 +43,18 @@ impl Decimal {
         Some(Decimal(if negative { -magnitude } else { magnitude }))
     }
 
+    /// The number of units in two's complement, the lowest byte first, as short as can be.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.to_signed_bytes_le()
+    }
+
+    /// What [`Decimal::to_bytes`] wrote.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Decimal {
+        Decimal(BigInt::from_signed_bytes_le(bytes))
+    }
+
     #[must_use]
     pub fn is_zero(&self) -> bool {
         self.0 == BigInt::ZERO

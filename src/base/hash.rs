@@ -8,6 +8,12 @@ use std::sync::OnceLock;
 /// nothing on disk or on the wire may depend on it.
 static SEED: OnceLock<u64> = OnceLock::new();
 
+/// Names hash by this seed in this process, which has hashed none yet; false when it has, by another
+/// seed. For tests and simulations that must run the same way again.
+pub fn fix_seed(fixed: u64) -> bool {
+    *SEED.get_or_init(|| fixed) == fixed
+}
+
 fn seed() -> u64 {
     *SEED.get_or_init(|| RandomState::default().build_hasher().finish())
 }

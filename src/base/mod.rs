@@ -1,7 +1,9 @@
-//! What every other layer may use: ids, stamps, numbers as Redis reads and writes them, globs.
+//! What every other layer may use: ids, stamps, key slots, bytes on the wire, numbers as Redis reads
+//! and writes them, globs.
 
 pub mod agenda;
 pub mod clock;
+pub mod codec;
 pub mod decimal;
 pub mod double;
 pub mod glob;

@@ -1,9 +1,7 @@
 //! Strings and counters: a base register and what every replica counted on top of it.
 
-use super::{FloatSlot, Register, ReplicaMap, Slot};
+use super::{FloatSlot, Own, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
-use crate::base::long_double::LongDouble;
-use crate::base::number::parse_i64;
 use crate::base::{Replica, Stamp, Tag};
 
 /// A base register and per replica a [`Slot`] of integers and a [`FloatSlot`].
@@ -47,6 +45,11 @@ impl Counter {
     /// Each replica's slot of integers.
     pub fn slots(&self) -> impl ExactSizeIterator<Item = (Replica, &Slot)> {
         self.slots.iter()
+    }
+
+    #[must_use]
+    pub fn float(&self, replica: Replica) -> Option<&FloatSlot> {
+        self.floats.get(replica)
     }
 
     /// Each replica's slot of floats.
@@ -129,6 +132,56 @@ impl Counter {
         self.base.collect();
     }
 
+    /// Whether it holds anything that [`Counter::collect`] could drop.
+    #[must_use]
+    pub fn has_tombstones(&self) -> bool {
+        self.base.tombstone() != Register::default()
+            || self.slots.iter().any(|(_, slot)| slot.is_forgotten())
+            || self.floats.iter().any(|(_, slot)| slot.is_forgotten())
+    }
+
+    /// Only what is forgotten.
+    #[must_use]
+    pub fn tombstones_part(&self) -> Counter {
+        let mut part = Counter { base: self.base.tombstone(), ..Counter::default() };
+        part.put_slots(self.slots.iter().filter_map(|(r, slot)| Some((r, slot.tombstone()?))));
+        part.put_floats(self.floats.iter().filter_map(|(r, slot)| Some((r, slot.tombstone()?))));
+        part
+    }
+
+    /// What the replica `lost` counted beyond `before` and wrote after the stamp `since`, as the
+    /// words of `new`.
+    #[must_use]
+    pub fn reissue(
+        &self,
+        lost: Replica,
+        before: Option<&Own>,
+        since: Stamp,
+        new: Replica,
+    ) -> Counter {
+        let mut part = Counter::default();
+        if let Some((tag, value)) = self.base.get()
+            && tag.replica == lost
+            && tag.stamp > since
+        {
+            part.base.write(Tag::new(tag.stamp, new), value.into());
+        }
+        let is_lost = |born: Stamp, known: Option<Stamp>| {
+            born > since || known.is_some_and(|known| born >= known)
+        };
+        let slot = self.slots.get(lost);
+        let slot = slot.filter(|slot| is_lost(slot.born(), before.map(|own| own.born)));
+        part.put_slots(slot.and_then(|slot| Some((new, slot.beyond(before)?))));
+        let float = self.floats.get(lost);
+        let float_before = before.and_then(|own| own.float.as_deref());
+        let float = float.filter(|slot| is_lost(slot.born(), float_before.map(|own| own.born)));
+        part.put_floats(float.and_then(|slot| Some((new, slot.beyond(float_before)?))));
+        if part != Counter::default() {
+            part.born = self.born;
+        }
+        part
+    }
+
     /// The latest stamp that this state holds.
     #[must_use]
     pub fn max_stamp(&self) -> Stamp {
@@ -145,6 +198,18 @@ impl Counter {
         base + wide + self.slots.heap_bytes() + self.floats.heap_bytes()
     }
 
+    fn put_slots(&mut self, slots: impl IntoIterator<Item = (Replica, Slot)>) {
+        for (replica, slot) in slots {
+            self.slots.get_or_insert_with(replica, || slot);
+        }
+    }
+
+    fn put_floats(&mut self, slots: impl IntoIterator<Item = (Replica, FloatSlot)>) {
+        for (replica, slot) in slots {
+            self.floats.get_or_insert_with(replica, || slot);
+        }
+    }
+
     fn be_born(&mut self, stamp: Stamp) {
         if !self.is_living() {
             self.born = self.born.max(stamp);
@@ -155,117 +220,4 @@ impl Counter {
         self.slots.values_mut().for_each(Slot::forget);
         self.floats.values_mut().for_each(FloatSlot::forget);
     }
-}
-
-/// What a reader sees of a string.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Visible<'a> {
-    Integer(i64),
-    Text(&'a [u8]),
-    Number(String),
-}
-
-/// A counter's value being read, over all lives that are not past.
-#[derive(Default)]
-pub struct Reading<'a> {
-    base: Option<(Tag, &'a [u8])>,
-    whole: i128,
-    fraction: Option<Decimal>,
-    counted: bool,
-}
-
-impl<'a> Reading<'a> {
-    /// Adds what `counter` holds.
-    pub fn include(&mut self, counter: &'a Counter) {
-        if let Some((tag, value)) = counter.base.get()
-            && self.base.is_none_or(|(latest, _)| tag > latest)
-        {
-            self.base = Some((tag, value));
-        }
-        for (_, slot) in counter.slots.iter().filter(|(_, slot)| !slot.is_forgotten()) {
-            self.counted = true;
-            self.whole = self.whole.saturating_add(slot.value());
-        }
-        for (_, slot) in counter.floats.iter().filter(|(_, slot)| !slot.is_forgotten()) {
-            self.counted = true;
-            *self.fraction.get_or_insert_default() += &slot.value();
-        }
-    }
-
-    /// The value; `None` when nothing is living.
-    ///
-    /// A base that nothing was counted on stands as it was written. A base that is not a number hides
-    /// what was counted. Integers past the 64-bit range (merges can get there) read as the nearest
-    /// bound.
-    #[must_use]
-    pub fn value(self) -> Option<Visible<'a>> {
-        let Some((_, text)) = self.base else {
-            return self.counted.then(|| self.sum(Base::Integer(0)));
-        };
-        let base = Base::parse(text);
-        match base {
-            Base::Integer(value) if !self.counted => Some(Visible::Integer(value)),
-            Base::NotANumber => Some(Visible::Text(text)),
-            _ if !self.counted => Some(Visible::Text(text)),
-            base => Some(self.sum(base)),
-        }
-    }
-
-    /// What a base's text counts as, when it is a number.
-    #[must_use]
-    pub fn number_of(text: &[u8]) -> Option<Decimal> {
-        match Base::parse(text) {
-            Base::Integer(value) => Some(Decimal::from(i128::from(value))),
-            Base::Decimal(value) => Some(value),
-            Base::NotANumber => None,
-        }
-    }
-
-    fn sum(self, base: Base) -> Visible<'a> {
-        let mut sum = match (base, self.fraction) {
-            (Base::Integer(base), None) => {
-                return Visible::Integer(clamp(self.whole.saturating_add(i128::from(base))));
-            }
-            (Base::Integer(base), Some(fraction)) => {
-                let mut sum = Decimal::from(i128::from(base));
-                sum += &fraction;
-                sum
-            }
-            (Base::Decimal(mut base), fraction) => {
-                base += &fraction.unwrap_or_default();
-                base
-            }
-            (Base::NotANumber, fraction) => fraction.unwrap_or_default(),
-        };
-        sum += &Decimal::from(self.whole);
-        let text = sum.to_string();
-        match parse_i64(text.as_bytes()) {
-            Some(value) => Visible::Integer(value),
-            None => Visible::Number(text),
-        }
-    }
-}
-
-/// A base as a number.
-enum Base {
-    Integer(i64),
-    Decimal(Decimal),
-    NotANumber,
-}
-
-impl Base {
-    fn parse(text: &[u8]) -> Base {
-        if let Some(value) = parse_i64(text) {
-            return Base::Integer(value);
-        }
-        let number = LongDouble::parse(text).filter(|number| number.is_finite());
-        match number.and_then(|number| Decimal::parse(number.to_redis_string().as_bytes())) {
-            Some(decimal) => Base::Decimal(decimal),
-            None => Base::NotANumber,
-        }
-    }
-}
-
-fn clamp(sum: i128) -> i64 {
-    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
 }

@@ -1,5 +1,6 @@
 //! One replica's sum of what INCRBYFLOAT added.
 
+use super::OwnFloat;
 use crate::base::Stamp;
 use crate::base::decimal::Decimal;
 
@@ -55,6 +56,37 @@ impl FloatSlot {
     #[must_use]
     pub fn born(&self) -> Stamp {
         self.born
+    }
+
+    /// How often and how much was added; how much of it is forgotten.
+    #[must_use]
+    pub fn sums(&self) -> [(u64, &Decimal); 2] {
+        [(self.seq, &self.sum), (self.seq_forgotten, &self.sum_forgotten)]
+    }
+
+    /// Only what is forgotten of it; `None`: nothing is.
+    #[must_use]
+    pub fn tombstone(&self) -> Option<FloatSlot> {
+        let (seq, sum) = (self.seq_forgotten, &self.sum_forgotten);
+        let forgotten = FloatSlot { seq, sum: sum.clone(), ..self.clone() };
+        (seq > 0).then_some(forgotten)
+    }
+
+    /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.
+    #[must_use]
+    pub fn beyond(&self, before: Option<&OwnFloat>) -> Option<FloatSlot> {
+        let mut known = (self.seq_forgotten, &self.sum_forgotten);
+        if let Some(before) = before.filter(|before| before.born == self.born)
+            && before.seq > known.0
+        {
+            known = (before.seq, &before.sum);
+        }
+        let beyond = FloatSlot {
+            seq: self.seq.saturating_sub(known.0),
+            sum: &self.sum - known.1,
+            ..FloatSlot::new(self.born)
+        };
+        (!beyond.is_forgotten()).then_some(beyond)
     }
 
     /// The later birth whole; of one birth, the later sum and the later forgotten sum.

@@ -1,6 +1,6 @@
 //! One life of a key: what was written to it between two expiries.
 
-use super::{Counter, DeadlineRegister, Set};
+use super::{Counter, DeadlineRegister, Generation, Set, Tombstones};
 use crate::base::{Stamp, Tag};
 
 /// The type of a key that a user sees.
@@ -62,30 +62,45 @@ impl Life {
     }
 
     /// Forgets what is seen here, of every type.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget(&mut self, tombstones: Tombstones) {
         self.counter.forget();
         if let Some(set) = &mut self.set {
-            set.forget();
+            set.forget(tombstones);
         }
     }
 
-    pub(super) fn merge(&mut self, other: &Life) {
+    /// False when `other` does not follow on what is known here.
+    pub(super) fn merge(&mut self, other: &Life, tombstones: Tombstones) -> bool {
         self.deadline.merge(&other.deadline);
         self.counter.merge(&other.counter);
-        if let Some(theirs) = &other.set {
-            self.set.get_or_insert_default().merge(theirs);
+        match &other.set {
+            Some(theirs) => self.set.get_or_insert_default().merge(theirs, tombstones),
+            None => true,
         }
     }
 
-    /// Drops what is forgotten; false when nothing is left.
-    pub(super) fn collect(&mut self) -> bool {
-        self.counter.collect();
+    pub(super) fn is_living(&self) -> bool {
+        self.counter.is_living() || self.set.as_ref().is_some_and(|set| !set.is_empty())
+    }
+
+    /// Whether it holds anything that [`Life::collect`] could drop, if only itself.
+    pub(super) fn has_tombstones(&self) -> bool {
+        self.counter.has_tombstones()
+            || self.set.as_ref().is_some_and(|set| set.has_tombstones() || set.is_blank())
+            || !self.is_living()
+    }
+
+    /// Drops graves up to a generation, and, if all of the `whole` key is confirmed, all that is
+    /// forgotten; false when nothing is left then.
+    pub(super) fn collect(&mut self, upto: Generation, whole: bool) -> bool {
         if let Some(set) = &mut self.set {
-            set.collect();
-            if set.is_empty() {
-                self.set = None;
-            }
+            set.collect(upto, whole);
         }
+        if !whole {
+            return true;
+        }
+        self.counter.collect();
+        self.set.take_if(|set| set.is_blank());
         self.counter.is_living() || self.set.is_some()
     }
 

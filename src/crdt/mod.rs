@@ -15,16 +15,20 @@ mod deadline;
 mod float_slot;
 mod key;
 mod life;
+mod own;
+mod reading;
 mod register;
 mod replica_map;
 mod set;
 mod slot;
 
-pub use counter::{Counter, Reading, Visible};
+pub use counter::Counter;
 pub use deadline::DeadlineRegister;
 pub use float_slot::FloatSlot;
 pub use key::{Deadline, Key};
 pub use life::{Kind, Life};
+pub use own::{Own, OwnFloat};
+pub use reading::{Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
 pub use set::{MemberDeadline, Set};
@@ -32,13 +36,32 @@ pub use slot::Slot;
 
 use crate::base::{Replica, Stamp, Tag};
 
+/// A period in which tombstones were noted, numbered in a row. This node's own affair: peers number
+/// theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u32);
+
 /// What becomes of a contribution that is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tombstones {
-    /// Kept, so that peers learn of it.
-    Keep,
+    /// Kept, so that peers learn of it, and noted as of this generation.
+    Keep(Generation),
     /// Dropped at once: there is no peer and no log that could bring the forgotten back.
     Drop,
+}
+
+impl Tombstones {
+    /// Kept, and noted as of the first generation.
+    pub const KEEP: Tombstones = Tombstones::Keep(Generation(0));
+
+    /// In which new ones are noted.
+    #[must_use]
+    pub fn generation(self) -> Generation {
+        match self {
+            Tombstones::Keep(generation) => generation,
+            Tombstones::Drop => Generation(0),
+        }
+    }
 }
 
 /// A write: who writes, and when.

@@ -49,6 +49,13 @@ impl Register {
         }
     }
 
+    /// Only that the latest value is forgotten; blank when it is not.
+    #[must_use]
+    pub fn tombstone(&self) -> Register {
+        let tag = if self.is_live() { Tag::NEVER } else { self.tag };
+        Register { tag, value: None }
+    }
+
     /// The later value; of one tag, forgotten if either is.
     pub fn merge(&mut self, other: &Register) {
         if other.tag > self.tag {

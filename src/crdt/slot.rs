@@ -1,5 +1,6 @@
 //! One replica's contribution to a counter.
 
+use super::Own;
 use crate::base::Stamp;
 
 /// `{born, p, n, p_forgotten, n_forgotten}`: what one replica added and took away since the slot was
@@ -36,6 +37,15 @@ impl Slot {
     #[must_use]
     pub fn new(born: Stamp) -> Slot {
         Slot { born, sums: Sums::Narrow([0; 4]) }
+    }
+
+    /// A slot of these sums: added, taken away, and how much of each is forgotten.
+    pub(super) fn of(born: Stamp, sums: [u128; 4]) -> Slot {
+        let mut slot = Slot::new(born);
+        for (sum, value) in SUMS.into_iter().zip(sums) {
+            slot.set(sum, value);
+        }
+        slot
     }
 
     #[must_use]
@@ -84,6 +94,30 @@ impl Slot {
     pub fn is_forgotten(&self) -> bool {
         self.added() == self.get(Sum::AddedForgotten)
             && self.taken() == self.get(Sum::TakenForgotten)
+    }
+
+    /// Added, taken away, and how much of each is forgotten.
+    #[must_use]
+    pub fn sums(&self) -> [u128; 4] {
+        SUMS.map(|sum| self.get(sum))
+    }
+
+    /// Only what is forgotten of it; `None`: nothing is.
+    #[must_use]
+    pub fn tombstone(&self) -> Option<Slot> {
+        let [_, _, added, taken] = self.sums();
+        (added > 0 || taken > 0).then(|| Slot::of(self.born, [added, taken, added, taken]))
+    }
+
+    /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.
+    #[must_use]
+    pub fn beyond(&self, before: Option<&Own>) -> Option<Slot> {
+        let before = before.filter(|before| before.born == self.born);
+        let (known_added, known_taken) = before.map_or((0, 0), |own| (own.added, own.taken));
+        let [added, taken, added_forgotten, taken_forgotten] = self.sums();
+        let added = added.saturating_sub(known_added.max(added_forgotten));
+        let taken = taken.saturating_sub(known_taken.max(taken_forgotten));
+        (added > 0 || taken > 0).then(|| Slot::of(self.born, [added, taken, 0, 0]))
     }
 
     /// The later birth whole; of one birth, the maximum of each sum.

@@ -87,7 +87,7 @@ mod tests {
         key.set_text(&write(2, 1, 2), b"text", Deadline::Clear);
         let mut elsewhere = Key::default();
         elsewhere.add(&write(3, 1, 1), 7);
-        key.merge(&elsewhere);
+        key.merge(&elsewhere, Tombstones::KEEP);
         let report = CounterReport::of(&key, 5).expect("a string");
         assert_eq!(
             (text(&report.value).as_str(), contributions_of(&report).as_str()),

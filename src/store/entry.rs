@@ -158,7 +158,7 @@ impl Entry {
             State::Set(set) => set.any_left(now_ms).then_some(Kind::Set),
             State::Whole(_) | State::Counted(_) => {
                 let mut key = self.to_key(me);
-                key.settle(now_ms, Tombstones::Keep);
+                key.settle(now_ms, Tombstones::KEEP);
                 key.kind(now_ms)
             }
             _ => self.kind(now_ms),
@@ -219,7 +219,7 @@ impl Entry {
         let mut entry = Entry::empty(&self.name);
         entry.form = self.form;
         let mut key = self.to_key(me);
-        key.settle(now_ms, Tombstones::Keep);
+        key.settle(now_ms, Tombstones::KEEP);
         entry.set_key(key, me, now_ms);
         entry
     }
@@ -328,7 +328,7 @@ impl Entry {
                 let mut key = self.to_key(me);
                 let expired = key.settle(now_ms, tombstones);
                 if tombstones == Tombstones::Drop {
-                    key.collect(now_ms);
+                    key.collect_all(now_ms);
                 }
                 self.set_key(key, me, now_ms);
                 expired

@@ -207,7 +207,7 @@ impl<'k> Keys<'k> {
                 }
                 visible
             }
-            Tombstones::Keep => {
+            Tombstones::Keep(_) => {
                 let visible = self.change(key, |entry, write| {
                     let visible = entry.kind(write.now_ms).is_some();
                     let mut whole = entry.to_key(me);
@@ -230,7 +230,7 @@ impl<'k> Keys<'k> {
     /// RENAME, MOVE: `to`, another key, becomes what is visible of `from`, which is gone. False when
     /// there is no `from`.
     pub fn rename(&mut self, from: KeyRef<'_>, to: KeyRef<'_>) -> bool {
-        if self.keyspace.tombstones == Tombstones::Keep {
+        if self.keyspace.tombstones != Tombstones::Drop {
             // Contributions never move between keys: peers learn of new writes.
             return self.copy(from, to) && self.delete(from);
         }
@@ -267,7 +267,7 @@ impl<'k> Keys<'k> {
             return Ok(self.is_seen(entry).then_some(entry));
         }
         let is_past = entry.is_past(self.now_ms);
-        if is_past && self.keyspace.tombstones == Tombstones::Keep {
+        if is_past && self.keyspace.tombstones != Tombstones::Drop {
             return Ok(None);
         }
         // Whoever comes across something that has expired takes it away.

@@ -119,7 +119,7 @@ fn edit_entry<R>(
     let mut whole = entry.to_key(me);
     let result = edit(&mut SetEdit { target: Target::Whole(&mut whole), write: *write });
     if write.tombstones == Tombstones::Drop {
-        whole.collect(write.now_ms);
+        whole.collect_all(write.now_ms);
     }
     entry.set_key(whole, me, write.now_ms);
     result

@@ -149,7 +149,7 @@ impl Keys<'_> {
                     self.trash.push(Garbage::Shard(shard));
                 }
             }
-            Tombstones::Keep => {
+            Tombstones::Keep(_) => {
                 for name in self.names(db) {
                     self.delete(KeyRef::new(db, &name));
                 }

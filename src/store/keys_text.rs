@@ -82,7 +82,7 @@ impl Keys<'_> {
         let move_to = |mut whole: Key, write: &Write| {
             let moved = whole.move_number_to(write, &number, to.as_bytes());
             if write.tombstones == Tombstones::Drop {
-                whole.collect(write.now_ms);
+                whole.collect_all(write.now_ms);
             }
             moved.then_some(whole).ok_or(AccessError::NotFloat)
         };
@@ -108,11 +108,11 @@ impl Keys<'_> {
 
 fn set_text(entry: &mut Entry, me: Replica, write: &Write, value: &[u8], deadline: Deadline) {
     entry.form = TextForm::Plain;
-    if write.tombstones == Tombstones::Keep || !entry.is_compact() {
+    if write.tombstones != Tombstones::Drop || !entry.is_compact() {
         let mut whole = entry.to_key(me);
         whole.set_text(write, value, deadline);
         if write.tombstones == Tombstones::Drop {
-            whole.collect(write.now_ms);
+            whole.collect_all(write.now_ms);
         }
         return entry.set_key(whole, me, write.now_ms);
     }
@@ -165,7 +165,7 @@ fn add(entry: &mut Entry, me: Replica, write: &Write, by: i64) -> Result<i64, Ac
     let mut whole = entry.to_key(me);
     whole.add(write, i128::from(by));
     if write.tombstones == Tombstones::Drop {
-        whole.collect(write.now_ms);
+        whole.collect_all(write.now_ms);
     }
     entry.set_key(whole, me, write.now_ms);
     entry.form = TextForm::Plain;

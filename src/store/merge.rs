@@ -25,10 +25,10 @@ impl Keys<'_> {
         let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
         let before = Before::of(entry);
         let mut whole = entry.to_key(me);
-        whole.merge(theirs);
+        whole.merge(theirs, keyspace.tombstones);
         whole.settle(now_ms, keyspace.tombstones);
         if keyspace.tombstones == Tombstones::Drop {
-            whole.collect(now_ms);
+            whole.collect_all(now_ms);
         }
         entry.set_key(whole, me, now_ms);
         let gone = keyspace.tombstones == Tombstones::Drop && entry.kind(now_ms).is_none();

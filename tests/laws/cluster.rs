@@ -119,7 +119,7 @@ impl<S: Subject> Cluster<S> {
         let at = &mut self.nodes[node];
         let stamp = at.clock.stamp(now_ms);
         let tag = headcount::base::Tag::new(stamp, at.replica);
-        let write = Write { now_ms, tag, tombstones: Tombstones::Keep };
+        let write = Write { now_ms, tag, tombstones: Tombstones::KEEP };
         at.state.apply(op, &write, node, &mut self.world);
         at.past.push(at.state.clone());
     }

@@ -104,12 +104,12 @@ impl Subject for Both<Set, Orswot<u8, Actor>> {
                 self.theirs.apply(self.theirs.add(*name, context));
             }
             SetOp::Remove(name) => {
-                self.ours.remove(&[*name], Tombstones::Keep);
+                self.ours.remove(&[*name], Tombstones::KEEP);
                 let context = self.theirs.contains(name).derive_rm_ctx();
                 self.theirs.apply(self.theirs.rm(*name, context));
             }
             SetOp::Forget => {
-                self.ours.forget();
+                self.ours.forget(Tombstones::KEEP);
                 for name in self.theirs.read().val {
                     let context = self.theirs.contains(&name).derive_rm_ctx();
                     self.theirs.apply(self.theirs.rm(name, context));
@@ -119,7 +119,7 @@ impl Subject for Both<Set, Orswot<u8, Actor>> {
     }
 
     fn merge(&mut self, other: &Self) {
-        self.ours.merge(&other.ours);
+        self.ours.merge(&other.ours, Tombstones::KEEP);
         self.theirs.merge(other.theirs.clone());
     }
 

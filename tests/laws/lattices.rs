@@ -305,7 +305,7 @@ impl Subject for Set {
     }
 
     fn apply(&mut self, op: &SetOp, write: &Write, _: usize, (): &mut ()) {
-        self.settle(write.now_ms, Tombstones::Keep);
+        self.settle(write.now_ms, Tombstones::KEEP);
         match op {
             SetOp::Insert(name, deadline) => {
                 let was_in = self.contains(&[*name]);
@@ -313,15 +313,15 @@ impl Subject for Set {
             }
             SetOp::Remove(name) => {
                 let was_in = self.contains(&[*name]);
-                assert_eq!(self.remove(&[*name], Tombstones::Keep), was_in);
+                assert_eq!(self.remove(&[*name], Tombstones::KEEP), was_in);
             }
             SetOp::Settle => {}
-            SetOp::Forget => self.forget(),
+            SetOp::Forget => self.forget(Tombstones::KEEP),
         }
     }
 
     fn merge(&mut self, other: &Self) {
-        Set::merge(self, other);
+        Set::merge(self, other, Tombstones::KEEP);
     }
 
     fn max_stamp(&self) -> Stamp {
@@ -368,7 +368,7 @@ impl Subject for Key {
     }
 
     fn apply(&mut self, op: &KeyOp, write: &Write, _: usize, (): &mut ()) {
-        self.settle(write.now_ms, Tombstones::Keep);
+        self.settle(write.now_ms, Tombstones::KEEP);
         let kind = self.kind(write.now_ms);
         match op {
             KeyOp::Add(by) if kind != Some(Kind::Set) => self.add(write, i128::from(*by)),
@@ -400,7 +400,7 @@ impl Subject for Key {
     }
 
     fn merge(&mut self, other: &Self) {
-        Key::merge(self, other);
+        Key::merge(self, other, Tombstones::KEEP);
     }
 
     fn max_stamp(&self) -> Stamp {
@@ -422,11 +422,11 @@ fn visible(text: Option<&Visible<'_>>) -> String {
 fn a_set_equals_itself_settled() {
     let mut set = Set::default();
     let tag = Tag::new(Stamp::at_ms(START_MS), OWNER);
-    let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::Keep };
+    let write = Write { now_ms: START_MS, tag, tombstones: Tombstones::KEEP };
     set.insert(&write, b"a", MemberDeadline::Set(Some(START_MS + 5)));
     set.insert(&write, b"b", MemberDeadline::Keep);
     let before = set.clone();
-    assert_eq!(set.settle(START_MS + 5, Tombstones::Keep), 1);
+    assert_eq!(set.settle(START_MS + 5, Tombstones::KEEP), 1);
     assert_eq!(set.len(), 1);
     assert_eq!(set, before);
 }

@@ -70,7 +70,7 @@ impl Subject for Traced {
 
     fn apply(&mut self, op: &Op, write: &Write, _: usize, world: &mut World) {
         let (tag, now_ms) = (write.tag, write.now_ms);
-        self.key.settle(now_ms, Tombstones::Keep);
+        self.key.settle(now_ms, Tombstones::KEEP);
         let kind = self.key.kind(now_ms);
         let (history, seen) = (&mut world.history, &mut self.seen);
         match op {
@@ -125,7 +125,7 @@ impl Subject for Traced {
     }
 
     fn merge(&mut self, other: &Self) {
-        self.key.merge(&other.key);
+        self.key.merge(&other.key, Tombstones::KEEP);
         self.seen.extend(&other.seen);
     }
 
@@ -150,7 +150,7 @@ fn add_as_float(key: &mut Key, write: &Write, by: i128) {
 
 fn view(key: &Key, now_ms: u64) -> View {
     let mut key = key.clone();
-    key.settle(now_ms, Tombstones::Keep);
+    key.settle(now_ms, Tombstones::KEEP);
     let ends_ms = key.deadline_ms(now_ms);
     match key.kind(now_ms) {
         None => View::Nothing,

@@ -2,7 +2,7 @@
 //! have.
 
 use crate::node::{Node, START_MS, text_at};
-use headcount::crdt::{Deadline, Key, Kind, MemberDeadline};
+use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Tombstones};
 
 /// Both know what `before` wrote; then each writes its own; then both hear of both.
 fn concurrently(
@@ -162,7 +162,7 @@ fn of_two_types_the_later_birth_is_visible_until_it_is_deleted() {
     let mut late = Node::new(3);
     late.hear(&key);
     srem(60, "x")(&mut late);
-    key.merge(&late.key);
+    key.merge(&late.key, Tombstones::KEEP);
     assert_eq!(text(&key).as_deref(), Some("1"), "the other was only hidden");
     let key = concurrently(nothing, incr(1), both(sadd(5, "x"), nothing));
     assert_eq!(key.kind(START_MS + 100), Some(Kind::String));

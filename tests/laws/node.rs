@@ -22,14 +22,14 @@ impl Node {
     pub fn write<R>(&mut self, ms: u64, write: impl FnOnce(&mut Key, &Write) -> R) -> R {
         let now_ms = START_MS + ms;
         let tag = Tag::new(self.clock.stamp(now_ms), self.replica);
-        let context = Write { now_ms, tag, tombstones: Tombstones::Keep };
-        self.key.settle(now_ms, Tombstones::Keep);
+        let context = Write { now_ms, tag, tombstones: Tombstones::KEEP };
+        self.key.settle(now_ms, Tombstones::KEEP);
         write(&mut self.key, &context)
     }
 
     pub fn hear(&mut self, key: &Key) {
         self.clock.observe(key.max_stamp());
-        self.key.merge(key);
+        self.key.merge(key, Tombstones::KEEP);
     }
 }
 

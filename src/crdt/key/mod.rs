@@ -1,5 +1,9 @@
 //! A key: its lives, and what of them a user sees.
 
+mod collect;
+mod fingerprint;
+mod part;
+
 use super::{Counter, DeadlineRegister, Kind, Life, MemberDeadline, Reading, Set, Tombstones};
 use super::{Visible, Write};
 use crate::base::decimal::Decimal;
@@ -144,7 +148,7 @@ impl Key {
 
     /// SET, and what is a SET of a value read before (APPEND, SETRANGE).
     pub fn set_text(&mut self, write: &Write, value: &[u8], deadline: Deadline) {
-        self.lives.iter_mut().for_each(Life::forget);
+        self.lives.iter_mut().for_each(|life| life.forget(write.tombstones));
         self.writable(write).counter.write(write.tag, value);
         match deadline {
             Deadline::Keep => {}
@@ -196,14 +200,17 @@ impl Key {
     /// it goes on covering what was written to that life elsewhere.
     pub fn delete(&mut self, write: &Write) {
         for life in &mut self.lives {
-            life.forget();
+            life.forget(write.tombstones);
             if !life.is_past(write.now_ms) {
                 life.deadline.forget();
             }
         }
     }
 
-    pub fn merge(&mut self, other: &Key) {
+    /// Merges another replica's state, or a part of it ([`Key::take_part`]). False when that part does
+    /// not follow on what is known here: then something was missed, and the key must be pulled whole.
+    pub fn merge(&mut self, other: &Key, tombstones: Tombstones) -> bool {
+        let mut follows = true;
         for theirs in &other.lives {
             let at = match self.lives.binary_search_by_key(&theirs.id, |life| life.id) {
                 Ok(at) => at,
@@ -214,14 +221,9 @@ impl Key {
                     at
                 }
             };
-            self.lives[at].merge(theirs);
+            follows &= self.lives[at].merge(theirs, tombstones);
         }
-    }
-
-    /// Drops lives that are past and all that is forgotten. Sound only once nothing can bring them
-    /// back: at once when there is no peer and no log, else by rule G.
-    pub fn collect(&mut self, now_ms: u64) {
-        self.lives.retain(|life| !life.is_past(now_ms) && life.collect());
+        follows
     }
 
     /// The latest stamp that this key holds.

@@ -1,0 +1,101 @@
+//! Parts of a key, to be merged into what others hold.
+
+use super::Key;
+use crate::base::{Replica, Stamp, Tag};
+use crate::crdt::{DeadlineRegister, Life, Own, OwnFloat, Tombstones};
+use smallvec::SmallVec;
+
+impl Key {
+    /// What the stream of `me` has to be told after this node changed the key: all of it, but of sets
+    /// only what has changed since it was last asked.
+    #[must_use]
+    pub fn take_part(&mut self, me: Replica) -> Key {
+        let part = |life: &mut Life| Life {
+            id: life.id,
+            deadline: life.deadline,
+            counter: life.counter.clone(),
+            set: life.set.as_mut().map(|set| Box::new(set.take_part(me))),
+        };
+        Key { lives: self.lives.iter_mut().map(part).collect() }
+    }
+
+    /// Only what is dead: what is forgotten, removed or expired, and the lives that are past.
+    #[must_use]
+    pub fn tombstones_part(&self, now_ms: u64) -> Key {
+        let lives = self.lives.iter().map(|life| match life.is_past(now_ms) {
+            true => Life {
+                set: life.set.as_ref().map(|set| Box::new(set.loose())),
+                ..Life { set: None, ..life.clone() }
+            },
+            false => tombstones_of(life),
+        });
+        Key { lives: lives.filter(|life| !is_blank(life)).collect() }
+    }
+
+    /// What `me` alone has counted in the newest life.
+    #[must_use]
+    pub fn own(&self, me: Replica) -> Own {
+        let Some(counter) = self.newest().map(Life::counter) else { return Own::default() };
+        let float = counter.float(me).map(|slot| {
+            let [(seq, sum), _] = slot.sums();
+            Box::new(OwnFloat { born: slot.born(), seq, sum: sum.clone() })
+        });
+        match counter.slot(me) {
+            Some(slot) => {
+                Own { born: slot.born(), added: slot.added(), taken: slot.taken(), float }
+            }
+            None => Own { float, ..Own::default() },
+        }
+    }
+
+    /// What `lost` alone contributed and no member may hold, as contributions of `new`: what it
+    /// counted beyond `before` and wrote after the stamp `since`. With it all that is known to be
+    /// dead.
+    ///
+    /// For a node that was away until the others forgot it: the others hold the rest.
+    #[must_use]
+    pub fn reissue(&self, lost: Replica, before: Option<&Own>, since: Stamp, new: Replica) -> Key {
+        let rename = |tag: Tag| match tag.replica == lost && tag.stamp > since {
+            true => Tag::new(tag.stamp, new),
+            false => tag,
+        };
+        let again = |life: &Life| {
+            let set = life.set.as_ref().map(|set| set.reissue(lost, since, new));
+            let ends = Some(life.deadline).filter(|ends| rename(ends.tag()) != ends.tag());
+            let ends = ends.map(|ends| DeadlineRegister::written(rename(ends.tag()), ends.at_ms()));
+            let mut part = Life {
+                id: life.id,
+                deadline: ends.unwrap_or_default(),
+                counter: life.counter.reissue(lost, before, since, new),
+                set: set.filter(|set| !set.is_blank()).map(Box::new),
+            };
+            let dead = tombstones_of(life);
+            let ends = if ends.is_some() { DeadlineRegister::default() } else { dead.deadline };
+            part.merge(&Life { deadline: ends, ..dead }, Tombstones::KEEP);
+            part
+        };
+        let lives = self.lives.iter().map(again).filter(|life| !is_blank(life));
+        let mut lives: SmallVec<[Life; 1]> =
+            lives.map(|life| Life { id: rename(life.id), ..life }).collect();
+        lives.sort_unstable_by_key(|life| life.id);
+        Key { lives }
+    }
+}
+
+/// What is dead in a life.
+fn tombstones_of(life: &Life) -> Life {
+    // A deadline that was taken away is one as well.
+    let ends = Some(life.deadline).filter(|ends| ends.at_ms().is_none());
+    let set = life.set.as_ref().map(|set| set.tombstones_part());
+    Life {
+        id: life.id,
+        deadline: ends.unwrap_or_default(),
+        counter: life.counter.tombstones_part(),
+        set: set.filter(|set| !set.is_blank()).map(Box::new),
+    }
+}
+
+/// Whether a part says nothing of a life.
+fn is_blank(life: &Life) -> bool {
+    *life == Life::new(life.id)
+}

@@ -1,0 +1,26 @@
+//! What one replica alone has counted on a key.
+
+use crate::base::Stamp;
+use crate::base::decimal::Decimal;
+
+/// A replica's slots in the newest life of a key, at some moment. All zero: it has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// When the slot of integers was born; no other slot of the replica on this key was born then.
+    pub born: Stamp,
+    /// All that was added since (P of the PN-Counter).
+    pub added: u128,
+    /// All that was taken away since (N of the PN-Counter).
+    pub taken: u128,
+    /// The slot of floats; few keys have one.
+    pub float: Option<Box<OwnFloat>>,
+}
+
+/// A replica's slot of floats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnFloat {
+    pub born: Stamp,
+    /// Counts the additions.
+    pub seq: u64,
+    pub sum: Decimal,
+}

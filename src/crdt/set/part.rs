@@ -1,0 +1,88 @@
+//! Parts of a set, to be merged into what others hold.
+
+use super::Set;
+use super::member::{Dot, Member};
+use super::tracking::{Fresh, Tracking};
+use crate::base::{Name, Replica, Stamp};
+use crate::crdt::Generation;
+
+impl Set {
+    /// What the stream of `me` has to be told: the members that this node changed since it was last
+    /// asked, removed ones too, and what is forgotten. All of the set where more changes than members
+    /// came together, or nothing was ever tracked.
+    #[must_use]
+    pub fn take_part(&mut self, me: Replica) -> Set {
+        let Some(tracking) = &mut self.tracking else { return self.clone() };
+        let (fresh, chain) = tracking.hand_over(me);
+        let mut told = Tracking::default();
+        match fresh {
+            Fresh::All => {
+                told.seen = tracking.seen.clone();
+                self.telling(told, self.known())
+            }
+            Fresh::Names(mut names) => {
+                told.chain = Some(chain);
+                names.sort_unstable();
+                names.dedup();
+                self.telling(told, names.iter().filter_map(|name| self.find(name)))
+            }
+        }
+    }
+
+    /// All that is known, with no claim that it is all.
+    #[must_use]
+    pub fn loose(&self) -> Set {
+        self.telling(Tracking::default(), self.known())
+    }
+
+    /// Only what is removed, expired or forgotten, with no claim that it is all.
+    #[must_use]
+    pub fn tombstones_part(&self) -> Set {
+        let mut part = Set { forgotten: self.forgotten.clone(), ..Set::default() };
+        for (name, grave) in &self.graves {
+            part.put(name.clone(), grave.member.clone());
+        }
+        if self.has_scars() {
+            part.put_some_dots(self, |dot| (!dot.is_live()).then_some(*dot));
+        }
+        part
+    }
+
+    /// The living dots of `old` after `since`, as dots of `new`.
+    #[must_use]
+    pub fn reissue(&self, old: Replica, since: Stamp, new: Replica) -> Set {
+        let mut part = Set { born: self.born, ..Set::default() };
+        let is_lost = |dot: &Dot| dot.replica == old && dot.stamp > since && dot.is_live();
+        part.put_some_dots(self, |dot| is_lost(dot).then_some(Dot { replica: new, ..*dot }));
+        part
+    }
+
+    /// Takes in a member of which nothing is known yet.
+    pub(super) fn put(&mut self, name: Name, member: Member) {
+        self.admit_or_lay(name, member, Generation::default());
+    }
+
+    fn put_some_dots(&mut self, from: &Set, dot: impl Fn(&Dot) -> Option<Dot>) {
+        for (name, member) in &from.members {
+            let mut some = Member::default();
+            member.dots().iter().filter_map(&dot).for_each(|dot| some.put(dot));
+            self.put(name.clone(), some);
+        }
+    }
+
+    fn find(&self, name: &Name) -> Option<(&Name, &Member)> {
+        let buried = || self.graves.get_key_value(name).map(|(name, grave)| (name, &grave.member));
+        self.members.get_key_value(name).or_else(buried)
+    }
+
+    fn telling<'a>(
+        &self,
+        told: Tracking,
+        members: impl Iterator<Item = (&'a Name, &'a Member)>,
+    ) -> Set {
+        let mut part = Set { born: self.born, forgotten: self.forgotten.clone(), ..Set::default() };
+        part.tracking = Some(Box::new(told));
+        members.for_each(|(name, member)| part.put(name.clone(), member.clone()));
+        part
+    }
+}

@@ -1,0 +1,161 @@
+//! What a node that has peers keeps about a set besides its members.
+
+use super::member::{Dot, DotLife, Member};
+use crate::base::{Name, Replica, Stamp, Tag};
+use crate::crdt::ReplicaMap;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+/// What a part of a set promises: all dots of `replica` with a stamp after `since` up to `upto`. So it
+/// follows on the part that ended at `since`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    pub replica: Replica,
+    pub since: Stamp,
+    pub upto: Stamp,
+}
+
+/// Members that this node changed and has not yet handed to its stream.
+#[derive(Clone, Debug)]
+pub(super) enum Fresh {
+    Names(Vec<Name>),
+    /// More changes than members.
+    All,
+}
+
+impl Default for Fresh {
+    fn default() -> Self {
+        Fresh::Names(Vec::new())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tracking {
+    /// Of a part that is told to others.
+    pub chain: Option<Chain>,
+    /// Every dot of the replica up to that stamp is known here, if only as forgotten.
+    pub seen: ReplicaMap<Stamp>,
+    fresh: Fresh,
+    /// Up to where this node's own dots were handed to its stream.
+    handed: Tag,
+    digest: u64,
+    /// Dead dots of members that are in.
+    scars: usize,
+}
+
+impl Tracking {
+    /// The sum of a hash of each live dot of each member that is in, whatever their order.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    pub fn has_scars(&self) -> bool {
+        self.scars > 0
+    }
+
+    pub fn seen(&self, replica: Replica) -> Stamp {
+        self.seen.get(replica).copied().unwrap_or_default()
+    }
+
+    pub fn raise_seen(&mut self, replica: Replica, upto: Stamp) {
+        if upto > Stamp::NEVER {
+            let seen = self.seen.get_or_insert_with(replica, || Stamp::NEVER);
+            *seen = upto.max(*seen);
+        }
+    }
+
+    pub fn join_seen(&mut self, seen: &ReplicaMap<Stamp>) {
+        self.seen.merge_with(seen, |mine, theirs| *mine = (*mine).max(*theirs));
+    }
+
+    /// Takes note of what another state told. False when it does not follow on what is known here:
+    /// something of it was missed.
+    pub fn learn(&mut self, other: &Tracking) -> bool {
+        self.join_seen(&other.seen);
+        let Some(chain) = other.chain else { return true };
+        let follows = self.seen(chain.replica) >= chain.since;
+        if follows {
+            self.raise_seen(chain.replica, chain.upto);
+        }
+        follows
+    }
+
+    /// A member as it is from now on, among those that are in.
+    pub fn enter(&mut self, name: &[u8], member: &Member) {
+        self.digest = self.digest.wrapping_add(digest_of(name, member));
+        self.scars += member.dead_dots();
+    }
+
+    /// A member as it was, before it changes or goes.
+    pub fn leave(&mut self, name: &[u8], member: &Member) {
+        self.digest = self.digest.wrapping_sub(digest_of(name, member));
+        self.scars -= member.dead_dots();
+    }
+
+    /// Bytes of heap that it takes, itself included.
+    pub fn heap_bytes(&self) -> usize {
+        let fresh = match &self.fresh {
+            Fresh::Names(names) => names.capacity() * size_of::<Name>(),
+            Fresh::All => 0,
+        };
+        size_of::<Tracking>() + self.seen.heap_bytes() + fresh
+    }
+
+    /// No member is in any more.
+    pub fn leave_all(&mut self) {
+        self.digest = 0;
+        self.scars = 0;
+    }
+
+    /// The dead dots of members that are in are dropped.
+    pub fn heal(&mut self) {
+        self.scars = 0;
+    }
+
+    /// This node changed a member of a set that knows `known` names.
+    pub fn note(&mut self, name: &[u8], known: usize) {
+        let Fresh::Names(names) = &mut self.fresh else { return };
+        if names.last().is_some_and(|last| **last == *name) {
+            return;
+        }
+        if names.len() >= known {
+            self.fresh = Fresh::All;
+        } else {
+            names.push(Name::from_slice(name));
+        }
+    }
+
+    /// Nobody has been told anything yet.
+    pub fn note_all(&mut self) {
+        self.fresh = Fresh::All;
+    }
+
+    /// What is to be handed to the stream of `me`, which takes it.
+    pub fn hand_over(&mut self, me: Replica) -> (Fresh, Chain) {
+        let before = self.handed;
+        let upto = self.seen(me);
+        self.handed = Tag::new(upto, me);
+        let since = if before.replica == me { before.stamp } else { Stamp::NEVER };
+        (std::mem::take(&mut self.fresh), Chain { replica: me, since, upto })
+    }
+}
+
+/// Stable between processes.
+pub(super) fn digest_of(name: &[u8], member: &Member) -> u64 {
+    let seed = xxh3_64(name);
+    let live = member.dots().iter().filter(|dot| dot.is_live());
+    live.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
+}
+
+fn hash_dot(seed: u64, dot: &Dot) -> u64 {
+    let (has_deadline, at_ms) = match dot.life {
+        DotLife::Live(Some(at_ms)) => (1, at_ms),
+        DotLife::Live(None) | DotLife::Dead => (0, 0),
+    };
+    let mut bytes = [0; 25];
+    bytes[..4].copy_from_slice(&dot.replica.node.to_le_bytes());
+    bytes[4..8].copy_from_slice(&dot.replica.epoch.to_le_bytes());
+    bytes[8..16].copy_from_slice(&dot.stamp.0.to_le_bytes());
+    bytes[16..24].copy_from_slice(&at_ms.to_le_bytes());
+    bytes[24] = has_deadline;
+    xxh3_64_with_seed(&bytes, seed)
+}
