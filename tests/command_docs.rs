@@ -61,6 +61,16 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
             "argument unblock-type:oneof optional (timeout:pure-token=TIMEOUT, error:pure-token=ERROR)",
         ],
     ),
+    (
+        "cluster|meet",
+        &["argument cluster_bus_port:integer+4.0.0 optional"],
+        &["argument cluster-bus-port:integer+4.0.0 optional"],
+    ),
+    (
+        "cluster|reset",
+        &["argument hard_soft:oneof optional (hard:pure-token=HARD, soft:pure-token=SOFT)"],
+        &["argument reset-type:oneof optional (hard:pure-token=HARD, soft:pure-token=SOFT)"],
+    ),
     ("command|getkeys", &[], &["argument command:string", "argument arg:string optional multiple"]),
     (
         "command|getkeysandflags",

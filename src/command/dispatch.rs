@@ -234,6 +234,11 @@ impl<'b> Batch<'b> {
         }
         self.stopwatch.before(entry, alone, self.recorder);
         let failed = self.answer(known, session, args, out);
+        if let Some(cluster) = &self.node.cluster
+            && entry.command.flags.has(Flags::WRITE)
+        {
+            session.wrote = cluster.progress.ticket();
+        }
         let elapsed = self.stopwatch.after(entry, alone, failed, self.recorder);
         if let Some(elapsed) = elapsed {
             self.note_if_slow(entry, session, args, elapsed);

@@ -13,6 +13,7 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
     ("setex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `EX` argument" }),
     ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),
+    ("slaveof", Deprecation { since: "5.0.0", replaced_by: "`REPLICAOF`" }),
     ("substr", Deprecation { since: "2.0.0", replaced_by: "`GETRANGE`" }),
 ];
 
@@ -39,6 +40,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("client|list", "7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."),
     ("client|list", "7.0.3", "Added `ssub` field."),
     ("client|pause", "6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."),
+    ("cluster|meet", "4.0.0", "Added the optional `cluster_bus_port` argument."),
     ("command|info", "7.0.0", "Allowed to be called with no argument to get info on all commands."),
     ("config|get", "7.0.0", "Added the ability to pass multiple pattern parameters in one call"),
     ("config|set", "7.0.0", "Added the ability to set multiple parameters in one call."),

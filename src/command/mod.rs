@@ -25,6 +25,7 @@ mod time_unit;
 pub mod tips;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod cluster;
 pub mod connection;
 pub mod key;
 pub mod server;
@@ -37,10 +38,10 @@ pub use dispatch::{Batch, Plan};
 pub use error::CommandError;
 pub use help::{reply_help, subcommand_refused};
 pub use key_positions::keys_of;
-pub use session::{After, ReplyMode, Session};
+pub use session::{After, AwaitPeers, ReplyMode, Session};
 
 use table::Command;
 
 /// All rows, by family.
 pub const FAMILIES: &[&[Command]] =
-    &[connection::ROWS, key::ROWS, server::ROWS, set::ROWS, string::ROWS];
+    &[cluster::ROWS, connection::ROWS, key::ROWS, server::ROWS, set::ROWS, string::ROWS];

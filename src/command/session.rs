@@ -19,6 +19,9 @@ pub struct Session {
     pub no_touch: bool,
     /// It is sent every command (MONITOR).
     pub monitoring: bool,
+    /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
+    /// or this node is alone.
+    pub wrote: u64,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -35,13 +38,15 @@ impl Session {
             reply_mode: ReplyMode::On,
             no_touch: false,
             monitoring: false,
+            wrote: 0,
             after: After::Nothing,
         }
     }
 
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, authenticated: bool) {
-        *self = Session::new(self.client.clone(), authenticated);
+        let wrote = self.wrote;
+        *self = Session { wrote, ..Session::new(self.client.clone(), authenticated) };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);
@@ -82,6 +87,19 @@ pub enum After {
     Close,
     /// DEBUG SLEEP: this connection waits, and no other.
     SleepMs(u64),
+    /// WAIT.
+    AwaitPeers(AwaitPeers),
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
+}
+
+/// WAIT: the connection waits, and then answers how many peers have confirmed what it wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AwaitPeers {
+    /// So many are enough.
+    pub peers: usize,
+    /// 0: for ever.
+    pub timeout_ms: u64,
+    /// CLIENT REPLY has asked for no answer.
+    pub silent: bool,
 }

@@ -56,6 +56,7 @@ impl Flags {
     pub const DANGEROUS: Flags = Flags(1 << 16);
     /// Refused inside a transaction.
     pub const NO_MULTI: Flags = Flags(1 << 17);
+    pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
 
     #[must_use]
     pub const fn or(self, other: Flags) -> Flags {
@@ -119,6 +120,7 @@ pub enum Group {
     Set,
     Connection,
     Server,
+    Cluster,
 }
 
 impl Group {
@@ -131,6 +133,7 @@ impl Group {
             Group::Set => "set",
             Group::Connection => "connection",
             Group::Server => "server",
+            Group::Cluster => "cluster",
         }
     }
 }
@@ -152,6 +155,7 @@ impl Flags {
         (Flags::FAST, "fast"),
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MOVABLEKEYS, "movablekeys"),
+        (Flags::NO_ASYNC_LOADING, "no_async_loading"),
         (Flags::NO_MULTI, "no_multi"),
         (Flags::ALLOW_BUSY, "allow_busy"),
     ];

@@ -18,6 +18,8 @@ const TIPS: &[(&[&str], &[&str])] = &[
         &[
             "client|info",
             "client|list",
+            "cluster|info",
+            "cluster|nodes",
             "object|encoding",
             "object|freq",
             "object|idletime",

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use crossbeam::queue::ArrayQueue;
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
@@ -22,12 +22,29 @@ pub mod flag {
     pub const NO_EVICT: u32 = 1 << 2;
     /// CLIENT NO-TOUCH: its accesses leave the keys' idle times alone.
     pub const NO_TOUCH: u32 = 1 << 3;
-    /// Its command waits, for a pause to end.
+    /// Its command waits: for a pause to end, or for peers.
     pub const BLOCKED: u32 = 1 << 4;
     /// It is to be closed as soon as it is noticed.
     pub const KILLED: u32 = 1 << 5;
     /// It is to be closed when what is due has been sent.
     pub const CLOSING: u32 = 1 << 6;
+}
+
+/// How CLIENT UNBLOCK ends a command's waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unblock {
+    /// As if its timeout had passed.
+    TimeOut,
+    /// With an error.
+    Error,
+}
+
+/// Whether a client's command waits, and how that was ended.
+mod waiting {
+    pub const NO: u8 = 0;
+    pub const YES: u8 = 1;
+    pub const TIMED_OUT: u8 = 2;
+    pub const FAILED: u8 = 3;
 }
 
 /// What is known of a connection when it is accepted.
@@ -93,6 +110,8 @@ pub struct ClientHandle {
     /// Wakes the connection's loop: it was killed, or its inbox has something.
     pub wake: Notify,
     flags: AtomicU32,
+    /// Whether its command waits for something that CLIENT UNBLOCK can end: one of `waiting`.
+    waiting: AtomicU8,
     names: Mutex<ClientNames>,
     /// What others send it (MONITOR lines). Most connections never have one.
     inbox: OnceLock<ArrayQueue<Bytes>>,
@@ -113,6 +132,7 @@ impl ClientHandle {
             activity,
             wake: Notify::new(),
             flags: AtomicU32::new(if new.unix_socket { flag::UNIX_SOCKET } else { 0 }),
+            waiting: AtomicU8::new(waiting::NO),
             names: Mutex::default(),
             inbox: OnceLock::new(),
             inbox_bytes: AtomicUsize::new(0),
@@ -158,6 +178,40 @@ impl ClientHandle {
     #[must_use]
     pub fn killed(&self) -> bool {
         self.has(flag::KILLED)
+    }
+
+    /// Its command waits from now on, and others may end that.
+    pub fn begin_waiting(&self) {
+        self.set_flag(flag::BLOCKED, true);
+        self.waiting.store(waiting::YES, Release);
+    }
+
+    pub fn end_waiting(&self) {
+        self.waiting.store(waiting::NO, Release);
+        self.set_flag(flag::BLOCKED, false);
+    }
+
+    /// Ends the waiting of its command. False: it does not wait.
+    pub fn unblock(&self, how: Unblock) -> bool {
+        let how = match how {
+            Unblock::TimeOut => waiting::TIMED_OUT,
+            Unblock::Error => waiting::FAILED,
+        };
+        let waits = self.waiting.compare_exchange(waiting::YES, how, AcqRel, Acquire).is_ok();
+        if waits {
+            self.wake.notify_one();
+        }
+        waits
+    }
+
+    /// How another client has ended its waiting.
+    #[must_use]
+    pub fn unblocked(&self) -> Option<Unblock> {
+        match self.waiting.load(Acquire) {
+            waiting::TIMED_OUT => Some(Unblock::TimeOut),
+            waiting::FAILED => Some(Unblock::Error),
+            _ => None,
+        }
     }
 
     #[must_use]
@@ -300,6 +354,19 @@ mod tests {
         assert_eq!(client.inbox_bytes(), 0);
         client.push(Bytes::from(vec![b'x'; INBOX_BYTES + 1]));
         assert!(client.killed());
+    }
+
+    #[test]
+    fn only_who_waits_is_unblocked_and_once() {
+        let client = ClientHandle::new(1, new());
+        assert!(!client.unblock(Unblock::TimeOut));
+        client.begin_waiting();
+        assert!(client.has(flag::BLOCKED) && client.unblocked().is_none());
+        assert!(client.unblock(Unblock::Error));
+        assert!(!client.unblock(Unblock::TimeOut), "it is about to go on");
+        assert_eq!(client.unblocked(), Some(Unblock::Error));
+        client.end_waiting();
+        assert!(!client.has(flag::BLOCKED) && client.unblocked().is_none());
     }
 
     #[test]

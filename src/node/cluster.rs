@@ -1,7 +1,8 @@
 //! The node's part in a cluster, shared by its peer connections and its clients.
 
 use super::clock::unix_ms;
-use crate::replication::{Engine, Now, Progress};
+use crate::replication::{Engine, Now, Progress, Status};
+use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,6 +35,12 @@ impl Cluster {
             wake: Notify::new(),
             started: Instant::now(),
         }
+    }
+
+    /// What the engine says of this node and its peers. The caller holds no key of `keyspace`.
+    #[must_use]
+    pub fn status(&self, keyspace: &Keyspace) -> Status {
+        self.engine.lock().status(keyspace, self.now())
     }
 
     /// The time, as the engine wants it.

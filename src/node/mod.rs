@@ -5,6 +5,7 @@ pub mod clients;
 pub mod clock;
 pub mod cluster;
 mod config_cell;
+mod confirmed;
 pub mod latency;
 mod memory;
 pub mod monitors;
@@ -18,7 +19,7 @@ pub mod system;
 pub mod tcp;
 
 pub use background::{Background, BackgroundFigures};
-pub use clients::{ClientHandle, Clients, NewClient};
+pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
 pub use latency::LatencyMonitor;
@@ -32,7 +33,6 @@ pub use slowlog::SlowLog;
 pub use stats::{Recorder, Stats};
 
 use crate::config::Config;
-use crate::replication::Now;
 use crate::store::Keyspace;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -102,13 +102,6 @@ impl Node {
     #[must_use]
     pub fn config(&self) -> Arc<Config> {
         self.config.get()
-    }
-
-    /// Both clocks, for the engine.
-    #[must_use]
-    pub fn now(&self) -> Now {
-        let mono_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { wall_ms: clock::unix_ms(), mono_ms }
     }
 
     /// How long the server has been up.

@@ -3,6 +3,8 @@
 //! Everything that waits happens between batches, so a connection that waits holds none of what it
 //! shares with the others of its thread.
 
+mod waiting;
+
 use super::attention::Attention;
 use super::requests::Requests;
 use super::scratch::{READ_BYTES, Replies, Scratch, WRITE_BYTES};
@@ -412,6 +414,8 @@ impl Connection<'_> {
             After::Close | After::Shutdown => Err(self.close().await),
             // Slept already, before the reply was sent.
             After::SleepMs(_) => Ok(()),
+            // Boxed: few connections ever wait, and the others need not have room for it.
+            After::AwaitPeers(wait) => Box::pin(self.await_peers(wait)).await,
         }
     }
 

@@ -7,6 +7,7 @@ mod info;
 mod latency;
 mod lolwut;
 mod monitor;
+mod replicaof;
 mod shutdown;
 mod slowlog;
 
@@ -22,8 +23,10 @@ pub const ROWS: &[Command] = &[
     latency::LATENCY,
     lolwut::LOLWUT,
     monitor::MONITOR,
+    replicaof::REPLICAOF,
     ROLE,
     shutdown::SHUTDOWN,
+    replicaof::SLAVEOF,
     slowlog::SLOWLOG,
     TIME,
 ];

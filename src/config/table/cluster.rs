@@ -46,7 +46,8 @@ that is far ahead would win over everybody else's SET.",
             AtStart,
             Kind::Text { get: show_node_id, set: set_node_id },
             "The id of this node in its cluster, 1 to 8 hexadecimal digits; if empty, it is chosen.
-No two nodes of a cluster may have the same. One that is not given is made at random.",
+No two nodes of a cluster may have the same. One that is chosen is random, and kept in `dir`
+in a file node-<cluster-port>.id.",
         ),
         Directive::new(
             "cluster-node-timeout",

@@ -1,6 +1,7 @@
 //! A key: its lives, and what of them a user sees.
 
 mod collect;
+mod ended;
 mod fingerprint;
 mod part;
 mod wire;

@@ -1,5 +1,6 @@
 //! Sets whose members may expire: observed-remove, add wins, merged per member.
 
+mod ended;
 mod member;
 mod merge;
 mod part;

@@ -8,7 +8,7 @@ use crate::command::connection::BASE;
 use crate::command::connection::auth::DEFAULT_USER;
 use crate::command::table::Command;
 use crate::command::{After, Args, Call, CommandError};
-use crate::node::ClientHandle;
+use crate::node::{ClientHandle, Unblock};
 
 pub const KILL: Command = Command {
     name: "kill",
@@ -118,18 +118,21 @@ fn known_user(name: &[u8]) -> Result<(), CommandError> {
     Err(CommandError::text(format!("ERR No such user '{name}'")))
 }
 
-/// No command blocks, so there is nobody to unblock: a client that a pause holds is not meant.
+/// Ends a command's waiting; a client that a pause holds is not meant.
 fn unblock(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let reason = call.args.get(3).filter(|_| call.args.len() == 4);
-    let known = |reason: &[u8]| {
-        reason.eq_ignore_ascii_case(b"timeout") || reason.eq_ignore_ascii_case(b"error")
+    let how = match reason.map(<[u8]>::to_ascii_lowercase).as_deref() {
+        None | Some(b"timeout") => Unblock::TimeOut,
+        Some(b"error") => Unblock::Error,
+        Some(_) => {
+            let text = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
+            return Err(CommandError::fixed(text));
+        }
     };
-    if !reason.is_none_or(known) {
-        let text = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR";
-        return Err(CommandError::fixed(text));
-    }
-    call.integer(2)?;
-    call.reply.integer(0);
+    let id = call.integer(2)?;
+    let client = u64::try_from(id).ok().and_then(|id| call.node.clients.get(id));
+    let unblocked = client.is_some_and(|client| client.unblock(how));
+    call.reply.integer(unblocked.into());
     Ok(())
 }
 

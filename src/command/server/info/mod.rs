@@ -2,12 +2,13 @@
 
 mod commands;
 mod memory;
+mod replication;
 mod report;
 mod sections;
 mod stats;
 
 use super::{ALWAYS, BASE};
-use crate::command::table::{Command, Flags};
+use crate::command::table::{Command, Flags, Reach};
 use crate::command::{Args, Call, CommandError};
 use crate::node::Node;
 use report::Report;
@@ -16,6 +17,8 @@ pub const INFO: Command = Command {
     name: "info",
     arity: -1,
     flags: ALWAYS.or(Flags::DANGEROUS),
+    // It asks the engine, whose lock comes before those of keys.
+    reach: Reach::Browse,
     since: "1.0.0",
     summary: "Returns information and statistics about the server.",
     syntax: "[section [section ...]]",
@@ -49,7 +52,7 @@ const SECTIONS: &[Section] = &[
     section("memory", "Memory", true, memory::memory),
     section("persistence", "Persistence", true, sections::persistence),
     section("stats", "Stats", true, stats::stats),
-    section("replication", "Replication", true, sections::replication),
+    section("replication", "Replication", true, replication::replication),
     section("cpu", "CPU", true, sections::cpu),
     section("modules", "Modules", true, |_, _| {}),
     section("commandstats", "Commandstats", false, commands::commandstats),

@@ -128,26 +128,6 @@ pub fn persistence(node: &Node, report: &mut Report) {
     );
 }
 
-/// To Redis's clients every node is a master.
-pub fn replication(node: &Node, report: &mut Report) {
-    report.field("role", "master");
-    report.field("connected_slaves", 0);
-    report.field("master_failover_state", "no-failover");
-    report.field("master_replid", &node.run_id);
-    report.field("master_replid2", "0".repeat(40));
-    report.field("master_repl_offset", 0);
-    report.field("second_repl_offset", -1);
-    report.constant(
-        0,
-        &[
-            "repl_backlog_active",
-            "repl_backlog_size",
-            "repl_backlog_first_byte_offset",
-            "repl_backlog_histlen",
-        ],
-    );
-}
-
 pub fn cpu(_node: &Node, report: &mut Report) {
     let times = system::cpu_times();
     report.field("used_cpu_sys", format!("{:.6}", times.system_s));
@@ -155,6 +135,7 @@ pub fn cpu(_node: &Node, report: &mut Report) {
     report.constant("0.000000", &["used_cpu_sys_children", "used_cpu_user_children"]);
 }
 
+/// Redis Cluster's protocol is not spoken, with a cluster-port or without: every node has all keys.
 pub fn cluster(_node: &Node, report: &mut Report) {
     report.field("cluster_enabled", 0);
 }

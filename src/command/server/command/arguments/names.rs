@@ -16,6 +16,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
         "",
         &[
             "client-id",
+            "cluster-bus-port",
             "count",
             "cursor",
             "db",
@@ -32,6 +33,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "numkeys",
             "numreplicas",
             "offset",
+            "port",
             "protover",
             "seconds",
             "start",
@@ -56,6 +58,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("", "ASYNC", "flush-type"),
     ("", "BYFLOAT", "increment"),
     ("", "DIGEST", "subcommand"),
+    ("", "HARD", "reset-type"),
     ("", "EX", "expiration"),
     ("", "LIB-NAME", "attr"),
     ("", "NOSAVE", "save-selector"),
@@ -65,8 +68,12 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("", "TIMEOUT", "unblock-type"),
     ("", "WRITE", "mode"),
     ("", "YES", "mode"),
+    ("", "host", "args"),
     ("", "protover", "arguments"),
 ];
+
+/// Alternatives of several arguments, by the word that they begin with.
+const BLOCKS: &[(&str, &str)] = &[("NO", "no-one"), ("host", "host-port")];
 
 /// Values that are not called what the synopsis writes.
 const VALUES: &[(&str, &str, &str)] =
@@ -83,6 +90,7 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("client|list", "client-id", "6.2.0"),
     ("client|list", "client-type", "5.0.0"),
     ("client|pause", "mode", "6.2.0"),
+    ("cluster|meet", "cluster-bus-port", "4.0.0"),
     ("expire", "condition", "7.0.0"),
     ("expireat", "condition", "7.0.0"),
     ("flushall", "async", "4.0.0"),
@@ -130,6 +138,11 @@ pub fn group(command: &str, token: &str, word: &str) -> String {
         Some(name) => name.to_owned(),
         None => default.to_ascii_lowercase(),
     }
+}
+
+/// The name of an alternative of several arguments that begins with `word`.
+pub fn block(word: &str) -> Option<&'static str> {
+    BLOCKS.iter().find(|(first, _)| *first == word).map(|(_, name)| *name)
 }
 
 /// Since when a command has the argument of this name, if it is younger than the command.

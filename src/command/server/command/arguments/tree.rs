@@ -84,9 +84,12 @@ impl Reader<'_> {
     fn alternative(&mut self, pieces: &[Piece]) -> Argument {
         match pieces {
             [Piece::Word(word)] if is_token(word) => token(word),
-            [Piece::Word(word), rest @ ..] if is_token(word) => self.introduced(word, rest),
+            [Piece::Word(word), rest @ ..] if is_token(word) && !are_tokens(rest) => {
+                self.introduced(word, rest)
+            }
             _ => {
-                let name = self.group_name(lead(pieces));
+                let lead = lead(pieces);
+                let name = names::block(lead).map_or_else(|| self.group_name(lead), str::to_owned);
                 together(self.sequence(pieces), name)
             }
         }
@@ -136,6 +139,11 @@ fn repetition(alternatives: &[Vec<Piece>]) -> Option<&[Piece]> {
         },
         _ => None,
     }
+}
+
+/// Whether all are literals.
+fn are_tokens(pieces: &[Piece]) -> bool {
+    pieces.iter().all(|piece| matches!(piece, Piece::Word(word) if is_token(word)))
 }
 
 /// The word that a sequence begins with.

@@ -1,0 +1,20 @@
+//! CLUSTER MYID.
+
+use super::{BASE, long_id, status};
+use crate::command::table::{Command, Flags};
+use crate::command::{Call, CommandError};
+
+pub const MYID: Command = Command {
+    name: "myid",
+    arity: 2,
+    flags: Flags::STALE,
+    summary: "Returns the ID of a node.",
+    run: myid,
+    ..BASE
+};
+
+fn myid(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let id = long_id(status(call)?.node);
+    call.reply.bulk(id.as_bytes());
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! A command that waits: WAIT. Its connection waits, and no other; what the client sends meanwhile is
+//! kept, so that one that goes away is noticed.
+
+use super::{Connection, End, add};
+use crate::command::AwaitPeers;
+use crate::node::Unblock;
+use crate::resp::ReplyWriter;
+use std::future::{pending, poll_fn};
+use std::time::Duration;
+
+const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
+impl Connection<'_> {
+    /// Waits as WAIT asks to, and answers how many peers have confirmed what the connection wrote.
+    pub(super) async fn await_peers(&mut self, wait: AwaitPeers) -> Result<(), End> {
+        let (client, node) = (self.session.client.clone(), &self.shared.node);
+        let wrote = self.session.wrote;
+        client.begin_waiting();
+        let unblocked = tokio::select! {
+            () = node.confirmed(wait.peers, wrote) => Ok(Unblock::TimeOut),
+            () = elapsed(wait.timeout_ms) => Ok(Unblock::TimeOut),
+            unblocked = self.listen() => unblocked,
+        };
+        client.end_waiting();
+        let unblocked = unblocked?;
+        if !wait.silent {
+            let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
+            let mut reply = ReplyWriter::new(replies, self.session.protocol);
+            match unblocked {
+                Unblock::TimeOut => {
+                    let confirmed = node.confirmed_by(wrote);
+                    reply.integer(i64::try_from(confirmed).unwrap_or(i64::MAX));
+                }
+                Unblock::Error => {
+                    node.stats.error(UNBLOCKED);
+                    reply.error(UNBLOCKED);
+                }
+            }
+        }
+        self.send().await
+    }
+
+    /// Keeps what arrives, until CLIENT UNBLOCK ends the waiting.
+    async fn listen(&mut self) -> Result<Unblock, End> {
+        loop {
+            if self.attention.must_end() {
+                return Err(End::Ended);
+            }
+            if let Some(unblocked) = self.session.client.unblocked() {
+                return Ok(unblocked);
+            }
+            match poll_fn(|context| self.poll_read(context)).await? {
+                None => {}
+                Some(0) => return Err(self.close().await),
+                Some(count) => {
+                    self.keep(count);
+                    self.check_input()?;
+                }
+            }
+        }
+    }
+
+    /// Puts the first `count` bytes of the thread's input buffer behind what waits already.
+    fn keep(&mut self, count: usize) {
+        add(&self.session.client.activity.read_bytes, count);
+        self.shared.recorder.read(count);
+        let input = &self.shared.scratch.borrow().input;
+        self.input.extend_from_slice(input.get(..count).unwrap_or_default());
+    }
+}
+
+/// Returns after so long; 0: never.
+async fn elapsed(timeout_ms: u64) {
+    match timeout_ms {
+        0 => pending().await,
+        timeout_ms => tokio::time::sleep(Duration::from_millis(timeout_ms)).await,
+    }
+}
