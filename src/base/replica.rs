@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// Only a replica writes its own contributions. A node that lost state must not count on in the
 /// epoch whose numbers its peers remember, so every start takes another epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Replica {
     pub node: u32,
     pub epoch: u32,

@@ -7,7 +7,9 @@ use super::Replica;
 use serde::{Deserialize, Serialize};
 
 /// A point in hybrid logical time. `Stamp::NEVER` (0) is before every real stamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp(pub u64);
 
 /// How many low bits of a stamp count events within one millisecond.

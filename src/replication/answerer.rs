@@ -66,8 +66,7 @@ impl Answerer {
             fingerprints.push(fingerprint);
             page.push((db, Name::from_slice(name)));
         };
-        let next =
-            source.keyspace.walk(db, &slots, from, PAGE_SCAN, source.now_ms, &mut list);
+        let next = source.keyspace.walk(db, &slots, from, PAGE_SCAN, source.now_ms, &mut list);
         Reply::Keys { fingerprints, next }
     }
 
@@ -105,7 +104,7 @@ fn states<'n>(
         }
         answered += 1;
         let state = match dead_only {
-            true => source.keyspace.tombstones_of(db, name),
+            true => source.keyspace.tombstones_of(db, name, source.now_ms),
             false => source.keyspace.state(db, name),
         };
         if let Some(state) = state {

@@ -23,17 +23,27 @@ pub struct Asker {
     held: Vector,
     databases: VecDeque<u16>,
     phase: Phase,
-    pulled: u64,
 }
 
 #[derive(Debug)]
 enum Phase {
     Roots,
-    Slots { db: u16 },
+    Slots {
+        db: u16,
+    },
     /// Looking through this node's own keys in the slots that differ.
-    Walking { differing: Differing, from: u64 },
-    Keys { differing: Differing },
-    States { differing: Differing, rest: VecDeque<u32>, next: Option<u64> },
+    Walking {
+        differing: Differing,
+        from: u64,
+    },
+    Keys {
+        differing: Differing,
+    },
+    States {
+        differing: Differing,
+        rest: VecDeque<u32>,
+        next: Option<u64>,
+    },
     Tombstones,
     Done,
 }
@@ -56,7 +66,6 @@ impl Asker {
             held: Vector::new(),
             databases: VecDeque::new(),
             phase: Phase::Roots,
-            pulled: 0,
         };
         let frame = asker.ask(Question::Roots { holds });
         (asker, frame)
@@ -70,12 +79,6 @@ impl Asker {
     #[must_use]
     pub fn stepped_ms(&self) -> u64 {
         self.stepped_ms
-    }
-
-    /// Keys pulled so far.
-    #[must_use]
-    pub fn pulled(&self) -> u64 {
-        self.pulled
     }
 
     /// When the round is over: what the peer held when it began.
@@ -97,7 +100,8 @@ impl Asker {
             (Phase::Roots, Reply::Roots { roots, holds }) => {
                 self.held = holds;
                 let differ = |(db, root): &(u16, u64)| *root != 0 && keyspace.root(*db) != *root;
-                self.databases = roots.iter().filter(|root| differ(root)).map(|(db, _)| *db).collect();
+                self.databases =
+                    roots.iter().filter(|root| differ(root)).map(|(db, _)| *db).collect();
                 self.next_database()
             }
             (Phase::Slots { db }, Reply::Slots { slots: theirs }) => {
@@ -126,9 +130,8 @@ impl Asker {
     }
 
     /// States have come and are merged, `answered` of those asked for; the next question.
-    pub fn states_merged(&mut self, answered: u32, merged: u64, now_ms: u64) -> Option<SealedFrame> {
+    pub fn states_merged(&mut self, answered: u32, now_ms: u64) -> Option<SealedFrame> {
         self.stepped_ms = now_ms;
-        self.pulled += merged;
         if let Phase::States { rest, .. } = &mut self.phase {
             rest.drain(..rest.len().min(answered as usize));
             return self.next_states();
@@ -157,7 +160,9 @@ impl Asker {
         self.stepped_ms = now_ms;
         let slots: SlotSet = differing.slots.iter().copied().collect();
         let mine = &mut differing.mine;
-        let mut list = |_: &[u8], fingerprint: u64| drop(mine.insert(fingerprint));
+        let mut list = |_: &[u8], fingerprint: u64| {
+            mine.insert(fingerprint);
+        };
         let next = match slots.is_empty() {
             true => None,
             false => keyspace.walk(differing.db, &slots, *from, WALK_SCAN, wall_ms, &mut list),

@@ -31,9 +31,13 @@ pub struct StatesHead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Of {
     /// How many of the positions that were asked for are answered, from the first on.
-    Page { answered: u32 },
+    Page {
+        answered: u32,
+    },
     /// From where to go on; `None`: that was all.
-    Tombstones { next: Option<u32> },
+    Tombstones {
+        next: Option<u32>,
+    },
     Named,
 }
 
@@ -80,7 +84,7 @@ impl Deltas {
     pub fn finish(self, head: &impl Serialize) -> Vec<u8> {
         // Serialising plain structures into memory cannot fail.
         let mut payload = postcard::to_stdvec(head).unwrap_or_default();
-        self.encoder.finish(&mut payload);
+        payload.extend(self.encoder.finish());
         payload
     }
 }
@@ -117,7 +121,7 @@ fn read_states(bytes: &[u8], count: u32) -> Result<Vec<Received>, Fault> {
         let name = decoder.bytes()?.to_vec();
         received.push(Received { db, name, state: decoder.key()? });
     }
-    if !decoder.is_done() {
+    if !decoder.is_empty() {
         return Err(Fault::Malformed("bytes after the last state"));
     }
     Ok(received)

@@ -22,8 +22,10 @@ impl ClockOffset {
         if ack.echo_wall_ms == 0 {
             return;
         }
-        let Some(round_trip_ms) =
-            now.wall_ms.checked_sub(ack.echo_wall_ms).and_then(|ms| ms.checked_sub(ack.echo_age_ms))
+        let Some(round_trip_ms) = now
+            .wall_ms
+            .checked_sub(ack.echo_wall_ms)
+            .and_then(|ms| ms.checked_sub(ack.echo_age_ms))
         else {
             // A clock jumped meanwhile.
             return;

@@ -26,8 +26,6 @@ pub type Keys = Arc<Vec<(u16, Name)>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Noted,
-    /// What is left are lives that have expired.
-    Collected,
     Sealed,
 }
 
@@ -59,9 +57,14 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Closes the current generation. `may` contains all that the store holds now.
-    pub fn close(&mut self, keyspace: &Keyspace, may: &Vector, now: Now) {
-        let (generation, keys) = keyspace.close_generation(now.wall_ms);
+    /// A generation is closed. `may` contains all that died in it.
+    pub fn close(
+        &mut self,
+        generation: Generation,
+        keys: Vec<(u16, Name)>,
+        may: &Vector,
+        now: Now,
+    ) {
         if keys.is_empty() {
             if self.generations.is_empty() {
                 (self.sealed, self.swept_ms) = (may.clone(), now.wall_ms);
@@ -78,7 +81,13 @@ impl Collector {
     }
 
     /// Takes every step that has become possible.
-    pub fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
+    pub fn advance(
+        &mut self,
+        keyspace: &Keyspace,
+        members: &impl Members,
+        grace_ms: u64,
+        now: Now,
+    ) {
         for closed in &mut self.generations {
             closed.advance(keyspace, members, grace_ms, now);
         }
@@ -103,35 +112,20 @@ impl Collector {
         let lacking = self.generations.iter().filter(|closed| !covers(holds, &closed.may));
         lacking.map(|closed| &closed.keys)
     }
-
-    /// How many keys wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.generations.iter().map(|closed| closed.keys.len()).sum()
-    }
-
-    /// Forgets all: the store was emptied.
-    pub fn clear(&mut self) {
-        *self = Collector::default();
-    }
 }
 
 impl Closed {
     fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
-        if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
-            self.keys = Arc::new(keyspace.collect(&self.keys, self.generation, now.wall_ms));
-            self.phase = Phase::Collected;
-        }
         let grace_over_ms = self.closed.mono_ms.saturating_add(grace_ms);
-        if self.phase == Phase::Collected
+        if self.phase == Phase::Noted
             && now.mono_ms >= grace_over_ms
             && members.confirmed(&self.may, grace_over_ms)
         {
-            keyspace.seal(&self.keys);
+            keyspace.seal(&self.keys, self.generation, now.wall_ms);
             self.phase = Phase::Sealed;
         }
         if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
-            keyspace.drop_sealed(&self.keys);
+            keyspace.collect(&self.keys, self.generation, now.wall_ms, grace_ms);
             self.keys = Arc::default();
         }
     }

@@ -22,19 +22,13 @@ impl Engine {
         let old = self.me();
         self.settings.epoch = self.new_epoch();
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
-        let keep = self.own_since(keyspace, old, upto, now);
+        let keep = self.own_since(keyspace, old, upto);
         keyspace.reincarnate(self.me(), now.wall_ms, &keep);
         self.start_anew(now);
     }
 
     /// What this node alone contributed after batch `upto` of its stream, under its new epoch.
-    fn own_since(
-        &self,
-        keyspace: &Keyspace,
-        old: Replica,
-        upto: u64,
-        now: Now,
-    ) -> Vec<(u16, Name, Key)> {
+    fn own_since(&self, keyspace: &Keyspace, old: Replica, upto: u64) -> Vec<(u16, Name, Key)> {
         let since = self.stream.stamp_of(upto);
         let mut keep = Vec::new();
         for (db, name) in self.stream.keys_after(upto) {
@@ -43,7 +37,7 @@ impl Engine {
                 AsOf::Was(own) => Some(own),
                 AsOf::Unchanged | AsOf::Unknown => None,
             };
-            let key = state.reissue(old, before.as_ref(), since, self.me(), now.wall_ms);
+            let key = state.reissue(old, before.as_ref(), since, self.me());
             keep.push((db, name, key));
         }
         keep

@@ -67,26 +67,16 @@ impl Members for Words<'_> {
 
 impl Engine {
     pub(super) fn words(&self) -> Words<'_> {
-        Words {
-            me: self.settings.node,
-            mine: self.certain(),
-            view: &self.view,
-            peers: &self.peers,
-        }
+        Words { me: self.settings.node, mine: self.certain(), view: &self.view, peers: &self.peers }
     }
 
     pub(super) fn send_acks(&mut self, now: Now) {
         let (sealed, swept_ms) = self.collector.sealed();
         let holds = self.certain().clone();
-        let beyond = |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
+        let beyond =
+            |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
         let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
-        let word = Holds {
-            view: self.view.hash(),
-            holds,
-            may,
-            sealed: sealed.clone(),
-            swept_ms,
-        };
+        let word = Holds { view: self.view.hash(), holds, may, sealed: sealed.clone(), swept_ms };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -121,9 +111,7 @@ impl Engine {
     pub(super) fn forget_the_missing(&mut self, now: Now) {
         let me = self.settings.node;
         let members: Vec<u32> = self.view.members().map(|entry| entry.node).collect();
-        let is_here = |node: &u32| {
-            *node == me || self.peers.get(node).is_some_and(Peer::is_up)
-        };
+        let is_here = |node: &u32| *node == me || self.peers.get(node).is_some_and(Peer::is_up);
         let here: Vec<u32> = members.iter().copied().filter(is_here).collect();
         let decides = here.len() * 2 > members.len()
             || here.len() * 2 == members.len() && here.first() == members.first();

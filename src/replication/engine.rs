@@ -192,7 +192,7 @@ impl Engine {
     pub(super) fn drain(&mut self, keyspace: &Keyspace, now: Now) {
         let drain = self.progress.begin();
         if keyspace.has_dirty() {
-            let stamp = keyspace.clock().stamp(now.wall_ms);
+            let stamp = keyspace.stamp(now.wall_ms);
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
@@ -219,7 +219,7 @@ impl Engine {
         now: Now,
     ) {
         // Taken after the states were read, so not before any stamp in them.
-        let stamp = keyspace.clock().stamp(now.wall_ms);
+        let stamp = keyspace.stamp(now.wall_ms);
         let head = BatchHead {
             epoch: self.settings.epoch,
             seq: self.stream.last() + 1,
@@ -228,13 +228,13 @@ impl Engine {
         };
         let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
         self.stream.push(drain, now.mono_ms, stamp, frame, befores);
-        vector::raise(&mut self.holds, self.me(), head.seq);
-        vector::raise(&mut self.may, self.me(), head.seq);
+        let me = self.me();
+        vector::raise(&mut self.holds, me, head.seq);
+        vector::raise(&mut self.may, me, head.seq);
     }
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
-        // Right after a drain, so that what is noted is contained in `may`.
-        self.collector.close(keyspace, &self.may, now);
+        self.close_generation(keyspace, now);
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);
@@ -242,11 +242,19 @@ impl Engine {
         self.warn_of_clocks();
     }
 
+    /// Closes a generation of tombstones. What was noted before is in the stream after the next drain.
+    pub(super) fn close_generation(&mut self, keyspace: &Keyspace, now: Now) {
+        // All that is past is noted, so that nobody waits for it to be.
+        keyspace.expire(now.wall_ms, usize::MAX);
+        let (generation, keys) = keyspace.close_generation();
+        self.drain(keyspace, now);
+        self.collector.close(generation, keys, &self.may, now);
+    }
+
     fn trim_stream(&mut self) {
         let members = self.view.members().filter(|entry| entry.node != self.settings.node);
-        let delivered = members.map(|entry| {
-            self.peers.get(&entry.node).map_or(0, |peer| peer.delivered)
-        });
+        let delivered =
+            members.map(|entry| self.peers.get(&entry.node).map_or(0, |peer| peer.delivered));
         let all_have = delivered.min().unwrap_or(self.stream.last());
         self.stream.trim(all_have, self.settings.window_bytes);
     }

@@ -129,8 +129,7 @@ impl Engine {
         match self.view.get(peer.node) {
             Some(entry) if entry.incarnation > peer.incarnation => Err(Refusal::Superseded),
             Some(entry)
-                if entry.incarnation == peer.incarnation
-                    && entry.standing != Standing::Member =>
+                if entry.incarnation == peer.incarnation && entry.standing != Standing::Member =>
             {
                 let stream = peer.replica();
                 let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
@@ -164,12 +163,9 @@ impl Engine {
             peer.word = None;
             peer.delivered = 0;
             peer.named.clear();
-            for old in peer.incoming.take().map(|incoming| incoming.link) {
-                self.closings.push((old, "the peer has started again".to_owned()));
-            }
-            for old in peer.out.take().map(|out| out.link) {
-                self.closings.push((old, "the peer has started again".to_owned()));
-            }
+            let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();
+            let old = old.chain(peer.out.take().map(|out| out.link));
+            self.closings.extend(old.map(|link| (link, "the peer has started again".to_owned())));
             peer.give_up_round();
         }
         self.dialer.add_member(&greeting.address, greeting.node);

@@ -101,12 +101,6 @@ impl Outgoing {
         }
     }
 
-    /// Whether there is anything to send.
-    #[must_use]
-    pub fn has_frames(&self, stream: &Stream) -> bool {
-        !self.queue.is_empty() || self.next_seq <= stream.last()
-    }
-
     /// The next frame: what is queued goes before batches, but for what has to come after them.
     pub fn next_frame(&mut self, stream: &mut Stream) -> Option<SealedFrame> {
         // What was dropped from the window is skipped: the peer notices the gap.

@@ -191,13 +191,11 @@ impl Engine {
         let mut graves = None;
         if let Question::Roots { holds } = &ask.what {
             // All that is dead and that the asker may lack belongs to what it will hold.
-            self.drain(keyspace, now);
-            self.collector.close(keyspace, &self.may, now);
+            self.close_generation(keyspace, now);
             graves = Some(self.collector.unconfirmed_by(holds).cloned().collect());
         }
         let holds = self.certain().clone();
-        let source =
-            Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
+        let source = Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
         let Some(peer) = self.peers.get_mut(&node) else { return };
         if let Some(graves) = graves {
             peer.answerer.begin(ask.round, graves);

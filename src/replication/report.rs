@@ -10,18 +10,21 @@ use crate::store::Keyspace;
 impl Engine {
     #[must_use]
     pub fn status(&self, keyspace: &Keyspace, now: Now) -> Status {
-        let waiting = self.collector.waiting() + keyspace.tombstones_waiting();
         Status {
             node: self.settings.node,
             epoch: self.settings.epoch,
             incarnation: self.settings.incarnation,
             address: self.settings.address.clone(),
-            peers: self.peers.iter().map(|(node, peer)| self.peer_status(*node, peer, now)).collect(),
+            peers: self
+                .peers
+                .iter()
+                .map(|(node, peer)| self.peer_status(*node, peer, now))
+                .collect(),
             view_agreed: self.words().agreed(),
             stream_batches: self.stream.last(),
             window_bytes: self.stream.bytes() as u64,
             keys_waiting: keyspace.keys_dirty(),
-            tombstones_waiting: waiting as u64,
+            tombstones_waiting: keyspace.tombstones_waiting() as u64,
             full_resyncs: self.counts.full_resyncs,
             sync_rounds: self.counts.sync_rounds,
             keys_pulled: self.counts.keys_pulled,

@@ -15,9 +15,10 @@ impl Engine {
         if self.peers.values().any(|peer| peer.asker.is_some()) {
             return;
         }
-        let due = self.peers.values_mut().filter(|peer| {
-            peer.is_up() && (peer.needs_round || peer.next_round_ms <= now.mono_ms)
-        });
+        let due = self
+            .peers
+            .values_mut()
+            .filter(|peer| peer.is_up() && (peer.needs_round || peer.next_round_ms <= now.mono_ms));
         let Some(peer) = due.min_by_key(|peer| (!peer.needs_round, peer.next_round_ms)) else {
             return;
         };

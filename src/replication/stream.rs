@@ -34,11 +34,6 @@ impl Befores {
     pub fn note(&mut self, db: u16, name: &[u8], own: Own) {
         self.0.push(Before { db, name: Name::from_slice(name), own });
     }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
 }
 
 /// What is known of this node's contribution to a key as of some batch.
@@ -90,7 +85,14 @@ impl Stream {
     }
 
     /// Adds a batch with the number `last() + 1`.
-    pub fn push(&mut self, drain: u64, now_ms: u64, stamp: Stamp, frame: SealedFrame, befores: Befores) {
+    pub fn push(
+        &mut self,
+        drain: u64,
+        now_ms: u64,
+        stamp: Stamp,
+        frame: SealedFrame,
+        befores: Befores,
+    ) {
         self.last += 1;
         let (seq, befores) = (self.last, befores.0);
         let kept = Kept { seq, drain, drained_ms: now_ms, stamp, frame, befores };
@@ -171,8 +173,10 @@ impl Stream {
     #[must_use]
     pub fn keys_after(&self, seq: u64) -> BTreeSet<(u16, Name)> {
         let kept = self.kept.iter().filter(|kept| kept.seq > seq);
-        let kept = kept.flat_map(|kept| &kept.befores).map(|before| (before.db, before.name.clone()));
-        let gone = self.overflowed.iter().filter(|(_, known)| known.iter().any(|(at, _)| *at > seq));
+        let kept =
+            kept.flat_map(|kept| &kept.befores).map(|before| (before.db, before.name.clone()));
+        let gone =
+            self.overflowed.iter().filter(|(_, known)| known.iter().any(|(at, _)| *at > seq));
         kept.chain(gone.map(|(key, _)| key.clone())).collect()
     }
 

@@ -85,11 +85,6 @@ impl View {
         self.nodes.values().cloned().collect()
     }
 
-    /// Forgets that a node was ever there.
-    pub fn remove(&mut self, node: u32) {
-        self.nodes.remove(&node);
-    }
-
     /// Of who counts and who does not; addresses do not matter.
     #[must_use]
     pub fn hash(&self) -> u64 {
