@@ -28,6 +28,21 @@ impl Stamp {
         self.0 >> COUNT_BITS
     }
 
+    /// The stamp of a millisecond and a count; `None`: out of range.
+    #[must_use]
+    pub const fn new(ms: u64, count: u64) -> Option<Stamp> {
+        if ms > u64::MAX >> COUNT_BITS || count >= 1 << COUNT_BITS {
+            return None;
+        }
+        Some(Stamp(ms << COUNT_BITS | count))
+    }
+
+    /// The count within the millisecond.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.0 & ((1 << COUNT_BITS) - 1)
+    }
+
     /// The next stamp after this one that is not before the millisecond `now_ms`.
     ///
     /// When the count runs over, it carries into the milliseconds: the stamp runs a little ahead of
