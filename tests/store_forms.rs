@@ -339,9 +339,8 @@ impl Bench {
                 }
             }
             Step::FromPeer { key } => {
-                let name = KeyRef::new(0, NAMES[*key]);
-                let mut keys = self.keyspace.open([name], Mode::Exclusive, now_ms);
-                keys.merge(name, &self.peers[0][*key].key);
+                let theirs = &self.peers[0][*key].key;
+                self.keyspace.merge_part(0, NAMES[*key], theirs, now_ms);
                 self.models[*key].key.merge(&self.peers[1][*key].key, Tombstones::KEEP);
             }
             Step::ToPeer { key } => {
@@ -448,6 +447,8 @@ fn the_first_set_of_a_key_also_says_that_it_does_not_end() {
     theirs.set_text(&write, b"1", Deadline::At(START_MS + 500));
     let mut keys = keyspace.open([key], Mode::Exclusive, START_MS + 20);
     keys.set_text(key, b"2", Deadline::Clear);
-    keys.merge(key, &theirs);
+    drop(keys);
+    keyspace.merge_part(0, key.name, &theirs, START_MS + 20);
+    let keys = keyspace.open([key], Mode::Exclusive, START_MS + 20);
     assert_eq!(keys.deadline(key), Ok(Some(None)));
 }

@@ -152,7 +152,7 @@ fn a_merge_does_not_tear_a_reader() {
                     _ => theirs.add(&write, count),
                 }
             }
-            keyspace.open([key], Mode::Exclusive, START_MS).merge(key, &theirs);
+            keyspace.merge_part(0, key.name, &theirs, START_MS);
         }
         done.store(true, Ordering::Release);
     };
@@ -244,7 +244,7 @@ fn commands_of_every_reach_get_through() {
                     (0..1_000).for_each(|_| anything(&keyspace, &mut random));
                 });
                 let (keys, counted) = {
-                    let whole = keyspace.open_whole(&[], Mode::Exclusive, START_MS);
+                    let whole = keyspace.open_whole(&[], Mode::Exclusive, START_MS + 200);
                     let mut keys = 0;
                     (0..3).for_each(|db| whole.for_each_name(db, &mut |_| keys += 1));
                     (keys, (0..3).map(|db| whole.len(db)).sum::<usize>())

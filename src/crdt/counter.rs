@@ -1,8 +1,11 @@
 //! Strings and counters: a base register and what every replica counted on top of it.
 
+mod wire;
+
 use super::{FloatSlot, Own, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
+use xxhash_rust::xxh3::Xxh3Default;
 
 /// A base register and per replica a [`Slot`] of integers and a [`FloatSlot`].
 ///
@@ -118,6 +121,12 @@ impl Counter {
         self.forget_slots();
     }
 
+    /// DEL as a planted defect has it: writes the base instead of forgetting it.
+    #[cfg(feature = "planted")]
+    pub(super) fn write_nothing(&mut self, tag: Tag) {
+        self.base.write_nothing(tag);
+    }
+
     pub fn merge(&mut self, other: &Counter) {
         self.born = self.born.max(other.born);
         self.base.merge(&other.base);
@@ -138,6 +147,30 @@ impl Counter {
         self.base.tombstone() != Register::default()
             || self.slots.iter().any(|(_, slot)| slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| slot.is_forgotten())
+    }
+
+    /// A number that is another one whenever something else of what [`Counter::collect`] could drop is
+    /// forgotten; 0 for nothing.
+    #[must_use]
+    pub(super) fn tombstones_mark(&self) -> u64 {
+        if !self.has_tombstones() {
+            return 0;
+        }
+        let mut hasher = Xxh3Default::new();
+        let mut note = |tag: Tag, sum: u128| {
+            hasher.update(&tag.stamp.0.to_le_bytes());
+            hasher.update(&tag.replica.node.to_le_bytes());
+            hasher.update(&tag.replica.epoch.to_le_bytes());
+            hasher.update(&sum.to_le_bytes());
+        };
+        note(self.base.tombstone().tag(), 0);
+        for (replica, slot) in self.slots.iter().filter(|(_, slot)| slot.is_forgotten()) {
+            note(Tag::new(slot.born(), replica), slot.added().wrapping_add(slot.taken()));
+        }
+        for (replica, slot) in self.floats.iter().filter(|(_, slot)| slot.is_forgotten()) {
+            note(Tag::new(slot.born(), replica), u128::from(slot.sums()[0].0));
+        }
+        hasher.digest().max(1)
     }
 
     /// Only what is forgotten.

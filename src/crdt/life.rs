@@ -90,6 +90,14 @@ impl Life {
             || !self.is_living()
     }
 
+    /// A number that is another one whenever something else of it is forgotten; 0 when nothing is, and
+    /// it lives. Graves are left out.
+    pub(super) fn tombstones_mark(&self) -> u64 {
+        let set = self.set.as_ref().map_or(0, |set| set.tombstones_mark());
+        let mark = self.counter.tombstones_mark() ^ set.rotate_left(1);
+        if self.is_living() { mark } else { mark | 1 }
+    }
+
     /// Drops graves up to a generation, and, if all of the `whole` key is confirmed, all that is
     /// forgotten; false when nothing is left then.
     pub(super) fn collect(&mut self, upto: Generation, whole: bool) -> bool {

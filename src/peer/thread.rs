@@ -4,14 +4,15 @@ use super::door::{Door, Stranger, is_denied};
 use super::shared::Shared;
 use super::ticker::Ticker;
 use super::{dial, incoming};
+use crate::config::Config;
 use crate::node::Node;
 use crate::node::tcp::BindError;
 use std::io;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet, LocalSet};
 use tokio::time::{Instant, timeout_at};
@@ -41,18 +42,22 @@ impl Peers {
     /// An address cannot be listened on, or the system refuses a thread.
     pub fn start(node: &Arc<Node>) -> Result<Option<Peers>, PeerError> {
         let Some(cluster) = node.cluster.clone() else { return Ok(None) };
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let door = {
-            let _inside = runtime.enter();
-            Door::open(&node.config())?
-        };
         let (node, stop) = (node.clone(), Arc::new(Notify::new()));
         let stopped = stop.clone();
-        let work = move || {
-            let shared = Shared::new(node, cluster);
-            LocalSet::new().block_on(&runtime, Connections::new(shared, door).run(&stopped));
+        let (started, start) = mpsc::sync_channel(1);
+        let work = move || match open(&node.config()) {
+            Ok((runtime, door)) => {
+                // Whoever has started this thread waits for it.
+                let _ = started.send(Ok(()));
+                let shared = Shared::new(node, cluster);
+                LocalSet::new().block_on(&runtime, Connections::new(shared, door).run(&stopped));
+            }
+            Err(error) => {
+                let _ = started.send(Err(error));
+            }
         };
         let thread = std::thread::Builder::new().name("peers".to_owned()).spawn(work)?;
+        start.recv().map_err(io::Error::other)??;
         Ok(Some(Peers { stop, thread }))
     }
 
@@ -63,6 +68,16 @@ impl Peers {
             tracing::error!("The peers' thread panicked");
         }
     }
+}
+
+/// The thread's runtime, and in it the listeners.
+fn open(config: &Config) -> Result<(Runtime, Door), PeerError> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let door = {
+        let _inside = runtime.enter();
+        Door::open(config)?
+    };
+    Ok((runtime, door))
 }
 
 /// What the thread owns.

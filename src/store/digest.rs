@@ -54,7 +54,7 @@ impl Keys<'_> {
         match entry.due_ms() > self.now_ms {
             true => mix_settled(digest, entry, self.now_ms),
             false => {
-                mix_settled(digest, &entry.settled(self.keyspace.me, self.now_ms), self.now_ms);
+                mix_settled(digest, &entry.settled(self.keyspace.me(), self.now_ms), self.now_ms);
             }
         }
     }

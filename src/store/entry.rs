@@ -1,13 +1,11 @@
 //! One key in the table: its name, its deadline, and its state in the smallest form that holds it.
 
 use super::AccessError;
+use super::flags::Flags;
 use super::tally::Tally;
 use super::text::Text;
-use crate::base::number::parse_i64;
-use crate::base::{Name, Replica, Stamp, Tag};
-use crate::crdt::{
-    Counter, Deadline, DeadlineRegister, Key, Kind, Set, Slot, Tombstones, Visible, Write,
-};
+use crate::base::{Name, Replica, Stamp};
+use crate::crdt::{Deadline, Key, Kind, Set, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,11 +23,20 @@ pub(super) struct Entry {
     /// When the visible key ends, [`NEVER_DUE`] for not at all; of a whole form, as of its last change.
     pub ends_ms: u64,
     /// Compact forms: when this replica last wrote the deadline. Whole forms: unused.
-    ends_stamp: Stamp,
+    pub(super) ends_stamp: Stamp,
     /// Tenths of a second since the node's start, for IDLETIME and eviction.
     accessed: AtomicU32,
     /// How the text came to be, which OBJECT ENCODING shows. This node's own affair: not merged.
     pub form: TextForm,
+    pub flags: Flags,
+    /// The key slot of the name.
+    pub slot: u16,
+    /// In which generation the key was last noted as one that holds tombstones.
+    pub noted: u32,
+    /// In which generation any of them became one, but for those of a set's members.
+    pub renewed: u32,
+    /// Of the live state, as peers know it: of the last drain, merge or expiry. 0: nothing is live.
+    pub fingerprint: u64,
     pub state: State,
 }
 
@@ -71,25 +78,26 @@ pub(super) struct Growing {
 
 #[derive(Debug)]
 pub(super) struct Based {
-    tally: Tally,
-    base: i64,
-    base_stamp: Stamp,
-    slot_born: Stamp,
+    pub tally: Tally,
+    pub base: i64,
+    pub base_stamp: Stamp,
+    pub slot_born: Stamp,
 }
 
 #[derive(Debug)]
 pub(super) struct Counted {
-    tally: Tally,
-    start: i64,
-    key: Key,
-    due_ms: u64,
+    pub tally: Tally,
+    pub start: i64,
+    pub whole: Whole,
 }
 
 #[derive(Debug)]
 pub(super) struct Whole {
     pub key: Key,
     /// When the first of its lives or members is due.
-    due_ms: u64,
+    pub due_ms: u64,
+    /// The tombstones of the key that were noted last ([`Key::tombstones_mark`]).
+    pub tombstones: u64,
 }
 
 impl Entry {
@@ -100,13 +108,18 @@ impl Entry {
             ends_stamp: Stamp::NEVER,
             accessed: AtomicU32::new(0),
             form: TextForm::Plain,
+            flags: Flags::default(),
+            slot: 0,
+            noted: 0,
+            renewed: 0,
+            fingerprint: 0,
             state,
         }
     }
 
     /// An entry that holds nothing yet.
     pub fn empty(name: &[u8]) -> Entry {
-        Entry::new(name, State::Whole(Box::new(Whole { key: Key::default(), due_ms: NEVER_DUE })))
+        Entry::new(name, State::whole(Key::default()))
     }
 
     /// Loads what a lookup will read, without waiting for it: the entry lies on two cache lines as
@@ -120,7 +133,7 @@ impl Entry {
     pub fn due_ms(&self) -> u64 {
         match &self.state {
             State::Set(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
-            State::Counted(counted) => counted.due_ms,
+            State::Counted(counted) => counted.whole.due_ms,
             State::Whole(whole) => whole.due_ms,
             _ => self.ends_ms,
         }
@@ -130,7 +143,7 @@ impl Entry {
     pub fn deadline_ms(&self, now_ms: u64) -> Option<u64> {
         match &self.state {
             State::Whole(whole) => whole.key.deadline_ms(now_ms),
-            State::Counted(counted) => counted.key.deadline_ms(now_ms),
+            State::Counted(counted) => counted.whole.key.deadline_ms(now_ms),
             _ => (self.ends_ms != NEVER_DUE).then_some(self.ends_ms),
         }
     }
@@ -139,7 +152,7 @@ impl Entry {
     pub fn kind(&self, now_ms: u64) -> Option<Kind> {
         match &self.state {
             State::Whole(whole) => whole.key.kind(now_ms),
-            State::Counted(counted) => counted.key.kind(now_ms),
+            State::Counted(counted) => counted.whole.key.kind(now_ms),
             _ if self.is_past(now_ms) => None,
             State::Count { .. } | State::Based(_) | State::Text { .. } | State::Growing(_) => {
                 Some(Kind::String)
@@ -249,57 +262,6 @@ impl Entry {
         self.ends_ms <= now_ms && self.is_compact()
     }
 
-    /// The whole state of the key, as peers would be told it.
-    pub fn to_key(&self, me: Replica) -> Key {
-        let tag = |stamp| Tag::new(stamp, me);
-        let (counter, set) = match &self.state {
-            State::Count { tally, born } => (Counter::counted(me, tally.to_slot(*born, 0)), None),
-            State::Based(based) => {
-                let mut counter = Counter::default();
-                let mut digits = itoa::Buffer::new();
-                counter.write(tag(based.base_stamp), digits.format(based.base).as_bytes());
-                counter.put_slot(me, based.tally.to_slot(based.slot_born, based.base));
-                (counter, None)
-            }
-            State::Text { stamp, text } => {
-                let mut counter = Counter::default();
-                counter.write(tag(*stamp), text);
-                (counter, None)
-            }
-            State::Growing(growing) => {
-                let mut counter = Counter::default();
-                counter.write(tag(growing.stamp), &growing.text);
-                (counter, None)
-            }
-            State::Set(set) => (Counter::default(), Some(set.clone())),
-            State::Counted(counted) => return counted.to_key(me),
-            State::Whole(whole) => return whole.key.clone(),
-        };
-        let ends = (self.ends_stamp != Stamp::NEVER).then(|| {
-            let at_ms = (self.ends_ms != NEVER_DUE).then_some(self.ends_ms);
-            DeadlineRegister::written(tag(self.ends_stamp), at_ms)
-        });
-        Key::first_life(ends.unwrap_or_default(), counter, set)
-    }
-
-    /// Takes over a whole state, in the smallest form that holds it.
-    pub fn set_key(&mut self, mut key: Key, me: Replica, now_ms: u64) {
-        if let Some((state, ends)) = compact(&mut key, me) {
-            self.state = state;
-            self.set_ends(ends.tag().stamp, ends.at_ms());
-            return;
-        }
-        self.set_ends(Stamp::NEVER, key.deadline_ms(now_ms));
-        let due_ms = key.next_due_ms(now_ms).unwrap_or(NEVER_DUE);
-        self.state = match countable(&key, me, now_ms) {
-            Some(start) => {
-                let tally = Tally::new(start, 0);
-                State::Counted(Box::new(Counted { tally, start, key, due_ms }))
-            }
-            None => State::Whole(Box::new(Whole { key, due_ms })),
-        };
-    }
-
     /// As [`Entry::settle_members`], but of a set alone it looks at no more than `max` members: then
     /// it is still due.
     pub fn settle_some_members(
@@ -325,7 +287,7 @@ impl Entry {
         match &mut self.state {
             State::Set(set) => set.settle(now_ms, tombstones),
             State::Whole(_) | State::Counted(_) => {
-                let mut key = self.to_key(me);
+                let mut key = self.take_key(me);
                 let expired = key.settle(now_ms, tombstones);
                 if tombstones == Tombstones::Drop {
                     key.collect_all(now_ms);
@@ -355,88 +317,22 @@ impl Entry {
             State::Text { text, .. } => text.len(),
             State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
             State::Set(set) => size_of::<Set>() + set.heap_bytes(),
-            State::Counted(counted) => size_of::<Counted>() + counted.key.heap_bytes(),
+            State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),
             State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
         };
         size_of::<Entry>() + self.name.heap_bytes() + state
     }
 }
 
-/// The compact form of a key that has one, and its deadline; the key is spent then.
-fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
-    let life = key.only_first_life()?;
-    let ends = *life.deadline();
-    let is_field = ends == DeadlineRegister::default()
-        || (ends.tag().replica == me && ends.at_ms() != Some(NEVER_DUE));
-    if !is_field {
-        return None;
-    }
-    let state = match life.set() {
-        None => compact_counter(life.counter(), me)?,
-        Some(_) if *life.counter() == Counter::default() => State::Set(key.take_set()?),
-        Some(_) => return None,
-    };
-    Some((state, ends))
-}
-
-fn compact_counter(counter: &Counter, me: Replica) -> Option<State> {
-    let mut slots = counter.slots();
-    if counter.has_floats() || slots.len() > 1 {
-        return None;
-    }
-    let slot = match slots.next() {
-        Some((replica, _)) if replica != me => return None,
-        slot => slot.map(|(_, slot)| slot),
-    };
-    let written = counter.base().tag();
-    let Some((_, text)) = counter.base().get() else {
-        let slot = slot.filter(|slot| written == Tag::NEVER && counter.born() == slot.born())?;
-        return Some(State::Count { tally: whole_tally(slot, 0)?, born: slot.born() });
-    };
-    if written.replica != me || counter.born() != written.stamp {
-        return None;
-    }
-    let Some(slot) = slot else {
-        return Some(State::Text { stamp: written.stamp, text: text.into() });
-    };
-    let base = parse_i64(text)?;
-    Some(State::Based(Box::new(Based {
-        tally: whole_tally(slot, base)?,
-        base,
-        base_stamp: written.stamp,
-        slot_born: slot.born(),
-    })))
-}
-
-/// The tally of a slot of which nothing was ever forgotten, counting on `base`.
-fn whole_tally(slot: &Slot, base: i64) -> Option<Tally> {
-    let sums = i128::try_from(slot.added()).ok()? - i128::try_from(slot.taken()).ok()?;
-    if slot.is_forgotten() || slot.value() != sums {
-        return None;
-    }
-    let value = i64::try_from(i128::from(base).checked_add(sums)?).ok()?;
-    Some(Tally::new(value, u64::try_from(slot.taken()).ok()?))
-}
-
-/// What is visible, when that is an integer and this replica has a slot to count on.
-fn countable(key: &Key, me: Replica, now_ms: u64) -> Option<i64> {
-    let newest = key.newest().filter(|life| !life.is_past(now_ms))?;
-    newest.counter().slot(me).filter(|slot| !slot.is_forgotten())?;
-    match key.text(now_ms)? {
-        // A bound may stand for a sum beyond it, from which a word cannot count on.
-        Visible::Integer(i64::MIN | i64::MAX) => None,
-        Visible::Integer(start) => Some(start),
-        _ => None,
+impl State {
+    /// Anything, as it stands: in no smaller form, and as if nothing were due.
+    pub fn whole(key: Key) -> State {
+        State::Whole(Box::new(Whole::new(key, NEVER_DUE)))
     }
 }
 
-impl Counted {
-    /// The key with what was counted since.
-    fn to_key(&self, me: Replica) -> Key {
-        let mut key = self.key.clone();
-        let added = self.tally.added(self.start) as i128;
-        let taken = i128::from(self.tally.taken());
-        key.count(me, added, taken);
-        key
+impl Whole {
+    pub fn new(key: Key, due_ms: u64) -> Whole {
+        Whole { key, due_ms, tombstones: 0 }
     }
 }

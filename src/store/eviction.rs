@@ -76,7 +76,7 @@ impl Keyspace {
         if policy == MaxmemoryPolicy::NoEviction {
             return false;
         }
-        let choice = Choice { policy, me: self.me, now_ms, tenths: self.tenths(now_ms) };
+        let choice = Choice { policy, me: self.me(), now_ms, tenths: self.tenths(now_ms) };
         let candidate = {
             let mut pool = self.pool.lock();
             pool.begin(policy);
@@ -93,7 +93,7 @@ impl Keyspace {
 
     /// Puts keys of random shards into the pool.
     fn sample(&self, choice: &Choice, samples: usize, pool: &mut Pool) {
-        let used: Vec<u16> = self.databases_in_use().collect();
+        let used = self.databases_in_use();
         let mut rng = rand::rng();
         let mut found = 0;
         for _ in 0..SHARDS_TRIED {
@@ -113,7 +113,7 @@ impl Keyspace {
     /// The best of one key of every shard: few are left that may go.
     fn search(&self, choice: &Choice) -> Option<Candidate> {
         let place = rand::rng().random::<u32>() as usize;
-        let of_shards = self.databases_in_use().flat_map(|db| {
+        let of_shards = self.databases_in_use().into_iter().flat_map(|db| {
             let shards = self.shards_in_use(db).iter();
             shards.filter_map(move |shard| choice.candidate(&shard.read(), place, db))
         });
@@ -126,10 +126,6 @@ impl Keyspace {
         let shard = self.shard(self.lock_of(key)).read();
         let entry = shard.find(key.hash, key.name);
         entry.is_some_and(|entry| choice.may_go(entry) && choice.rank(entry) >= candidate.rank)
-    }
-
-    fn databases_in_use(&self) -> impl Iterator<Item = u16> {
-        (0..self.databases()).filter(|db| !self.shards_in_use(*db).is_empty())
     }
 }
 

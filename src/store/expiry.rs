@@ -4,8 +4,12 @@
 //! them. A heartbeat only stores a new deadline. Reads never see what has expired, so this is about
 //! memory and about keys that nobody reads.
 
-use super::Keyspace;
-use super::shard::Shard;
+use super::entry::Entry;
+use super::flags::{DIRTY, PAST};
+use super::keyspace::db_of;
+use super::shard::{Account, Shard};
+use super::stats::Counts;
+use super::{KeyRef, Keyspace};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where the last tick stopped, so that a budget that runs out is fair to all shards.
@@ -45,7 +49,7 @@ impl Keyspace {
         self.locks_in_use().map(|lock| self.shard(lock).read().agenda_bytes()).sum()
     }
 
-    fn expire_shard(&self, lock: u32, now_ms: u64, budget: usize) -> usize {
+    pub(super) fn expire_shard(&self, lock: u32, now_ms: u64, budget: usize) -> usize {
         let mut done = 0;
         while done < budget {
             // A peek needs the shard shared only, and most shards have nothing due.
@@ -56,21 +60,29 @@ impl Keyspace {
             let end = done + BATCH.min(budget - done);
             while done < end {
                 let Some(hash) = shard.pop_due(now_ms) else { return done };
-                done += self.expire_entry(&mut shard, hash, now_ms, end - done);
+                done += self.expire_entry(lock, &mut shard, hash, now_ms, end - done);
             }
         }
         done
     }
 
     /// Returns how much it looked at: 1, and the members of a set, of which `max` come first.
-    fn expire_entry(&self, shard: &mut Shard, hash: u64, now_ms: u64, max: usize) -> usize {
+    fn expire_entry(
+        &self,
+        lock: u32,
+        shard: &mut Shard,
+        hash: u64,
+        now_ms: u64,
+        max: usize,
+    ) -> usize {
         let Some((name, due_ms)) = shard.due_of(hash) else { return 1 };
         if due_ms > now_ms {
             shard.note_again(hash, due_ms);
             return 1;
         }
-        let expired = self.settle_with(shard, hash, &name, now_ms, |entry| {
-            entry.settle_some_members(self.me, now_ms, self.tombstones, max)
+        let key = KeyRef { db: db_of(lock), name: &name, hash };
+        let expired = self.settle_with(shard, key, now_ms, |entry| {
+            entry.settle_some_members(self.me(), now_ms, self.tombstones(), max)
         });
         let unfinished = shard.find(hash, &name).filter(|entry| entry.has_due_members(now_ms));
         if unfinished.is_none() {
@@ -79,5 +91,44 @@ impl Keyspace {
         // A set with more to be reclaimed comes up again at once.
         shard.note_again(hash, due_ms);
         max
+    }
+
+    /// Takes out of sight what has expired of an entry, and removes it if nothing is left of it.
+    pub(super) fn settle(&self, shard: &mut Shard, key: KeyRef<'_>, now_ms: u64) {
+        self.settle_with(shard, key, now_ms, |entry| {
+            entry.settle_members(self.me(), now_ms, self.tombstones())
+        });
+    }
+
+    /// The same with what is to become of members; returns what it does: how many have expired.
+    ///
+    /// Expiry is no change that peers are told: they have clocks of their own.
+    pub(super) fn settle_with(
+        &self,
+        shard: &mut Shard,
+        key: KeyRef<'_>,
+        now_ms: u64,
+        settle_members: impl FnOnce(&mut Entry) -> usize,
+    ) -> usize {
+        let Some(entry) = shard.find_mut(key.hash, key.name) else { return 0 };
+        let before = Account::of(entry);
+        let (is_past, known_past) = (entry.is_past(now_ms), entry.flags.has(PAST));
+        if before.due_ms > now_ms || (is_past && known_past) {
+            return 0;
+        }
+        let expired = if is_past { 0 } else { settle_members(entry) };
+        self.account(key.db, entry, &before, now_ms);
+        if self.keeps() && !entry.flags.has(DIRTY) {
+            self.refresh_digest(key.db, entry, now_ms);
+        }
+        let gone = entry.kind(now_ms).is_none();
+        let after = Account::of(entry);
+        shard.note_change(key.hash, before, after, now_ms);
+        Counts::add(&self.counts.expired_members, expired);
+        Counts::add(&self.counts.expired_keys, usize::from(gone && before.visible));
+        if gone && !self.keeps() {
+            shard.remove(key.hash, key.name);
+        }
+        expired
     }
 }

@@ -7,13 +7,12 @@
 use super::entry::{Entry, State};
 use super::guards::{Guard, Guards};
 use super::reaper::Garbage;
-use super::shard::{Before, Shard};
-use super::stats::Counts;
+use super::shard::{Account, Shard};
+use super::sync::RwLockReadGuard;
 use super::{AccessError, Keyspace};
 use crate::base::Name;
-use crate::base::Tag;
 use crate::base::hash::hash_name;
-use crate::crdt::{Deadline, Kind, Tombstones, Write};
+use crate::crdt::{Deadline, Kind, Write};
 use smallvec::SmallVec;
 use std::cell::Cell;
 
@@ -48,6 +47,8 @@ pub struct Keys<'k> {
     hits: Cell<u32>,
     misses: Cell<u32>,
     pub(super) guards: Guards<'k>,
+    /// Held by who writes several shards, while others drain what is changed.
+    grouping: Option<RwLockReadGuard<'k, ()>>,
     /// What was taken out and is large: freed after the locks.
     pub(super) trash: Vec<Garbage>,
     /// Whether it is freed elsewhere.
@@ -65,8 +66,9 @@ impl<'k> Keys<'k> {
         let mut locks: SmallVec<[u32; 8]> = keys.clone().map(|key| keyspace.lock_of(key)).collect();
         locks.sort_unstable();
         locks.dedup();
+        let grouping = (locks.len() > 1).then(|| keyspace.group_writes(mode)).flatten();
         let guards = Guards::many(keyspace, locks.iter().copied(), mode);
-        let mut scope = Keys::with_guards(keyspace, guards, now_ms);
+        let mut scope = Keys::with_guards(keyspace, guards, grouping, now_ms);
         if mode == Mode::Exclusive {
             keys.for_each(|key| scope.settle(key));
         }
@@ -80,7 +82,7 @@ impl<'k> Keys<'k> {
         now_ms: u64,
     ) -> Keys<'k> {
         let guards = Guards::one(keyspace, keyspace.lock_of(key), mode);
-        let mut scope = Keys::with_guards(keyspace, guards, now_ms);
+        let mut scope = Keys::with_guards(keyspace, guards, None, now_ms);
         if mode == Mode::Exclusive {
             scope.settle(key);
         }
@@ -88,15 +90,21 @@ impl<'k> Keys<'k> {
     }
 
     pub(super) fn open_whole(keyspace: &'k Keyspace, mode: Mode, now_ms: u64) -> Keys<'k> {
+        let grouping = keyspace.group_writes(mode);
         let guards = Guards::many(keyspace, keyspace.locks_in_use(), mode);
-        Keys::with_guards(keyspace, guards, now_ms)
+        Keys::with_guards(keyspace, guards, grouping, now_ms)
     }
 
     pub(super) fn open_browse(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
-        Keys::with_guards(keyspace, Guards::Many(Vec::new()), now_ms)
+        Keys::with_guards(keyspace, Guards::Many(Vec::new()), None, now_ms)
     }
 
-    fn with_guards(keyspace: &'k Keyspace, guards: Guards<'k>, now_ms: u64) -> Keys<'k> {
+    fn with_guards(
+        keyspace: &'k Keyspace,
+        guards: Guards<'k>,
+        grouping: Option<RwLockReadGuard<'k, ()>>,
+        now_ms: u64,
+    ) -> Keys<'k> {
         Keys {
             keyspace,
             now_ms,
@@ -104,6 +112,7 @@ impl<'k> Keys<'k> {
             hits: Cell::new(0),
             misses: Cell::new(0),
             guards,
+            grouping,
             trash: Vec::new(),
             frees_later: false,
         }
@@ -167,13 +176,13 @@ impl<'k> Keys<'k> {
 
     /// EXPIRE, PERSIST: true when the key was there. A deadline that has passed removes it.
     pub fn set_deadline(&mut self, key: KeyRef<'_>, at_ms: Option<u64>) -> bool {
-        let me = self.keyspace.me;
+        let me = self.keyspace.me();
         let visible = self.change(key, |entry, write| {
             let visible = entry.kind(write.now_ms).is_some();
             if visible && entry.is_compact() {
                 entry.set_ends(write.stamp(), at_ms);
             } else if visible {
-                let mut whole = entry.to_key(me);
+                let mut whole = entry.take_key(me);
                 whole.set_deadline(write, at_ms);
                 entry.set_key(whole, me, write.now_ms);
             }
@@ -195,29 +204,25 @@ impl<'k> Keys<'k> {
 
     /// DEL: true when the key was there.
     pub fn delete(&mut self, key: KeyRef<'_>) -> bool {
-        let (me, now_ms) = (self.keyspace.me, self.now_ms);
-        match self.keyspace.tombstones {
-            Tombstones::Drop => {
-                let Some(entry) = self.shard_mut(key).remove(key.hash, key.name) else {
-                    return false;
-                };
-                let visible = entry.seen(me, now_ms).is_some();
-                if entry.is_large() {
-                    self.trash.push(Garbage::Entry(entry));
-                }
+        let (me, now_ms) = (self.keyspace.me(), self.now_ms);
+        if self.keyspace.keeps() {
+            let visible = self.change(key, |entry, write| {
+                let visible = entry.kind(write.now_ms).is_some();
+                let mut whole = entry.take_key(me);
+                whole.delete(write);
+                entry.set_key(whole, me, write.now_ms);
                 visible
-            }
-            Tombstones::Keep(_) => {
-                let visible = self.change(key, |entry, write| {
-                    let visible = entry.kind(write.now_ms).is_some();
-                    let mut whole = entry.to_key(me);
-                    whole.delete(write);
-                    entry.set_key(whole, me, write.now_ms);
-                    visible
-                });
-                visible.unwrap_or(false)
-            }
+            });
+            return visible.unwrap_or(false);
         }
+        let Some(entry) = self.shard_mut(key).remove(key.hash, key.name) else {
+            return false;
+        };
+        let visible = entry.seen(me, now_ms).is_some();
+        if entry.is_large() {
+            self.trash.push(Garbage::Entry(entry));
+        }
+        visible
     }
 
     /// Replaces `to` by a copy of what is visible of `from`, deadlines included. False when there is
@@ -230,7 +235,7 @@ impl<'k> Keys<'k> {
     /// RENAME, MOVE: `to`, another key, becomes what is visible of `from`, which is gone. False when
     /// there is no `from`.
     pub fn rename(&mut self, from: KeyRef<'_>, to: KeyRef<'_>) -> bool {
-        if self.keyspace.tombstones != Tombstones::Drop {
+        if self.keyspace.keeps() {
             // Contributions never move between keys: peers learn of new writes.
             return self.copy(from, to) && self.delete(from);
         }
@@ -256,7 +261,7 @@ impl<'k> Keys<'k> {
     /// exclusively on a key has done so; one on the whole keyspace does it key by key.
     pub fn settle(&mut self, key: KeyRef<'_>) {
         let (keyspace, now_ms) = (self.keyspace, self.now_ms);
-        keyspace.settle(self.shard_mut(key), key.hash, key.name, now_ms);
+        keyspace.settle(self.shard_mut(key), key, now_ms);
     }
 
     /// The entry of a key that a user sees.
@@ -267,7 +272,7 @@ impl<'k> Keys<'k> {
             return Ok(self.is_seen(entry).then_some(entry));
         }
         let is_past = entry.is_past(self.now_ms);
-        if is_past && self.keyspace.tombstones != Tombstones::Drop {
+        if is_past && self.keyspace.keeps() {
             return Ok(None);
         }
         // Whoever comes across something that has expired takes it away.
@@ -291,7 +296,7 @@ impl<'k> Keys<'k> {
 
     fn is_seen(&self, entry: &Entry) -> bool {
         // Without tombstones an entry that is not due is always visible: save the look.
-        self.keyspace.tombstones == Tombstones::Drop || entry.kind(self.now_ms).is_some()
+        !self.keyspace.keeps() || entry.kind(self.now_ms).is_some()
     }
 
     fn note_lookup(&self, found: bool) {
@@ -311,19 +316,24 @@ impl<'k> Keys<'k> {
         change: impl FnOnce(&mut Entry, &Write) -> R,
     ) -> Option<R> {
         let (keyspace, now_ms, no_touch) = (self.keyspace, self.now_ms, self.no_touch);
-        let shard = self.shard_mut(key);
-        let mut entry = shard.find_mut(key.hash, key.name)?;
+        let (lock, is_grouped) = (keyspace.lock_of(key), self.grouping.is_some());
+        let shard = self.shard_by_lock(lock);
+        let (mut entry, mut dirty) = shard.find_to_change(key.hash, key.name)?;
         if entry.due_ms() <= now_ms {
-            keyspace.settle(shard, key.hash, key.name, now_ms);
-            entry = shard.find_mut(key.hash, key.name)?;
+            keyspace.settle(shard, key, now_ms);
+            (entry, dirty) = shard.find_to_change(key.hash, key.name)?;
         }
-        let before = Before::of(entry);
+        keyspace.mark(lock, dirty, key.hash, entry);
+        if is_grouped {
+            keyspace.group(lock, key.hash, entry);
+        }
+        let before = Account::of(entry);
         let result = change(entry, &keyspace.write(now_ms));
         if !no_touch {
             entry.touch(keyspace.tenths(now_ms));
         }
-        let gone = keyspace.tombstones == Tombstones::Drop && entry.kind(now_ms).is_none();
-        let after = Before::of(entry);
+        keyspace.account(key.db, entry, &before, now_ms);
+        let (gone, after) = (keyspace.is_gone(entry, now_ms), Account::of(entry));
         shard.note_change(key.hash, before, after, now_ms);
         if gone {
             shard.remove(key.hash, key.name);
@@ -334,21 +344,35 @@ impl<'k> Keys<'k> {
     /// Puts in an entry for a key that has none.
     pub(super) fn put_new(&mut self, key: KeyRef<'_>, state: State, ends: Deadline, write: &Write) {
         let (keyspace, now_ms) = (self.keyspace, self.now_ms);
-        let mut entry = Entry::new(key.name, state);
+        let mut entry = keyspace.new_entry(key.name, state);
         entry.write_ends(write, ends);
-        if entry.ends_ms <= now_ms && keyspace.tombstones == Tombstones::Drop {
+        if entry.ends_ms <= now_ms && !keyspace.keeps() {
             return;
         }
         entry.touch(keyspace.tenths(now_ms));
         self.insert(key, Box::new(entry));
     }
 
-    fn insert(&mut self, key: KeyRef<'_>, entry: Box<Entry>) {
-        let now_ms = self.now_ms;
-        let after = Before::of(&entry);
-        let shard = self.shard_mut(key);
+    pub(super) fn insert(&mut self, key: KeyRef<'_>, mut entry: Box<Entry>) {
+        let (keyspace, now_ms) = (self.keyspace, self.now_ms);
+        let (lock, is_grouped) = (keyspace.lock_of(key), self.grouping.is_some());
+        let shard = self.shard_by_lock(lock);
+        keyspace.mark_new(lock, shard.dirty(), key.hash, &entry);
+        if is_grouped {
+            keyspace.group(lock, key.hash, &entry);
+        }
+        keyspace.account(key.db, &mut entry, &Account::NOTHING, now_ms);
+        let after = Account::of(&entry);
         shard.insert(key.hash, entry);
-        shard.note_change(key.hash, Before::NOTHING, after, now_ms);
+        shard.note_change(key.hash, Account::NOTHING, after, now_ms);
+    }
+
+    /// Marks an entry that is about to be changed, while its shard is held shared.
+    pub(super) fn mark_shared(&self, key: KeyRef<'_>, entry: &Entry) {
+        let lock = self.keyspace.lock_of(key);
+        if let Some(guard) = self.guards.get(lock) {
+            self.keyspace.mark(lock, guard.shard().dirty(), key.hash, entry);
+        }
     }
 
     fn guard(&self, key: KeyRef<'_>) -> Option<&Guard<'k>> {
@@ -393,49 +417,9 @@ impl Drop for Keys<'_> {
             return;
         }
         self.guards.release();
+        self.grouping = None;
         if self.frees_later {
             self.keyspace.reaper.take(std::mem::take(&mut self.trash));
         }
-    }
-}
-
-impl Keyspace {
-    /// A write of this node, now.
-    pub(super) fn write(&self, now_ms: u64) -> Write {
-        let tag = Tag::new(self.clock.stamp(now_ms), self.me);
-        Write { now_ms, tag, tombstones: self.tombstones }
-    }
-
-    /// Takes out of sight what has expired of an entry, and removes it if nothing is left of it.
-    pub(super) fn settle(&self, shard: &mut Shard, hash: u64, name: &[u8], now_ms: u64) {
-        self.settle_with(shard, hash, name, now_ms, |entry| {
-            entry.settle_members(self.me, now_ms, self.tombstones)
-        });
-    }
-
-    /// The same with what is to become of members; returns what it does: how many have expired.
-    pub(super) fn settle_with(
-        &self,
-        shard: &mut Shard,
-        hash: u64,
-        name: &[u8],
-        now_ms: u64,
-        settle_members: impl FnOnce(&mut Entry) -> usize,
-    ) -> usize {
-        let Some(entry) = shard.find_mut(hash, name) else { return 0 };
-        let before = Before::of(entry);
-        if before.due_ms > now_ms {
-            return 0;
-        }
-        let expired = if entry.is_past(now_ms) { 0 } else { settle_members(entry) };
-        let gone = entry.kind(now_ms).is_none();
-        let after = Before::of(entry);
-        shard.note_change(hash, before, after, now_ms);
-        Counts::add(&self.counts.expired_members, expired);
-        if gone && self.tombstones == Tombstones::Drop {
-            shard.remove(hash, name);
-            Counts::add(&self.counts.expired_keys, 1);
-        }
-        expired
     }
 }

@@ -47,7 +47,7 @@ impl Keys<'_> {
         missing: Missing,
         edit: impl FnOnce(&mut SetEdit<'_>) -> R,
     ) -> Result<Option<R>, AccessError> {
-        let me = self.keyspace.me;
+        let me = self.keyspace.me();
         let mut edit = Some(edit);
         let changed = self.change(key, |entry, write| match entry.kind(write.now_ms) {
             Some(kind) if kind != Kind::Set => Err(AccessError::WrongType),
@@ -116,8 +116,22 @@ fn edit_entry<R>(
     if let (State::Set(set), false) = (&mut entry.state, is_past) {
         return edit(&mut SetEdit { target: Target::Set(set), write: *write });
     }
-    let mut whole = entry.to_key(me);
-    let result = edit(&mut SetEdit { target: Target::Whole(&mut whole), write: *write });
+    if entry.is_compact() {
+        let key = entry.take_key(me);
+        entry.state = State::whole(key);
+    }
+    let (result, mut whole) = match &mut entry.state {
+        State::Whole(whole) => {
+            let result =
+                edit(&mut SetEdit { target: Target::Whole(&mut whole.key), write: *write });
+            (result, std::mem::take(&mut whole.key))
+        }
+        // What was there has ended.
+        _ => {
+            let mut key = entry.take_key(me);
+            (edit(&mut SetEdit { target: Target::Whole(&mut key), write: *write }), key)
+        }
+    };
     if write.tombstones == Tombstones::Drop {
         whole.collect_all(write.now_ms);
     }

@@ -1,13 +1,13 @@
 //! What a scope sees of a whole database: SCAN, KEYS, RANDOMKEY, DBSIZE, FLUSHDB, SWAPDB.
 
 use super::entry::Entry;
-use super::keyspace::SHARDS;
+use super::keyspace::lock_number;
 use super::portrait::Portrait;
 use super::reaper::Garbage;
 use super::shard::Shard;
 use super::{KeyRef, Keys};
 use crate::base::hash::hash_name;
-use crate::crdt::{Kind, Tombstones};
+use crate::crdt::Kind;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 
@@ -35,8 +35,7 @@ impl Keys<'_> {
     /// Redis).
     #[must_use]
     pub fn len(&self, db: u16) -> usize {
-        let count = |shard: &Shard| self.keyspace.count(shard, self.now_ms).0;
-        self.locks_of(db).map(|lock| self.with_shard(lock, count)).sum()
+        self.locks_of(db).map(|lock| self.with_shard(lock, Shard::visible)).sum()
     }
 
     /// Whether a database holds no keys.
@@ -101,7 +100,7 @@ impl Keys<'_> {
         rest.retain(|(at, _)| *at <= end);
         *left = left.saturating_sub(rest.len());
         for (_, entry) in &rest {
-            if let Some(kind) = entry.seen(self.keyspace.me, self.now_ms)
+            if let Some(kind) = entry.seen(self.keyspace.me(), self.now_ms)
                 && wanted(&entry.name, kind)
             {
                 page.names.push(entry.name.to_vec());
@@ -142,18 +141,15 @@ impl Keys<'_> {
 
     /// FLUSHDB. The scope holds everything exclusively; what is taken out is freed after the locks.
     pub fn flush(&mut self, db: u16) {
-        match self.keyspace.tombstones {
-            Tombstones::Drop => {
-                for lock in self.locks_held(db) {
-                    let shard = self.shard_by_lock(lock).take_all();
-                    self.trash.push(Garbage::Shard(shard));
-                }
+        if self.keyspace.keeps() {
+            for name in self.names(db) {
+                self.delete(KeyRef::new(db, &name));
             }
-            Tombstones::Keep(_) => {
-                for name in self.names(db) {
-                    self.delete(KeyRef::new(db, &name));
-                }
-            }
+            return;
+        }
+        for lock in self.locks_held(db) {
+            let shard = self.shard_by_lock(lock).take_all();
+            self.trash.push(Garbage::Shard(shard));
         }
     }
 
@@ -162,7 +158,7 @@ impl Keys<'_> {
         if a == b {
             return;
         }
-        if self.keyspace.tombstones == Tombstones::Drop {
+        if !self.keyspace.keeps() {
             for (lock_a, lock_b) in self.locks_held(a).into_iter().zip(self.locks_held(b)) {
                 let from_a = self.shard_by_lock(lock_a).take_all();
                 let from_b = std::mem::replace(self.shard_by_lock(lock_b), from_a);
@@ -193,7 +189,7 @@ impl Keys<'_> {
     }
 
     fn is_visible(&self, entry: &Entry) -> bool {
-        entry.seen(self.keyspace.me, self.now_ms).is_some()
+        entry.seen(self.keyspace.me(), self.now_ms).is_some()
     }
 
     /// The locks of a database that this scope holds.
@@ -207,8 +203,4 @@ impl Keys<'_> {
         let shards = self.keyspace.shards_in_use(db).len() as u32;
         (0..shards).map(move |shard| lock_number(db, shard))
     }
-}
-
-pub(super) fn lock_number(db: u16, shard: u32) -> u32 {
-    u32::from(db) * SHARDS as u32 + shard
 }

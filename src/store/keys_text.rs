@@ -19,7 +19,7 @@ impl Keys<'_> {
 
     /// SET: forgets whatever was there, of any type.
     pub fn set_text(&mut self, key: KeyRef<'_>, value: &[u8], deadline: Deadline) {
-        let me = self.keyspace.me;
+        let me = self.keyspace.me();
         let done = self.change(key, |entry, write| set_text(entry, me, write, value, deadline));
         if done.is_none() {
             let write = self.keyspace.write(self.now_ms);
@@ -63,9 +63,11 @@ impl Keys<'_> {
     pub fn add(&mut self, key: KeyRef<'_>, by: i64) -> Result<i64, AccessError> {
         if !self.is_exclusive(key) {
             let entry = self.entry_touched(key)?.ok_or(AccessError::NeedsExclusive)?;
-            return entry.tally(self.now_ms).ok_or(AccessError::NeedsExclusive)?.add(by);
+            let tally = entry.tally(self.now_ms).ok_or(AccessError::NeedsExclusive)?;
+            self.mark_shared(key, entry);
+            return tally.add(by);
         }
-        let me = self.keyspace.me;
+        let me = self.keyspace.me();
         if let Some(result) = self.change(key, |entry, write| add(entry, me, write, by)) {
             return result;
         }
@@ -77,7 +79,7 @@ impl Keys<'_> {
     /// INCRBYFLOAT: the visible number becomes `to` (as Redis prints it); the difference to what is
     /// visible now is what this node adds.
     pub fn move_number_to(&mut self, key: KeyRef<'_>, to: &str) -> Result<(), AccessError> {
-        let me = self.keyspace.me;
+        let me = self.keyspace.me();
         let number = Decimal::parse(to.as_bytes()).ok_or(AccessError::NotFloat)?;
         let move_to = |mut whole: Key, write: &Write| {
             let moved = whole.move_number_to(write, &number, to.as_bytes());
@@ -109,7 +111,7 @@ impl Keys<'_> {
 fn set_text(entry: &mut Entry, me: Replica, write: &Write, value: &[u8], deadline: Deadline) {
     entry.form = TextForm::Plain;
     if write.tombstones != Tombstones::Drop || !entry.is_compact() {
-        let mut whole = entry.to_key(me);
+        let mut whole = entry.take_key(me);
         whole.set_text(write, value, deadline);
         if write.tombstones == Tombstones::Drop {
             whole.collect_all(write.now_ms);
@@ -162,7 +164,7 @@ fn add(entry: &mut Entry, me: Replica, write: &Write, by: i64) -> Result<i64, Ac
         None => 0,
     };
     visible.checked_add(by).ok_or(AccessError::Overflow)?;
-    let mut whole = entry.to_key(me);
+    let mut whole = entry.take_key(me);
     whole.add(write, i128::from(by));
     if write.tombstones == Tombstones::Drop {
         whole.collect_all(write.now_ms);

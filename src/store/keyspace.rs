@@ -1,18 +1,21 @@
 //! All databases of a node.
 
 use super::KeyRef;
-use super::entry::NEVER_DUE;
+use super::entry::{Entry, NEVER_DUE};
+use super::flags::VISIBLE;
 use super::keys::{Keys, Mode};
+use super::mark::DirtyShards;
 use super::shard::Shard;
+use super::slots::SlotDigests;
 use super::stats::{Counts, DatabaseStats, KeyspaceStats};
 use super::sync::RwLock;
-use crate::base::Replica;
 use crate::base::clock::Clock;
-use crate::crdt::Tombstones;
+use crate::base::{Name, Replica, Stamp};
+use crate::crdt::{Generation, Tombstones};
 use crossbeam::utils::CachePadded;
 use parking_lot::Mutex;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Shards of a database: small ones, so that a table that grows, a SCAN or an expiry holds up little.
 /// (A model of all interleavings needs them few.)
@@ -22,14 +25,32 @@ const SHARD_SHIFT: u32 = 44;
 
 type Shards = Box<[CachePadded<RwLock<Shard>>]>;
 
+/// A database that was written.
+pub(super) struct Database {
+    pub shards: Shards,
+    pub dirty: DirtyShards,
+    pub digests: SlotDigests,
+}
+
 /// The sharded store of all databases.
+///
+/// Locks are taken in this order: `grouping`, shards by rising number, a shard's list of dirty entries,
+/// `grouped`, `noted`.
 pub struct Keyspace {
     /// Made when a database is first written.
-    databases: Box<[OnceLock<Shards>]>,
+    databases: Box<[OnceLock<Database>]>,
     pub(super) clock: Clock,
-    /// Who this node writes as.
-    pub(super) me: Replica,
-    pub(super) tombstones: Tombstones,
+    /// Who this node writes as, packed. It changes with everything locked.
+    me: AtomicU64,
+    keeps: bool,
+    /// The period in which tombstones are noted now.
+    pub(super) generation: AtomicU32,
+    /// Keys that were noted in it.
+    pub(super) noted: Mutex<Vec<(u16, Name)>>,
+    /// Held shared by whoever writes several shards: its effects are drained together.
+    pub(super) grouping: RwLock<()>,
+    /// What was written so since the last drain: locks and hashes.
+    pub(super) grouped: super::sync::Mutex<Vec<(u32, u64)>>,
     pub(super) started_ms: u64,
     pub(super) counts: Counts,
     pub(super) sweep: super::expiry::Sweep,
@@ -46,8 +67,12 @@ impl Keyspace {
         Keyspace {
             databases: (0..databases).map(|_| OnceLock::new()).collect(),
             clock: Clock::default(),
-            me,
-            tombstones,
+            me: AtomicU64::new(pack(me)),
+            keeps: tombstones != Tombstones::Drop,
+            generation: AtomicU32::new(1),
+            noted: Mutex::default(),
+            grouping: RwLock::new(()),
+            grouped: super::sync::Mutex::default(),
             started_ms: now_ms,
             counts: Counts::default(),
             sweep: super::expiry::Sweep::default(),
@@ -60,6 +85,46 @@ impl Keyspace {
     #[must_use]
     pub fn databases(&self) -> u16 {
         self.databases.len() as u16
+    }
+
+    /// Who this node writes as.
+    #[must_use]
+    pub fn me(&self) -> Replica {
+        let packed = self.me.load(Ordering::Relaxed);
+        Replica { node: (packed >> 32) as u32, epoch: packed as u32 }
+    }
+
+    /// The caller holds everything exclusively.
+    pub(super) fn set_me(&self, me: Replica) {
+        self.me.store(pack(me), Ordering::Relaxed);
+    }
+
+    /// Whether there are, or may be, peers to whom changes and deletions must be told.
+    #[inline]
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
+    /// What becomes now of what is forgotten.
+    pub(super) fn tombstones(&self) -> Tombstones {
+        match self.keeps {
+            true => Tombstones::Keep(self.generation()),
+            false => Tombstones::Drop,
+        }
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
+    }
+
+    /// A stamp that this node's clock gives to nothing else.
+    pub fn stamp(&self, now_ms: u64) -> Stamp {
+        self.clock.stamp(now_ms)
+    }
+
+    /// Takes note of a stamp of another node: later ones exceed it.
+    pub fn observe(&self, stamp: Stamp) {
+        self.clock.observe(stamp);
     }
 
     /// The scope of a command on `keys`: their shards locked in one order.
@@ -81,7 +146,7 @@ impl Keyspace {
     /// `named` ones, which it may write first (SWAPDB).
     pub fn open_whole(&self, named: &[u16], mode: Mode, now_ms: u64) -> Keys<'_> {
         for db in named.iter().filter_map(|db| self.databases.get(usize::from(*db))) {
-            db.get_or_init(make_shards);
+            db.get_or_init(make_database);
         }
         Keys::open_whole(self, mode, now_ms)
     }
@@ -91,7 +156,7 @@ impl Keyspace {
         Keys::open_browse(self, now_ms)
     }
 
-    /// Numbers for INFO. Walks over all shards.
+    /// Numbers for INFO. Looks at every shard, not at every key.
     #[must_use]
     pub fn stats(&self, now_ms: u64) -> KeyspaceStats {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -115,11 +180,11 @@ impl Keyspace {
         let (mut sampled, mut ttl_sum_ms) = (0u64, 0u64);
         for shard in self.shards_in_use(db) {
             let shard = shard.read();
-            let (keys, with_deadline) = self.count(&shard, now_ms);
-            stats.keys += keys;
-            stats.with_deadline += with_deadline;
+            stats.keys += shard.visible();
+            stats.with_deadline += shard.with_deadline();
             if sampled < SAMPLE as u64 && shard.with_deadline() > 0 {
-                for entry in shard.iter().filter(|entry| entry.ends_ms != NEVER_DUE).take(8) {
+                let ends = |entry: &Entry| entry.ends_ms != NEVER_DUE && entry.flags.has(VISIBLE);
+                for entry in shard.iter().filter(|entry| ends(entry)).take(8) {
                     sampled += 1;
                     ttl_sum_ms = ttl_sum_ms.saturating_add(entry.ends_ms.saturating_sub(now_ms));
                 }
@@ -127,18 +192,6 @@ impl Keyspace {
         }
         stats.average_ttl_ms = ttl_sum_ms.checked_div(sampled).unwrap_or_default();
         stats
-    }
-
-    /// How many keys a shard holds, those included that expired and are not yet reclaimed, and how
-    /// many of them have a deadline. With tombstones, only those that are seen: O(n).
-    pub(super) fn count(&self, shard: &Shard, now_ms: u64) -> (usize, usize) {
-        if self.tombstones == Tombstones::Drop {
-            return (shard.len(), shard.with_deadline());
-        }
-        let seen = shard.iter().filter(|entry| entry.seen(self.me, now_ms).is_some());
-        seen.fold((0, 0), |(keys, with_deadline), entry| {
-            (keys + 1, with_deadline + usize::from(entry.ends_ms != NEVER_DUE))
-        })
     }
 
     /// The number of a lock: they are taken in rising order.
@@ -151,18 +204,29 @@ impl Keyspace {
         let (db, shard) = (lock as usize / SHARDS, lock as usize % SHARDS);
         // An unknown database is refused by SELECT, MOVE, COPY and SWAPDB; a last one is always there.
         let db = db.min(self.databases.len() - 1);
-        &self.databases[db].get_or_init(make_shards)[shard]
+        &self.databases[db].get_or_init(make_database).shards[shard]
+    }
+
+    /// A database, if it was ever written.
+    pub(super) fn database(&self, db: usize) -> Option<&Database> {
+        self.databases.get(db).and_then(OnceLock::get)
+    }
+
+    /// The databases that were ever written.
+    pub(super) fn all_databases(&self) -> impl Iterator<Item = (u16, &Database)> {
+        let numbered = (0u16..).zip(&self.databases);
+        numbered.filter_map(|(db, database)| Some((db, database.get()?)))
     }
 
     /// The shards of a database, none if it was never written.
     pub(super) fn shards_in_use(&self, db: u16) -> &[CachePadded<RwLock<Shard>>] {
-        self.databases.get(usize::from(db)).and_then(OnceLock::get).map_or(&[], |shards| shards)
+        self.database(usize::from(db)).map_or(&[], |database| &database.shards)
     }
 
     /// The locks of all databases that are in use, in order.
     pub(super) fn locks_in_use(&self) -> impl Iterator<Item = u32> {
-        let used = self.databases.iter().enumerate().filter(|(_, shards)| shards.get().is_some());
-        used.flat_map(|(db, _)| (0..SHARDS).map(move |shard| (db * SHARDS + shard) as u32))
+        let all = |db: u16| (0..SHARDS as u32).map(move |shard| lock_number(db, shard));
+        self.all_databases().flat_map(move |(db, _)| all(db))
     }
 
     /// Tenths of a second since the start: the clock of IDLETIME and eviction.
@@ -171,6 +235,24 @@ impl Keyspace {
     }
 }
 
-fn make_shards() -> Shards {
-    (0..SHARDS).map(|_| CachePadded::new(RwLock::new(Shard::default()))).collect()
+/// The number of the lock of a shard.
+pub(super) fn lock_number(db: u16, shard: u32) -> u32 {
+    u32::from(db) * SHARDS as u32 + shard
+}
+
+/// The database that a lock is of.
+pub(super) fn db_of(lock: u32) -> u16 {
+    (lock as usize / SHARDS) as u16
+}
+
+fn make_database() -> Database {
+    Database {
+        shards: (0..SHARDS).map(|_| CachePadded::new(RwLock::new(Shard::default()))).collect(),
+        dirty: DirtyShards::default(),
+        digests: SlotDigests::default(),
+    }
+}
+
+fn pack(replica: Replica) -> u64 {
+    u64::from(replica.node) << 32 | u64::from(replica.epoch)
 }

@@ -7,21 +7,29 @@
 //! - `expiry` and `eviction` reclaim memory; `digest` tells nodes apart; `merge` joins peers' states.
 
 mod access;
+mod account;
+mod collect;
 mod digest;
+mod drain;
 mod entry;
 mod eviction;
 mod expiry;
+mod flags;
+mod forms;
 mod guards;
 mod keys;
 mod keys_set;
 mod keys_space;
 mod keys_text;
 mod keyspace;
+mod mark;
 mod merge;
 mod portrait;
 mod prefetch;
 mod reaper;
+mod reincarnate;
 mod shard;
+mod slots;
 mod stats;
 mod sync;
 mod tally;
@@ -29,12 +37,15 @@ mod text;
 
 pub use access::AccessError;
 pub use digest::Digest;
+pub use drain::Drained;
 pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
+pub use merge::Merged;
+pub use slots::SlotSet;
 pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;

@@ -1,11 +1,15 @@
 //! A shard of one database: a table of entries, and when they are due.
 
 use super::entry::{Entry, NEVER_DUE};
-use crate::base::Name;
+use super::flags::{BURIED, DIRTY, PAST, VISIBLE};
+use super::mark::{Dirty, DirtyList};
 use crate::base::agenda::Agenda;
 use crate::base::hash::hash_name;
+use crate::base::{Name, Tag};
 use hashbrown::HashTable;
 use hashbrown::hash_table;
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
 
 /// The part of a database's keys whose hashes fall to it. Guarded by one lock; what is hot on a live
 /// key needs it shared only.
@@ -13,7 +17,12 @@ use hashbrown::hash_table;
 pub(super) struct Shard {
     table: HashTable<Box<Entry>>,
     agenda: Agenda,
+    visible: usize,
     with_deadline: usize,
+    buried: usize,
+    dirty: DirtyList,
+    /// By the hash of a key's name: the deadlines of lives that all members know to be past.
+    pub sealed: BTreeMap<u64, SmallVec<[Tag; 1]>>,
 }
 
 impl Shard {
@@ -23,6 +32,46 @@ impl Shard {
 
     pub fn find_mut(&mut self, hash: u64, name: &[u8]) -> Option<&mut Entry> {
         self.table.find_mut(hash, |entry| *entry.name == *name).map(|entry| &mut **entry)
+    }
+
+    /// An entry to be changed, with the list in which that is to be noted.
+    pub fn find_to_change(&mut self, hash: u64, name: &[u8]) -> Option<(&mut Entry, &DirtyList)> {
+        let entry = self.table.find_mut(hash, |entry| *entry.name == *name)?;
+        Some((&mut **entry, &self.dirty))
+    }
+
+    /// An entry that is marked as changed, by its hash alone.
+    pub fn find_dirty(&mut self, hash: u64) -> Option<&mut Entry> {
+        let is_it = |entry: &Box<Entry>| entry.flags.has(DIRTY) && hash_name(&entry.name) == hash;
+        self.table.find_mut(hash, is_it).map(|entry| &mut **entry)
+    }
+
+    /// Where changes are noted until the next drain.
+    pub fn dirty(&self) -> &DirtyList {
+        &self.dirty
+    }
+
+    pub fn take_dirty(&mut self) -> Vec<Dirty> {
+        std::mem::take(self.dirty.get_mut())
+    }
+
+    pub fn dirty_len(&self) -> u64 {
+        self.dirty.lock().len() as u64
+    }
+
+    /// The deadlines of a key's lives that all members know to be past.
+    pub fn sealed_of(&self, hash: u64) -> SmallVec<[Tag; 1]> {
+        self.sealed.get(&hash).cloned().unwrap_or_default()
+    }
+
+    /// Keeps of them what is still held.
+    pub fn keep_sealed(&mut self, hash: u64, held: &[Tag]) {
+        if let Some(sealed) = self.sealed.get_mut(&hash) {
+            sealed.retain(|tag| held.contains(tag));
+            if sealed.is_empty() {
+                self.sealed.remove(&hash);
+            }
+        }
     }
 
     /// The first place where a name of this hash may be; nearly always it is there.
@@ -38,9 +87,10 @@ impl Shard {
     pub fn remove(&mut self, hash: u64, name: &[u8]) -> Option<Box<Entry>> {
         let found = self.table.find_entry(hash, |entry| *entry.name == *name).ok()?;
         let (entry, _) = found.remove();
-        if entry.ends_ms != NEVER_DUE {
-            self.with_deadline -= 1;
-        }
+        let account = Account::of(&entry);
+        self.visible -= usize::from(account.visible);
+        self.with_deadline -= usize::from(account.ends);
+        self.buried -= usize::from(account.buried);
         self.shrink_if_sparse();
         match self.table.is_empty() {
             true => self.agenda.clear(),
@@ -54,9 +104,19 @@ impl Shard {
         self.table.len()
     }
 
-    /// How many of them have a deadline.
+    /// How many keys a user sees, those included that expired and are not yet reclaimed.
+    pub fn visible(&self) -> usize {
+        self.visible
+    }
+
+    /// How many of these have a deadline.
     pub fn with_deadline(&self) -> usize {
         self.with_deadline
+    }
+
+    /// How many entries hold tombstones.
+    pub fn buried(&self) -> usize {
+        self.buried
     }
 
     pub fn iter(&self) -> hash_table::Iter<'_, Box<Entry>> {
@@ -110,14 +170,21 @@ impl Shard {
         }
     }
 
-    /// Keeps the agenda and the count after an entry's deadlines changed at `now_ms`.
+    /// Keeps the agenda and the counts after an entry changed at `now_ms`.
     ///
     /// The agenda holds what is not due yet, each at its time or earlier, and what is due until it
     /// comes up. What stays due (hidden, for peers to learn of) has nothing more to come up for.
-    pub fn note_change(&mut self, hash: u64, before: Before, after: Before, now_ms: u64) {
-        self.with_deadline += usize::from(after.ends);
-        self.with_deadline -= usize::from(before.ends);
-        let held = before.due_ms > now_ms && before.due_ms <= after.due_ms;
+    pub fn note_change(&mut self, hash: u64, before: Account, after: Account, now_ms: u64) {
+        let count = |counter: &mut usize, before: bool, after: bool| {
+            *counter += usize::from(after);
+            *counter -= usize::from(before);
+        };
+        count(&mut self.visible, before.visible, after.visible);
+        count(&mut self.with_deadline, before.ends, after.ends);
+        count(&mut self.buried, before.buried, after.buried);
+        // What was past and is not any more, the clock having been set back, has come up already.
+        let is_noted = !before.past && before.due_ms > now_ms;
+        let held = is_noted && before.due_ms <= after.due_ms;
         let stays_due = before.due_ms <= now_ms && after.due_ms <= now_ms;
         if after.due_ms != NEVER_DUE && !held && !stays_due {
             self.agenda.note(after.due_ms, hash);
@@ -144,18 +211,40 @@ impl Shard {
     }
 }
 
-/// What an entry's deadline was before a change, and after it.
+/// What is known of an entry beside it: before a change, and after it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Before {
+pub(super) struct Account {
     pub due_ms: u64,
+    pub visible: bool,
+    /// Visible, and has a deadline.
     pub ends: bool,
+    pub buried: bool,
+    pub past: bool,
+    /// Another number whenever another tombstone is noted.
+    pub tombstones: u64,
 }
 
-impl Before {
+impl Account {
     /// There was no entry.
-    pub const NOTHING: Before = Before { due_ms: NEVER_DUE, ends: false };
+    pub const NOTHING: Account = Account {
+        due_ms: NEVER_DUE,
+        visible: false,
+        ends: false,
+        buried: false,
+        past: false,
+        tombstones: 0,
+    };
 
-    pub fn of(entry: &Entry) -> Before {
-        Before { due_ms: entry.due_ms(), ends: entry.ends_ms != NEVER_DUE }
+    /// As was noted by [`Keyspace::account`](super::Keyspace::account).
+    pub fn of(entry: &Entry) -> Account {
+        let visible = entry.flags.has(VISIBLE);
+        Account {
+            due_ms: entry.due_ms(),
+            visible,
+            ends: visible && entry.ends_ms != NEVER_DUE,
+            buried: entry.flags.has(BURIED),
+            past: entry.flags.has(PAST),
+            tombstones: entry.tombstones_noted(),
+        }
     }
 }

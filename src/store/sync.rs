@@ -2,20 +2,21 @@
 //! whose interleavings `tests/model.rs` chooses; they work only under its scheduler.
 
 #[cfg(not(feature = "model"))]
-pub use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(not(feature = "model"))]
-pub use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+pub use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 
 #[cfg(feature = "model")]
-pub use model::RwLock;
+pub use model::{Mutex, RwLock};
 #[cfg(feature = "model")]
-pub use shuttle::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+pub use shuttle::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 #[cfg(feature = "model")]
 pub use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 #[cfg(feature = "model")]
 mod model {
     use super::{RwLockReadGuard, RwLockWriteGuard};
+    use shuttle::sync::MutexGuard;
     use std::sync::PoisonError;
 
     /// The scheduler's lock with the interface of `parking_lot`'s, which knows no poison.
@@ -41,6 +42,20 @@ mod model {
 
         pub fn is_locked(&self) -> bool {
             self.0.try_write().is_err()
+        }
+    }
+
+    /// As [`RwLock`].
+    #[derive(Debug, Default)]
+    pub struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
         }
     }
 }

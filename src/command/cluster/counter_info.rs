@@ -43,7 +43,7 @@ fn counter_info(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 /// A node alone has nobody to wait for.
 fn report_alone(call: &Call<'_, '_>, key: KeyRef<'_>) -> Option<CounterReport> {
     let now_ms = call.now_ms();
-    let mut keys = call.node.keyspace.open_one(key, Mode::Exclusive, now_ms);
+    let keys = call.node.keyspace.open_one(key, Mode::Shared, now_ms);
     CounterReport::of(&keys.state(key)?, now_ms)
 }
 

@@ -1,10 +1,12 @@
 //! Sets whose members may expire: observed-remove, add wins, merged per member.
 
+mod ended;
 mod member;
 mod merge;
 mod part;
 mod settle;
 mod tracking;
+mod wire;
 
 use super::{Generation, ReplicaMap, Tombstones, Write};
 use crate::base::agenda::Agenda;

@@ -38,8 +38,9 @@ pub(super) struct Tracking {
     /// Up to where this node's own dots were handed to its stream.
     handed: Tag,
     digest: u64,
-    /// Dead dots of members that are in.
+    /// Dead dots of members that are in: how many, and the sum of a hash of each.
     scars: usize,
+    scar_digest: u64,
 }
 
 impl Tracking {
@@ -50,6 +51,11 @@ impl Tracking {
 
     pub fn has_scars(&self) -> bool {
         self.scars > 0
+    }
+
+    /// Another number whenever another dot of a member that is in is dead.
+    pub fn scar_digest(&self) -> u64 {
+        self.scar_digest
     }
 
     pub fn seen(&self, replica: Replica) -> Stamp {
@@ -83,12 +89,14 @@ impl Tracking {
     pub fn enter(&mut self, name: &[u8], member: &Member) {
         self.digest = self.digest.wrapping_add(digest_of(name, member));
         self.scars += member.dead_dots();
+        self.scar_digest = self.scar_digest.wrapping_add(digest_of_scars(name, member));
     }
 
     /// A member as it was, before it changes or goes.
     pub fn leave(&mut self, name: &[u8], member: &Member) {
         self.digest = self.digest.wrapping_sub(digest_of(name, member));
         self.scars -= member.dead_dots();
+        self.scar_digest = self.scar_digest.wrapping_sub(digest_of_scars(name, member));
     }
 
     /// Bytes of heap that it takes, itself included.
@@ -103,12 +111,13 @@ impl Tracking {
     /// No member is in any more.
     pub fn leave_all(&mut self) {
         self.digest = 0;
-        self.scars = 0;
+        self.heal();
     }
 
     /// The dead dots of members that are in are dropped.
     pub fn heal(&mut self) {
         self.scars = 0;
+        self.scar_digest = 0;
     }
 
     /// This node changed a member of a set that knows `known` names.
@@ -144,6 +153,15 @@ pub(super) fn digest_of(name: &[u8], member: &Member) -> u64 {
     let seed = xxh3_64(name);
     let live = member.dots().iter().filter(|dot| dot.is_live());
     live.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
+}
+
+fn digest_of_scars(name: &[u8], member: &Member) -> u64 {
+    if member.dead_dots() == 0 {
+        return 0;
+    }
+    let seed = xxh3_64(name);
+    let dead = member.dots().iter().filter(|dot| !dot.is_live());
+    dead.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
 }
 
 fn hash_dot(seed: u64, dot: &Dot) -> u64 {

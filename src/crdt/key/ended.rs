@@ -1,0 +1,42 @@
+//! What its keeper has to know of a key's tombstones.
+
+use super::Key;
+use crate::crdt::{Life, Tombstones};
+use xxhash_rust::xxh3::Xxh3Default;
+
+impl Key {
+    /// A number that is another one whenever something else is forgotten or past; 0 when nothing is.
+    /// Graves of sets are left out: they are noted one by one ([`Key::has_graves`]).
+    #[must_use]
+    pub fn tombstones_mark(&self, now_ms: u64) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        let mut any = false;
+        for life in &self.lives {
+            let mark = match life.is_past(now_ms) {
+                true => life.deadline.tag().stamp.0 | 1,
+                false => life.tombstones_mark(),
+            };
+            any |= mark != 0;
+            hasher.update(&life.id.stamp.0.to_le_bytes());
+            hasher.update(&mark.to_le_bytes());
+        }
+        if any { hasher.digest().max(1) } else { 0 }
+    }
+
+    /// Whether any set holds removed or expired members.
+    #[must_use]
+    pub fn has_graves(&self) -> bool {
+        self.lives.iter().filter_map(Life::set).any(|set| set.has_graves())
+    }
+
+    /// Drops the lives that `is_done` takes.
+    pub fn drop_lives(&mut self, is_done: impl Fn(&Life) -> bool) {
+        self.lives.retain(|life| !is_done(life));
+    }
+
+    /// Has all of it told when a part is next taken: nobody has been told any of it.
+    pub fn tell_all(&mut self, tombstones: Tombstones) {
+        let sets = self.lives.iter_mut().filter_map(|life| life.set.as_mut());
+        sets.for_each(|set| set.tell_all(tombstones));
+    }
+}

@@ -1,0 +1,103 @@
+//! Handing what changed here to the stream that peers follow.
+
+use super::entry::{Entry, State};
+use super::flags::{DIRTY, GROUPED};
+use super::keyspace::{Keyspace, db_of, lock_number};
+use super::mark::Dirty;
+use super::merge::is_ended;
+use super::shard::Shard;
+use crate::base::Replica;
+use crate::crdt::{Key, Own};
+
+/// A key that changed since the last drain.
+#[derive(Clone, Debug)]
+pub struct Drained<'a> {
+    pub db: u16,
+    pub name: &'a [u8],
+    /// What this replica had counted on the key by the last drain.
+    pub own_before: Own,
+    /// What is to be told: whole, but for sets, of which it has what this node changed.
+    pub state: &'a Key,
+}
+
+impl Keyspace {
+    /// Hands every key that changed since the last drain to `sink`, each with its shard locked, and
+    /// brings their fingerprints up to date. Only one drain runs at a time.
+    ///
+    /// What one command has changed comes in one drain as a whole: shards are drained one after the
+    /// other, and what a command changed in several of them meanwhile is drained again at the end, when
+    /// no such command is under way. So a key may come twice; the later state holds the earlier.
+    pub fn drain(&self, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
+        for (db, database) in self.all_databases() {
+            for shard in database.dirty.take() {
+                self.drain_shard(lock_number(db, shard as u32), now_ms, sink);
+            }
+        }
+        if self.grouped.lock().is_empty() {
+            return;
+        }
+        let _none_under_way = self.grouping.write();
+        let grouped = std::mem::take(&mut *self.grouped.lock());
+        let mut locks: Vec<u32> = grouped.into_iter().map(|(lock, _)| lock).collect();
+        locks.sort_unstable();
+        locks.dedup();
+        locks.into_iter().for_each(|lock| self.drain_shard(lock, now_ms, sink));
+    }
+
+    fn drain_shard(&self, lock: u32, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
+        let db = db_of(lock);
+        let mut shard = self.shard(lock).write();
+        for dirty in shard.take_dirty() {
+            self.drain_entry(db, &mut shard, dirty, now_ms, sink);
+        }
+    }
+
+    fn drain_entry(
+        &self,
+        db: u16,
+        shard: &mut Shard,
+        dirty: Dirty,
+        now_ms: u64,
+        sink: &mut dyn FnMut(Drained<'_>),
+    ) {
+        let sealed = shard.sealed_of(dirty.hash);
+        let Some(entry) = shard.find_dirty(dirty.hash) else { return };
+        entry.flags.lower(DIRTY | GROUPED);
+        let mut state = entry.take_part(self.me());
+        let fingerprint = entry.fingerprint_of(&state, self.me(), now_ms);
+        self.put_fingerprint(db, entry, fingerprint);
+        state.drop_lives(|life| is_ended(&sealed, life));
+        if !state.lives().is_empty() {
+            sink(Drained { db, name: &entry.name, own_before: dirty.own_before, state: &state });
+        }
+    }
+}
+
+impl Entry {
+    /// The fingerprint after `part` was taken: of forms without a set the part is the whole.
+    fn fingerprint_of(&mut self, part: &Key, me: Replica, now_ms: u64) -> u64 {
+        match &self.state {
+            State::Count { .. } | State::Based(_) | State::Text { .. } | State::Growing(_) => {
+                part.fingerprint(&self.name, now_ms)
+            }
+            _ => self.fingerprint_now(me, now_ms),
+        }
+    }
+
+    /// The fingerprint of what is live. Nothing is copied that may be large.
+    pub(super) fn fingerprint_now(&mut self, me: Replica, now_ms: u64) -> u64 {
+        if self.is_past(now_ms) {
+            return 0;
+        }
+        let ends = self.ends(me);
+        match &mut self.state {
+            State::Set(set) => set.fingerprint(&ends, &self.name, now_ms),
+            State::Counted(counted) => {
+                counted.settle(me);
+                counted.whole.key.fingerprint(&self.name, now_ms)
+            }
+            State::Whole(whole) => whole.key.fingerprint(&self.name, now_ms),
+            _ => self.to_key(me).fingerprint(&self.name, now_ms),
+        }
+    }
+}

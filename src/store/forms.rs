@@ -1,0 +1,226 @@
+//! From a whole key to the smallest form that holds it, and back.
+
+use super::entry::{Based, Counted, Entry, NEVER_DUE, State, Whole};
+use super::tally::Tally;
+use crate::base::number::parse_i64;
+use crate::base::{Replica, Stamp, Tag};
+use crate::crdt::{Counter, DeadlineRegister, Key, Own, Slot, Visible};
+
+impl Entry {
+    /// The whole state of the key, as peers would be told it.
+    pub fn to_key(&self, me: Replica) -> Key {
+        let tag = |stamp| Tag::new(stamp, me);
+        let (counter, set) = match &self.state {
+            State::Count { tally, born } => (Counter::counted(me, tally.to_slot(*born, 0)), None),
+            State::Based(based) => {
+                let mut counter = Counter::default();
+                let mut digits = itoa::Buffer::new();
+                counter.write(tag(based.base_stamp), digits.format(based.base).as_bytes());
+                counter.put_slot(me, based.tally.to_slot(based.slot_born, based.base));
+                (counter, None)
+            }
+            State::Text { stamp, text } => {
+                let mut counter = Counter::default();
+                counter.write(tag(*stamp), text);
+                (counter, None)
+            }
+            State::Growing(growing) => {
+                let mut counter = Counter::default();
+                counter.write(tag(growing.stamp), &growing.text);
+                (counter, None)
+            }
+            State::Set(set) => (Counter::default(), Some(set.clone())),
+            State::Counted(counted) => {
+                let mut key = counted.whole.key.clone();
+                counted.catch_up(&mut key, me);
+                return key;
+            }
+            State::Whole(whole) => return whole.key.clone(),
+        };
+        Key::first_life(self.ends(me), counter, set)
+    }
+
+    /// The same, taken out of the entry, which is to be given one again: sets are not copied.
+    pub fn take_key(&mut self, me: Replica) -> Key {
+        const NOTHING: fn() -> State = || State::Text { stamp: Stamp::NEVER, text: Box::default() };
+        match std::mem::replace(&mut self.state, NOTHING()) {
+            State::Set(set) => Key::first_life(self.ends(me), Counter::default(), Some(set)),
+            State::Counted(mut counted) => {
+                let mut key = std::mem::take(&mut counted.whole.key);
+                counted.catch_up(&mut key, me);
+                key
+            }
+            State::Whole(whole) => whole.key,
+            compact => {
+                self.state = compact;
+                self.to_key(me)
+            }
+        }
+    }
+
+    /// What goes to this node's stream: of sets, what this node changed since the last time.
+    pub fn take_part(&mut self, me: Replica) -> Key {
+        let ends = self.ends(me);
+        match &mut self.state {
+            State::Set(set) => {
+                Key::first_life(ends, Counter::default(), Some(Box::new(set.take_part(me))))
+            }
+            State::Counted(counted) => {
+                counted.settle(me);
+                counted.whole.key.take_part(me)
+            }
+            State::Whole(whole) => whole.key.take_part(me),
+            _ => self.to_key(me),
+        }
+    }
+
+    /// What this replica has counted on the key.
+    pub fn own(&self, me: Replica) -> Own {
+        match &self.state {
+            State::Count { tally, born } => own_of(&tally.to_slot(*born, 0)),
+            State::Based(based) => own_of(&based.tally.to_slot(based.slot_born, based.base)),
+            State::Counted(counted) => {
+                let (own, (added, taken)) = (counted.whole.key.own(me), counted.since());
+                Own { added: own.added + added, taken: own.taken + taken, ..own }
+            }
+            State::Whole(whole) => whole.key.own(me),
+            State::Text { .. } | State::Growing(_) | State::Set(_) => Own::default(),
+        }
+    }
+
+    /// Only what is dead of the key.
+    pub fn tombstones_part(&self, me: Replica, now_ms: u64) -> Key {
+        match self.key() {
+            Some(key) => key.tombstones_part(now_ms),
+            None => self.to_key(me).tombstones_part(now_ms),
+        }
+    }
+
+    /// The key that whole forms hold; the slot of this replica may lag behind.
+    pub fn key(&self) -> Option<&Key> {
+        match &self.state {
+            State::Counted(counted) => Some(&counted.whole.key),
+            State::Whole(whole) => Some(&whole.key),
+            _ => None,
+        }
+    }
+
+    /// The deadline register of a compact form.
+    pub(super) fn ends(&self, me: Replica) -> DeadlineRegister {
+        if self.ends_stamp == Stamp::NEVER {
+            return DeadlineRegister::default();
+        }
+        let at_ms = (self.ends_ms != NEVER_DUE).then_some(self.ends_ms);
+        DeadlineRegister::written(Tag::new(self.ends_stamp, me), at_ms)
+    }
+
+    /// Takes over a whole state, in the smallest form that holds it.
+    pub fn set_key(&mut self, mut key: Key, me: Replica, now_ms: u64) {
+        if let Some((state, ends)) = compact(&mut key, me) {
+            self.state = state;
+            self.set_ends(ends.tag().stamp, ends.at_ms());
+            return;
+        }
+        self.set_ends(Stamp::NEVER, key.deadline_ms(now_ms));
+        let due_ms = key.next_due_ms(now_ms).unwrap_or(NEVER_DUE);
+        self.state = match countable(&key, me, now_ms) {
+            Some(start) => {
+                let tally = Tally::new(start, 0);
+                State::Counted(Box::new(Counted { tally, start, whole: Whole::new(key, due_ms) }))
+            }
+            None => State::Whole(Box::new(Whole::new(key, due_ms))),
+        };
+    }
+}
+
+fn own_of(slot: &Slot) -> Own {
+    Own { born: slot.born(), added: slot.added(), taken: slot.taken(), float: None }
+}
+
+/// The compact form of a key that has one, and its deadline; the key is spent then.
+fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
+    let life = key.only_first_life()?;
+    let ends = *life.deadline();
+    let is_field = ends == DeadlineRegister::default()
+        || (ends.tag().replica == me && ends.at_ms() != Some(NEVER_DUE));
+    if !is_field {
+        return None;
+    }
+    let state = match life.set() {
+        None => compact_counter(life.counter(), me)?,
+        Some(_) if *life.counter() == Counter::default() => State::Set(key.take_set()?),
+        Some(_) => return None,
+    };
+    Some((state, ends))
+}
+
+fn compact_counter(counter: &Counter, me: Replica) -> Option<State> {
+    let mut slots = counter.slots();
+    if counter.has_floats() || slots.len() > 1 {
+        return None;
+    }
+    let slot = match slots.next() {
+        Some((replica, _)) if replica != me => return None,
+        slot => slot.map(|(_, slot)| slot),
+    };
+    let written = counter.base().tag();
+    let Some((_, text)) = counter.base().get() else {
+        let slot = slot.filter(|slot| written == Tag::NEVER && counter.born() == slot.born())?;
+        return Some(State::Count { tally: whole_tally(slot, 0)?, born: slot.born() });
+    };
+    if written.replica != me || counter.born() != written.stamp {
+        return None;
+    }
+    let Some(slot) = slot else {
+        return Some(State::Text { stamp: written.stamp, text: text.into() });
+    };
+    let base = parse_i64(text)?;
+    Some(State::Based(Box::new(Based {
+        tally: whole_tally(slot, base)?,
+        base,
+        base_stamp: written.stamp,
+        slot_born: slot.born(),
+    })))
+}
+
+/// The tally of a slot of which nothing was ever forgotten, counting on `base`.
+fn whole_tally(slot: &Slot, base: i64) -> Option<Tally> {
+    let sums = i128::try_from(slot.added()).ok()? - i128::try_from(slot.taken()).ok()?;
+    if slot.is_forgotten() || slot.value() != sums {
+        return None;
+    }
+    let value = i64::try_from(i128::from(base).checked_add(sums)?).ok()?;
+    Some(Tally::new(value, u64::try_from(slot.taken()).ok()?))
+}
+
+/// What is visible, when that is an integer and this replica has a slot to count on.
+fn countable(key: &Key, me: Replica, now_ms: u64) -> Option<i64> {
+    let newest = key.newest().filter(|life| !life.is_past(now_ms))?;
+    newest.counter().slot(me).filter(|slot| !slot.is_forgotten())?;
+    match key.text(now_ms)? {
+        // A bound may stand for a sum beyond it, from which a word cannot count on.
+        Visible::Integer(i64::MIN | i64::MAX) => None,
+        Visible::Integer(start) => Some(start),
+        _ => None,
+    }
+}
+
+impl Counted {
+    /// What was counted since the tally began: added, taken away.
+    fn since(&self) -> (u128, u128) {
+        (self.tally.added(self.start), u128::from(self.tally.taken()))
+    }
+
+    fn catch_up(&self, key: &mut Key, me: Replica) {
+        let (added, taken) = self.since();
+        key.count(me, added as i128, taken as i128);
+    }
+
+    /// Has the key hold what was counted since; the tally begins anew.
+    pub(super) fn settle(&mut self, me: Replica) {
+        let (added, taken) = self.since();
+        self.whole.key.count(me, added as i128, taken as i128);
+        self.start = self.tally.value();
+        self.tally = Tally::new(self.start, 0);
+    }
+}

@@ -1,0 +1,143 @@
+//! Digests of what is live, a number per key slot: where two nodes differ is where these do.
+
+use super::entry::Entry;
+use super::keyspace::Keyspace;
+use crate::base::KEY_SLOTS;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// Some of the key slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotSet(Box<[u64]>);
+
+impl SlotSet {
+    #[must_use]
+    pub fn contains(&self, slot: u16) -> bool {
+        let word = self.0.get(usize::from(slot) / 64);
+        word.is_some_and(|word| word >> (slot % 64) & 1 != 0)
+    }
+
+    /// Rising.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        (0..KEY_SLOTS as u16).filter(|slot| self.contains(*slot))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+}
+
+/// Numbers that are no slots are left out.
+impl FromIterator<u16> for SlotSet {
+    fn from_iter<I: IntoIterator<Item = u16>>(slots: I) -> SlotSet {
+        let mut set = SlotSet(vec![0; KEY_SLOTS / 64].into());
+        for slot in slots {
+            if let Some(word) = set.0.get_mut(usize::from(slot) / 64) {
+                *word |= 1 << (slot % 64);
+            }
+        }
+        set
+    }
+}
+
+/// Per slot of a database the sum of its keys' fingerprints.
+#[derive(Debug, Default)]
+pub(super) struct SlotDigests(OnceLock<Box<[AtomicU64]>>);
+
+impl SlotDigests {
+    fn change(&self, slot: u16, before: u64, after: u64) {
+        let slots = self.0.get_or_init(|| (0..KEY_SLOTS).map(|_| AtomicU64::new(0)).collect());
+        slots[usize::from(slot)].fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// Nothing is live.
+    pub fn clear(&self) {
+        self.0.get().into_iter().flatten().for_each(|digest| digest.store(0, Ordering::Relaxed));
+    }
+
+    fn get(&self) -> impl Iterator<Item = u64> {
+        let slots = self.0.get().map_or(&[][..], |slots| slots);
+        slots.iter().map(|digest| digest.load(Ordering::Relaxed))
+    }
+}
+
+impl Keyspace {
+    /// Brings an entry's fingerprint, and its slot's digest, up to date; its shard is held exclusively.
+    pub(super) fn refresh_digest(&self, db: u16, entry: &mut Entry, now_ms: u64) {
+        let fingerprint = entry.fingerprint_now(self.me(), now_ms);
+        self.put_fingerprint(db, entry, fingerprint);
+    }
+
+    pub(super) fn put_fingerprint(&self, db: u16, entry: &mut Entry, fingerprint: u64) {
+        let before = std::mem::replace(&mut entry.fingerprint, fingerprint);
+        if before != fingerprint
+            && let Some(database) = self.database(usize::from(db))
+        {
+            database.digests.change(entry.slot, before, fingerprint);
+        }
+    }
+
+    /// The digest of each key slot of a database, of what is live. What expired counts until it is
+    /// reclaimed, and changes count from the drain on.
+    #[must_use]
+    pub fn slot_digests(&self, db: u16) -> Vec<u64> {
+        let mut digests: Vec<u64> = self.digests_of(db).collect();
+        digests.resize(KEY_SLOTS, 0);
+        digests
+    }
+
+    /// One number for all of them; 0 when nothing is live.
+    #[must_use]
+    pub fn root(&self, db: u16) -> u64 {
+        let mut hasher = Xxh3Default::new();
+        let mut live = false;
+        for (slot, digest) in (0u16..).zip(self.digests_of(db)).filter(|(_, digest)| *digest != 0) {
+            live = true;
+            hasher.update(&slot.to_le_bytes());
+            hasher.update(&digest.to_le_bytes());
+        }
+        if live { hasher.digest().max(1) } else { 0 }
+    }
+
+    /// The databases that were ever written.
+    #[must_use]
+    pub fn databases_in_use(&self) -> Vec<u16> {
+        self.all_databases().map(|(db, _)| db).collect()
+    }
+
+    fn digests_of(&self, db: u16) -> impl Iterator<Item = u64> {
+        let database = self.database(usize::from(db));
+        database.into_iter().flat_map(|database| database.digests.get())
+    }
+
+    /// Visits the live keys of some slots of a database, each with its fingerprint, from `cursor` on
+    /// (0: from the beginning), and stops some way behind `limit` of them. Returns the cursor to go on
+    /// with; `None`: done. What has expired at `now_ms` is reclaimed on the way.
+    pub fn walk(
+        &self,
+        db: u16,
+        slots: &SlotSet,
+        cursor: u64,
+        limit: usize,
+        now_ms: u64,
+        visit: &mut dyn FnMut(&[u8], u64),
+    ) -> Option<u64> {
+        let shards = self.shards_in_use(db);
+        let mut visited = 0;
+        for shard in usize::try_from(cursor).unwrap_or(usize::MAX)..shards.len() {
+            if visited >= limit {
+                return Some(shard as u64);
+            }
+            self.expire_shard(super::keyspace::lock_number(db, shard as u32), now_ms, usize::MAX);
+            let shard = shards[shard].read();
+            let live = shard.iter().filter(|entry| entry.fingerprint != 0);
+            for entry in live.filter(|entry| slots.contains(entry.slot)) {
+                visit(&entry.name, entry.fingerprint);
+                visited += 1;
+            }
+        }
+        None
+    }
+}
