@@ -6,3 +6,5 @@ mod simulator;
 
 #[path = "simulation/oracle_itself.rs"]
 mod oracle_itself;
+#[path = "simulation/convergence.rs"]
+mod convergence;

@@ -96,9 +96,12 @@ impl World<'_> {
     }
 
     /// Begins to write everything down: at the next moment when there is nothing to drain.
-    fn persist(&mut self, index: NodeIndex) {
+    pub fn persist(&mut self, index: NodeIndex) {
         let now = self.now(index);
         if !self.plan.setting.durable {
+            return;
+        }
+        if self.nodes[index].writing.is_some() {
             return;
         }
         let Some(process) = &mut self.nodes[index].process else { return };
@@ -135,9 +138,9 @@ impl World<'_> {
     }
 
     fn forget(&mut self, on: NodeIndex, node: NodeIndex) {
-        let (now, id) = (self.now(on), self.nodes[node].id());
+        let id = self.nodes[node].id();
         let Some(process) = &mut self.nodes[on].process else { return };
-        process.engine.forget(id, now);
+        process.engine.forget(id);
         self.follow_up(on);
     }
 

@@ -137,10 +137,11 @@ impl World<'_> {
         let Some(process) = &mut self.nodes[to].process else { return Ok(()) };
         let (engine, keyspace) = (&mut process.engine, &process.keyspace);
         let received = engine.receive(keyspace, link, frame.kind, &frame.payload, now);
+        let (kind, len) = (frame.kind, frame.payload.len());
+        if kind != 1 || received.is_err() || len > 60 {
         self.note(|| {
-            let (kind, len) = (frame.kind, frame.payload.len());
             format!("node {to} receives kind {kind}, {len} bytes, on link {link}: {received:?}")
-        });
+        }); }
         received.map_err(|fault| fault.to_string())
     }
 
@@ -202,12 +203,18 @@ impl World<'_> {
         };
         let delay_ms = self.network.delay_ms();
         self.at(at_ms + delay_ms, Event::HangUp(link, side.other()));
-        let now = self.now(node);
+        let (address, now) = (connection.address.clone(), self.now(node));
         if let Some(running) = &mut self.nodes[node].process
             && Some(running.number) == process
-            && was == End::Open
         {
-            running.engine.closed(link, now);
+            match (was, side) {
+                (End::Open, _) => running.engine.closed(link, now),
+                // A dial that came to nothing.
+                (_, Side::Dialler) => {
+                    running.engine.refused(&running.keyspace, &address, None, now);
+                }
+                _ => {}
+            }
         }
         self.network.tidy(link);
     }

@@ -9,7 +9,7 @@ use headcount::base::Replica;
 use headcount::base::planted::{self, Bug};
 use headcount::crdt::{Key, Tombstones};
 use headcount::replication::{Engine, Memory, Now, Settings};
-use headcount::store::{Keyspace, Mode};
+use headcount::store::Keyspace;
 
 /// Unix time at which runs begin.
 pub const START_MS: u64 = 1_700_000_000_000;
@@ -42,6 +42,7 @@ pub struct Process {
     /// Its memory, as its engine numbers it.
     pub incarnation: u64,
     pub wake_ms: u64,
+    pub expired_ms: u64,
     pub last_stamp: u64,
 }
 
@@ -104,8 +105,8 @@ impl Node {
             Some(disk) => {
                 let settings = settings(setting, replica, disk.incarnation);
                 for (place, key) in &disk.states {
-                    let mut keys = keyspace.open_one(key_of(*place), Mode::Exclusive, now.wall_ms);
-                    keys.merge(key_of(*place), key);
+                    let to = key_of(*place);
+                    keyspace.merge_part(to.db, to.name, key, now.wall_ms);
                 }
                 let engine = Engine::restore(settings, disk.memory.clone(), random.next(), now);
                 (engine, disk.last_stamp)
@@ -116,9 +117,15 @@ impl Node {
             }
         };
         let incarnation = engine.settings().incarnation;
-        let wake_ms = now_ms;
-        self.process =
-            Some(Process { engine, keyspace, number, incarnation, wake_ms, last_stamp });
+        self.process = Some(Process {
+            engine,
+            keyspace,
+            number,
+            incarnation,
+            wake_ms: now_ms,
+            expired_ms: now_ms,
+            last_stamp,
+        });
     }
 
     /// Another one at every start.

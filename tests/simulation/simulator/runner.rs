@@ -8,7 +8,7 @@ use headcount::base::hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The seed of the hash of names in simulations.
-const HASH_SEED: u64 = 0x5EED;
+pub const HASH_SEED: u64 = 0x5EED;
 
 /// Runs a plan. An error is a broken promise, or a panic.
 pub fn run(plan: &Plan) -> Result<Outcome, String> {
@@ -34,9 +34,23 @@ pub fn explore(test: &str, count: u64, make: impl Fn(u64) -> Plan) {
     if let Some(seed) = variable("HEADCOUNT_SIMULATION_SEED") {
         return check(test, &make(seed));
     }
-    for seed in 0..variable("HEADCOUNT_SIMULATION_SEEDS").unwrap_or(count) {
-        check(test, &make(seed));
+    let seeds = 0..variable("HEADCOUNT_SIMULATION_SEEDS").unwrap_or(count);
+    if std::env::var_os("HEADCOUNT_SIMULATION_LIST").is_some() {
+        return list(seeds.map(make));
     }
+    seeds.for_each(|seed| check(test, &make(seed)));
+}
+
+/// Every seed that fails, in a line each.
+fn list(plans: impl Iterator<Item = Plan>) {
+    let mut failed = 0;
+    for plan in plans {
+        if let Err(error) = run(&plan) {
+            failed += 1;
+            println!("seed {}: {}", plan.seed, error.lines().next().unwrap_or_default());
+        }
+    }
+    assert_eq!(failed, 0, "seeds that failed");
 }
 
 fn check(test: &str, plan: &Plan) {

@@ -41,6 +41,8 @@ impl World<'_> {
             if self.now_ms >= until_ms {
                 return Err(format!("does not come to rest: {why}"));
             }
+            // Only what is written down is confirmed.
+            (0..self.nodes.len()).for_each(|index| self.persist(index));
             self.run_until(self.now_ms + LOOK_EVERY_MS)?;
         }
         self.note(|| "quiet".to_owned());

@@ -15,8 +15,8 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 /// Nodes of a run at most.
 pub const NODES_MAX: usize = 5;
-/// How often what has expired is reclaimed.
-const EXPIRE_EVERY_MS: u64 = 100;
+/// How often a node reclaims what has expired: less often than servers do, as all shards are looked at.
+const EXPIRE_EVERY_MS: u64 = 700;
 const EXPIRE_BUDGET: usize = 1_000;
 
 /// What happens at a time.
@@ -64,7 +64,6 @@ pub struct World<'p> {
     pub runs: Vec<Run>,
     pub memories: Vec<MemoryFate>,
     pub survival: Survival,
-    expired_ms: u64,
     /// Of everything that went over the network and when: two runs of one plan are the same.
     pub trail: Xxh3Default,
     pub log: Option<Vec<String>>,
@@ -84,7 +83,6 @@ impl<'p> World<'p> {
             runs: Vec::new(),
             memories: Vec::new(),
             survival: Survival::default(),
-            expired_ms: 0,
             trail: Xxh3Default::new(),
             log: is_logging.then(Vec::new),
         };
@@ -153,11 +151,11 @@ impl<'p> World<'p> {
         if process.wake_ms != now_ms {
             return;
         }
-        if now_ms >= self.expired_ms + EXPIRE_EVERY_MS {
-            self.expired_ms = now_ms;
-            self.expire();
+        // As the server's timers do it.
+        if now_ms >= process.expired_ms + EXPIRE_EVERY_MS {
+            process.expired_ms = now_ms;
+            process.keyspace.expire(now.wall_ms, EXPIRE_BUDGET);
         }
-        let Some(process) = &mut self.nodes[index].process else { return };
         process.engine.tick(&process.keyspace, now);
         let dials = process.engine.dials(now);
         for dial in dials {
@@ -165,16 +163,6 @@ impl<'p> World<'p> {
         }
         self.follow_up(index);
         self.plan_wake(index, now_ms + 1);
-    }
-
-    /// As the server's timers do it.
-    fn expire(&mut self) {
-        for index in 0..self.nodes.len() {
-            let wall_ms = self.now(index).wall_ms;
-            if let Some(process) = &self.nodes[index].process {
-                process.keyspace.expire(wall_ms, EXPIRE_BUDGET);
-            }
-        }
     }
 
     /// Sees to it that the node wakes when its engine wants to.

@@ -91,14 +91,6 @@ impl Event {
             silences: Vec::new(),
         }
     }
-
-    pub fn kind(&self) -> Option<Kind> {
-        match self.what {
-            What::Add(_) | What::Base(..) => Some(Kind::String),
-            What::Insert(..) => Some(Kind::Set),
-            What::Other => None,
-        }
-    }
 }
 
 /// Increments of one key: more of them would leave the 64-bit range.

@@ -8,5 +8,5 @@ pub mod sight;
 
 pub use clerk::{Author, Intent, record};
 pub use expect::expect;
-pub use history::{Event, EventId, History, LifeId, Mark, Origin, What, Word};
-pub use sight::{LifeSight, Sight, View};
+pub use history::{EventId, History, LifeId, Mark, Origin};
+pub use sight::{Sight, View};
