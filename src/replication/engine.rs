@@ -197,7 +197,7 @@ impl Engine {
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
                 befores.note(drained.db, drained.name, drained.own_before);
-                if deltas.len() >= BATCH_BYTES_MAX {
+                if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);
                     self.push_batch(keyspace, deltas, befores, drain, now);
