@@ -64,8 +64,13 @@ fn a_bad_line_is_named_with_its_number_and_the_reason() {
         ),
         ("port", "at line 1\n>>> 'port'\nwrong number of arguments".to_owned()),
         (
+            "dir \"a\"b",
+            "at line 1\n>>> 'dir \"a\"b'\nUnbalanced quotes in configuration line".to_owned(),
+        ),
+        (
+            // Redis shows it.
             "requirepass \"a\"b",
-            "at line 1\n>>> 'requirepass \"a\"b'\nUnbalanced quotes in configuration line"
+            "at line 1\n>>> 'requirepass (redacted)'\nUnbalanced quotes in configuration line"
                 .to_owned(),
         ),
         (

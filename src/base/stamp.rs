@@ -4,9 +4,12 @@
 //! and a stamp written to a key exceeds every stamp that the key holds.
 
 use super::Replica;
+use serde::{Deserialize, Serialize};
 
 /// A point in hybrid logical time. `Stamp::NEVER` (0) is before every real stamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp(pub u64);
 
 /// How many low bits of a stamp count events within one millisecond.
@@ -26,6 +29,21 @@ impl Stamp {
     #[must_use]
     pub const fn ms(self) -> u64 {
         self.0 >> COUNT_BITS
+    }
+
+    /// The stamp of a millisecond and a count; `None`: out of range.
+    #[must_use]
+    pub const fn new(ms: u64, count: u64) -> Option<Stamp> {
+        if ms > u64::MAX >> COUNT_BITS || count >= 1 << COUNT_BITS {
+            return None;
+        }
+        Some(Stamp(ms << COUNT_BITS | count))
+    }
+
+    /// The count within the millisecond.
+    #[must_use]
+    pub const fn count(self) -> u64 {
+        self.0 & ((1 << COUNT_BITS) - 1)
     }
 
     /// The next stamp after this one that is not before the millisecond `now_ms`.

@@ -59,8 +59,9 @@ fn refused(source: &Source, line: &Line<'_>, reason: String) -> CliError {
 
 /// A line as it may be shown: what is wrong ends up in logs.
 fn shown(line: &Line<'_>) -> String {
-    let name = line.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    match table::find(name) {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"\"'".contains(byte);
+    let mut words = line.text.split(is_between).filter(|word| !word.is_empty());
+    match table::find(words.next().unwrap_or_default()) {
         Some(directive) if directive.sensitive => format!("{} (redacted)", directive.name),
         _ => String::from_utf8_lossy(line.text).into_owned(),
     }
@@ -139,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_refused_secret_is_not_shown() {
-        for text in ["hz x", "Requirepass a b", "cluster-secret \"a b", "cluster-secret a b"] {
+        for text in ["hz x", "Requirepass a b", "cluster-secret \"a b", "'cluster-secret' a b"] {
             let mut config = Config::default();
             let error = load_text(&mut config, text.as_bytes(), &Source::File);
             let error = error.expect_err(text).to_string();

@@ -1,5 +1,7 @@
 //! Strings and counters: a base register and what every replica counted on top of it.
 
+mod wire;
+
 use super::{FloatSlot, Own, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
@@ -117,6 +119,12 @@ impl Counter {
     pub fn forget(&mut self) {
         self.base.forget();
         self.forget_slots();
+    }
+
+    /// DEL as a planted defect has it: writes the base instead of forgetting it.
+    #[cfg(feature = "planted")]
+    pub(super) fn write_nothing(&mut self, tag: Tag) {
+        self.base.write_nothing(tag);
     }
 
     pub fn merge(&mut self, other: &Counter) {

@@ -29,6 +29,12 @@ impl FloatSlot {
         }
     }
 
+    /// A slot of these sums: how often and how much was added, how much of it is forgotten.
+    pub(super) fn of(born: Stamp, sums: [(u64, Decimal); 2]) -> FloatSlot {
+        let [(seq, sum), (seq_forgotten, sum_forgotten)] = sums;
+        FloatSlot { born, seq, sum, seq_forgotten, sum_forgotten }
+    }
+
     /// Adds `by`. Only the owning replica may.
     pub fn add(&mut self, by: &Decimal) {
         self.seq += 1;

@@ -21,6 +21,7 @@ mod register;
 mod replica_map;
 mod set;
 mod slot;
+pub mod wire;
 
 pub use counter::Counter;
 pub use deadline::DeadlineRegister;

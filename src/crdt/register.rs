@@ -14,6 +14,12 @@ pub struct Register {
 }
 
 impl Register {
+    /// A register written once, and its value, unless that is forgotten.
+    #[must_use]
+    pub fn written(tag: Tag, value: Option<Box<[u8]>>) -> Register {
+        Register { tag, value }
+    }
+
     /// The value and when it was written, unless it is forgotten or never was.
     #[must_use]
     pub fn get(&self) -> Option<(Tag, &[u8])> {
@@ -40,6 +46,12 @@ impl Register {
     /// Forgets the value that is seen here.
     pub fn forget(&mut self) {
         self.value = None;
+    }
+
+    /// Writes that there is no value, as if that were a value.
+    #[cfg(feature = "planted")]
+    pub fn write_nothing(&mut self, tag: Tag) {
+        *self = Register { tag, value: None };
     }
 
     /// Drops what is known of forgotten values. Sound only once nothing can bring them back.

@@ -1,6 +1,7 @@
 //! A small map by replica.
 
 use crate::base::Replica;
+use crate::base::codec::Malformed;
 
 /// A map by replica, as a sorted vector: a key seldom has more than a handful.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,18 @@ impl<T> ReplicaMap<T> {
             }
         };
         &mut self.entries[at].1
+    }
+
+    /// Puts the value of a replica after all that there are.
+    ///
+    /// # Errors
+    /// The replica is not after them.
+    pub fn push(&mut self, replica: Replica, value: T) -> Result<(), Malformed> {
+        if self.entries.last().is_some_and(|(last, _)| *last >= replica) {
+            return Err(Malformed("replicas out of order"));
+        }
+        self.entries.push((replica, value));
+        Ok(())
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Replica, &T)> {

@@ -24,6 +24,11 @@ impl Repeats {
         true
     }
 
+    /// Whether the last thing about `who` was trouble.
+    pub fn is_troubled(&self, who: &str) -> bool {
+        self.last.contains_key(who)
+    }
+
     /// All is well with `who`.
     pub fn clear(&mut self, who: &str) {
         self.last.remove(who);
@@ -42,6 +47,7 @@ mod tests {
         assert!(repeats.is_news("b", "refused"));
         assert!(repeats.is_news("a", "timed out"));
         repeats.clear("a");
+        assert!(!repeats.is_troubled("a") && repeats.is_troubled("b"));
         assert!(repeats.is_news("a", "timed out"));
         for who in 0..10 * REMEMBERED {
             assert!(repeats.is_news(&who.to_string(), "refused"));

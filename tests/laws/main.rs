@@ -4,6 +4,7 @@
 //! - `cluster` random schedules on several replicas; `lattices` every type against the laws.
 //! - `oracle` the merge rules once more, over sets of events instead of states; `merge_rules` keys
 //!   against it; `merge_table` the published table, line by line.
+//! - `wire` keys as bytes.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
@@ -13,3 +14,4 @@ mod merge_rules;
 mod merge_table;
 mod node;
 mod oracle;
+mod wire;

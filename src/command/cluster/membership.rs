@@ -81,7 +81,7 @@ fn forget(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if node == status(call)?.node {
         return Err(CommandError::fixed("ERR I tried hard but I can't forget myself..."));
     }
-    if !cluster.engine.lock().forget(node, cluster.now()) {
+    if !cluster.engine.lock().forget(node) {
         return Err(unknown());
     }
     cluster.wake.notify_one();
@@ -96,9 +96,14 @@ fn node_id(word: &[u8]) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok().filter(|_| fits)
 }
 
+/// Only without keys, as in Redis: a node that belongs to nobody any more begins anew.
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let cluster = cluster(call)?;
     let hard = is_hard(call.args)?;
+    if !(0..call.node.keyspace.databases()).all(|db| call.keys.is_empty(db)) {
+        let text = "ERR CLUSTER RESET can't be called with master nodes containing keys";
+        return Err(CommandError::fixed(text));
+    }
     cluster.engine.lock().reset(&call.node.keyspace, hard, cluster.now());
     cluster.wake.notify_one();
     call.reply.ok();

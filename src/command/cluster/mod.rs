@@ -85,7 +85,7 @@ const HELP_LINES: &[&str] = &[
     "    Return cluster configuration seen by node. Output format:",
     "    <id> <ip:port> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...",
     "RESET [HARD|SOFT]",
-    "    Reset current node (default: soft). The data stays.",
+    "    Reset current node (default: soft). It must have no keys.",
 ];
 
 /// The node's part in a cluster, without which none of this means anything.

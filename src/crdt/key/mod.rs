@@ -4,10 +4,13 @@ mod collect;
 mod ended;
 mod fingerprint;
 mod part;
+mod wire;
 
 use super::{Counter, DeadlineRegister, Kind, Life, MemberDeadline, Reading, Set, Tombstones};
 use super::{Visible, Write};
 use crate::base::decimal::Decimal;
+#[cfg(feature = "planted")]
+use crate::base::planted::{self, Bug};
 use crate::base::{Replica, Stamp, Tag};
 use smallvec::SmallVec;
 
@@ -202,6 +205,10 @@ impl Key {
     pub fn delete(&mut self, write: &Write) {
         for life in &mut self.lives {
             life.forget(write.tombstones);
+            #[cfg(feature = "planted")]
+            if planted::is(Bug::DelWritesBase) {
+                life.counter.write_nothing(write.tag);
+            }
             if !life.is_past(write.now_ms) {
                 life.deadline.forget();
             }
@@ -252,6 +259,10 @@ impl Key {
     /// The life that a write goes to: the newest, or, when that is past, a new one whose id is the
     /// tag of its deadline, so that two nodes which close one deadline open the same life.
     fn writable(&mut self, write: &Write) -> &mut Life {
+        #[cfg(feature = "planted")]
+        if planted::is(Bug::OneLifeForAll) {
+            return self.writable_again(write);
+        }
         let id = match self.lives.last() {
             None => Some(Tag::NEVER),
             Some(newest) if newest.is_past(write.now_ms) => Some(newest.deadline.tag()),
@@ -271,5 +282,20 @@ impl Key {
         }
         let newest = self.lives.len() - 1;
         &mut self.lives[newest]
+    }
+
+    /// As a planted defect has it: what is past is deleted, and its life goes on.
+    #[cfg(feature = "planted")]
+    fn writable_again(&mut self, write: &Write) -> &mut Life {
+        if self.lives.is_empty() {
+            self.lives.push(Life::new(Tag::NEVER));
+        }
+        let newest = self.lives.len() - 1;
+        let life = &mut self.lives[newest];
+        if life.is_past(write.now_ms) {
+            life.forget(write.tombstones);
+            life.deadline.write(write.tag, None);
+        }
+        life
     }
 }

@@ -6,6 +6,7 @@ mod merge;
 mod part;
 mod settle;
 mod tracking;
+mod wire;
 
 use super::{Generation, ReplicaMap, Tombstones, Write};
 use crate::base::agenda::Agenda;

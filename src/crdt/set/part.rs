@@ -70,7 +70,7 @@ impl Set {
         }
     }
 
-    fn find(&self, name: &Name) -> Option<(&Name, &Member)> {
+    pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Member)> {
         let buried = || self.graves.get_key_value(name).map(|(name, grave)| (name, &grave.member));
         self.members.get_key_value(name).or_else(buried)
     }

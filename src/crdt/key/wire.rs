@@ -1,0 +1,97 @@
+//! Keys as bytes.
+
+use super::Key;
+use crate::base::Tag;
+use crate::base::codec::Malformed;
+use crate::crdt::wire::{Decoder, Encoder, flag_if};
+use crate::crdt::{Counter, DeadlineRegister, Life, Set};
+use smallvec::SmallVec;
+
+// What a life's first byte says is there.
+const ID: u8 = 1;
+const DEADLINE: u8 = 2;
+const AT: u8 = 4;
+const COUNTER: u8 = 8;
+const SET: u8 = 16;
+/// Another life follows.
+const MORE: u8 = 32;
+/// In place of a life: a key without any.
+const NO_LIFE: u8 = 64;
+
+impl Encoder {
+    /// A whole key, or a part of one.
+    pub fn key(&mut self, key: &Key) {
+        if key.lives.is_empty() {
+            return self.byte(NO_LIFE);
+        }
+        for (at, life) in key.lives.iter().enumerate() {
+            self.life(life, flag_if(at + 1 < key.lives.len(), MORE));
+        }
+    }
+
+    fn life(&mut self, life: &Life, more: u8) {
+        let ends = life.deadline;
+        self.byte(
+            more | flag_if(life.id != Tag::NEVER, ID)
+                | flag_if(ends != DeadlineRegister::default(), DEADLINE)
+                | flag_if(ends.at_ms().is_some(), AT)
+                | flag_if(life.counter != Counter::default(), COUNTER)
+                | flag_if(life.set.is_some(), SET),
+        );
+        if life.id != Tag::NEVER {
+            self.tag(life.id);
+        }
+        if ends != DeadlineRegister::default() {
+            self.tag(ends.tag());
+        }
+        if let Some(at_ms) = ends.at_ms() {
+            self.time(at_ms, ends.tag().stamp);
+        }
+        if life.counter != Counter::default() {
+            life.counter.encode(self);
+        }
+        if let Some(set) = &life.set {
+            set.encode(self);
+        }
+    }
+}
+
+impl Decoder<'_> {
+    /// A key as it was told: to be merged into what is held of it.
+    ///
+    /// # Errors
+    /// These bytes were not written by [`Encoder::key`], or did not come whole.
+    pub fn key(&mut self) -> Result<Key, Malformed> {
+        let mut lives: SmallVec<[Life; 1]> = SmallVec::new();
+        loop {
+            let flags = self.byte()?;
+            if flags == NO_LIFE && lives.is_empty() {
+                break;
+            }
+            if flags & !(ID | DEADLINE | AT | COUNTER | SET | MORE) != 0 {
+                return Err(Malformed("an unknown kind of life"));
+            }
+            let life = self.life(flags)?;
+            if lives.last().is_some_and(|last| last.id >= life.id) {
+                return Err(Malformed("lives out of order"));
+            }
+            lives.push(life);
+            if flags & MORE == 0 {
+                break;
+            }
+        }
+        Ok(Key { lives })
+    }
+
+    fn life(&mut self, flags: u8) -> Result<Life, Malformed> {
+        let id = if flags & ID != 0 { self.tag()? } else { Tag::NEVER };
+        let tag = if flags & DEADLINE != 0 { self.tag()? } else { Tag::NEVER };
+        let at_ms = if flags & AT != 0 { Some(self.time(tag.stamp)?) } else { None };
+        let counter = match flags & COUNTER {
+            0 => Counter::default(),
+            _ => Counter::decode(self)?,
+        };
+        let set = if flags & SET != 0 { Some(Box::new(Set::decode(self)?)) } else { None };
+        Ok(Life { id, deadline: DeadlineRegister::written(tag, at_ms), counter, set })
+    }
+}
