@@ -258,3 +258,24 @@ fn a_new_memory_holds_and_tells_what_it_was_given() {
     let replicas: Vec<Replica> = state.lives()[0].counter().slots().map(|(r, _)| r).collect();
     assert_eq!(replicas, [renewed], "nothing goes on in the old name");
 }
+
+/// On one Redis a key that has lost its last member is gone, and its deadline with it.
+#[test]
+fn a_key_that_was_emptied_begins_again_without_a_deadline() {
+    let begin: [fn(&Keyspace, &[u8]); 3] = [
+        |node, name| edit(node, name, &[b"y"], &[], MemberDeadline::Keep),
+        |node, name| assert_eq!(add(node, name, 1, START_MS), Ok(1)),
+        |node, name| set(node, name, b"1", Deadline::Keep),
+    ];
+    for begin in begin {
+        let a = node(1);
+        edit(&a, b"k", &[b"x"], &[], MemberDeadline::Keep);
+        let mut scope = a.open_one(key(b"k"), Mode::Exclusive, START_MS);
+        assert!(scope.set_deadline(key(b"k"), Some(START_MS + 10)));
+        drop(scope);
+        edit(&a, b"k", &[], &[b"x"], MemberDeadline::Keep);
+        begin(&a, b"k");
+        let keys = a.open_one(key(b"k"), Mode::Exclusive, START_MS);
+        assert_eq!(keys.deadline(key(b"k")), Ok(Some(None)));
+    }
+}
