@@ -124,18 +124,17 @@ impl Outgoing {
         self.ack_due || now.mono_ms >= self.acked_ms + heartbeat_ms
     }
 
-    /// Queues an ack and, unless one is waiting already, a word on what this node holds.
+    /// Queues an ack and a word on what this node holds. While an earlier word waits for batches to be
+    /// sent, the later one waits for it.
     pub fn push_ack(&mut self, ack: Ack, holds: &Holds, last_seq: u64, now: Now) {
-        self.ack_due = false;
         self.acked_ms = now.mono_ms;
-        self.push_if_room(Message::Ack(ack).seal());
-        if !self.queue.iter().any(|queued| queued.says_what_is_held) {
-            let frame = Message::Holds(holds.clone()).seal();
-            self.queue.push_back(Queued { after_seq: last_seq, frame, says_what_is_held: true });
-        } else {
-            // The word that waits is an older one: say the later one after it.
-            self.ack_due = true;
+        self.ack_due = self.queue.iter().any(|queued| queued.says_what_is_held);
+        if self.ack_due {
+            return;
         }
+        self.push(Message::Ack(ack).seal());
+        let frame = Message::Holds(holds.clone()).seal();
+        self.queue.push_back(Queued { after_seq: last_seq, frame, says_what_is_held: true });
     }
 }
 
