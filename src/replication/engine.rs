@@ -112,6 +112,7 @@ impl Engine {
         self.reset_if_due(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
+        self.close_silent_links(now);
         self.drain(keyspace, now);
         self.walk_rounds(keyspace, now);
         if now.mono_ms >= self.housekept_ms + HOUSEKEEPING_MS {

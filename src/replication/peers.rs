@@ -55,6 +55,8 @@ pub struct Outgoing {
     queue: VecDeque<Queued>,
     ack_due: bool,
     acked_ms: u64,
+    /// When it was opened (monotonic ms).
+    pub since_ms: u64,
 }
 
 /// A connection that the peer dialled.
@@ -62,6 +64,8 @@ pub struct Outgoing {
 pub struct Incoming {
     pub link: LinkId,
     pub replica: Replica,
+    /// When it was accepted (monotonic ms).
+    pub since_ms: u64,
 }
 
 /// A frame that waits, for the batches up to `after_seq` to be sent before it.
@@ -74,7 +78,7 @@ struct Queued {
 
 impl Outgoing {
     #[must_use]
-    pub fn new(link: LinkId, address: &str, next_seq: u64) -> Outgoing {
+    pub fn new(link: LinkId, address: &str, next_seq: u64, now: Now) -> Outgoing {
         Outgoing {
             link,
             address: address.to_owned(),
@@ -82,6 +86,7 @@ impl Outgoing {
             queue: VecDeque::new(),
             ack_due: true,
             acked_ms: 0,
+            since_ms: now.mono_ms,
         }
     }
 
