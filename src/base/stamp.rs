@@ -4,9 +4,12 @@
 //! and a stamp written to a key exceeds every stamp that the key holds.
 
 use super::Replica;
+use serde::{Deserialize, Serialize};
 
 /// A point in hybrid logical time. `Stamp::NEVER` (0) is before every real stamp.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Stamp(pub u64);
 
 /// How many low bits of a stamp count events within one millisecond.

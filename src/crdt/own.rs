@@ -24,3 +24,23 @@ pub struct OwnFloat {
     pub seq: u64,
     pub sum: Decimal,
 }
+
+impl Own {
+    /// What was counted, the float included, since the moment of `before`.
+    #[must_use]
+    pub fn since(&self, before: &Own) -> Decimal {
+        let (mut added, mut taken) = (self.added, self.taken);
+        if self.born == before.born {
+            added = added.saturating_sub(before.added);
+            taken = taken.saturating_sub(before.taken);
+        }
+        let mut sum = Decimal::from(i128::try_from(added).unwrap_or(i128::MAX));
+        sum = &sum - &Decimal::from(i128::try_from(taken).unwrap_or(i128::MAX));
+        match (&self.float, &before.float) {
+            (Some(now), Some(then)) if now.born == then.born => sum += &(&now.sum - &then.sum),
+            (Some(now), _) => sum += &now.sum,
+            (None, _) => {}
+        }
+        sum
+    }
+}

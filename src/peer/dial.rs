@@ -1,9 +1,9 @@
 //! Reaching a peer: names, TCP, the handshake.
 
-use super::incoming::HANDSHAKE;
 use super::outgoing;
 use super::shared::{Link, Shared};
 use super::wire::{LinkError, Wire};
+use crate::config::Config;
 use crate::replication::Refusal;
 use crate::replication::handshake::{Dialler, HandshakeError};
 use socket2::{SockRef, TcpKeepalive};
@@ -15,12 +15,9 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 const RESOLVE: Duration = Duration::from_secs(5);
-const CONNECT: Duration = Duration::from_secs(3);
-/// A connection whose other end is silent for so long is tested, three times, and given up.
-const KEEPALIVE: Duration = Duration::from_secs(10);
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
-/// What was sent has to be taken in that time, or the connection is given up.
-const TAKEN: Duration = Duration::from_secs(20);
+/// Short, so that a peer is soon found again when the way to it is: it is dialled again and again.
+const CONNECT: Duration = Duration::from_secs(1);
+const INTRODUCTION: Duration = Duration::from_secs(2);
 /// More addresses of one name are not looked at.
 const ADDRESSES: usize = 64;
 
@@ -50,18 +47,18 @@ pub async fn dial(shared: Rc<Shared>, address: String) {
     let reached = reach(&shared, &address).await;
     drop(dialling);
     match reached {
-        Ok((link, wire, who)) => {
+        Ok((link, wire)) => {
             shared.troubles.borrow_mut().clear(&address);
-            tracing::info!("This node sends to peer {who}");
+            link.tell_begin(&format!(" (dialled {address})"));
             let reason = outgoing::send_until_closed(&link, wire).await;
-            tracing::info!("This node sends no more to peer {who}: {reason}");
+            link.tell_end(&reason);
         }
         Err(errors) => give_up(&shared, &address, &errors),
     }
 }
 
 /// Tries all addresses of the name, until one lets this node in.
-async fn reach(shared: &Rc<Shared>, address: &str) -> Result<(Link, Wire, String), Vec<LinkError>> {
+async fn reach(shared: &Rc<Shared>, address: &str) -> Result<(Link, Wire), Vec<LinkError>> {
     let sockets = resolve(address).await.map_err(|error| vec![error])?;
     let mut errors = Vec::new();
     for socket in &sockets {
@@ -100,38 +97,42 @@ async fn try_one(
     shared: &Rc<Shared>,
     address: &str,
     socket: SocketAddr,
-) -> Result<(Link, Wire, String), LinkError> {
+) -> Result<(Link, Wire), LinkError> {
     let stream = timeout(CONNECT, TcpStream::connect(socket)).await;
     let stream = stream.map_err(|_| LinkError::Slow)??;
-    set_options(&stream)?;
+    let config = shared.node.config();
+    set_options(&stream, &config)?;
     let mut wire = Wire::new(stream);
     // Links are numbered in the order of their greetings.
     let (id, greeting) = (shared.next_link(), shared.engine(|engine, _, _| engine.greeting()));
-    let config = shared.node.config();
     let dialler = Dialler::new(config.cluster_secret.as_bytes(), rand::random(), greeting);
-    let answer = timeout(HANDSHAKE, wire.introduce(dialler)).await;
+    let answer = timeout(INTRODUCTION, wire.introduce(dialler)).await;
     let (peer, resume) = answer.map_err(|_| LinkError::Slow)??;
-    let who = format!("{:08x} at {socket}, after batch {}", peer.node, resume.delivered);
+    let title = format!("To peer {:08x} ({})", peer.node, peer.address.escape_debug());
     shared.engine(|engine, _, now| engine.opened(id, address, peer, resume, now))?;
-    Ok((Link::new(shared.clone(), id, true), wire, who))
+    Ok((Link::new(shared.clone(), id, true, title), wire))
 }
 
-/// Of a connection to or from a peer.
-pub fn set_options(stream: &TcpStream) -> io::Result<()> {
+/// Of a connection to or from a peer: it is given up when nothing that was sent arrives, or nothing is
+/// heard, for `cluster-node-timeout`. (Left to itself TCP waits, after a while of silence, about as
+/// long again before it tries once more.)
+pub fn set_options(stream: &TcpStream, config: &Config) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL);
+    let silence = Duration::from_millis(config.cluster_node_timeout_ms.into());
+    let idle = (silence / 2).max(Duration::from_secs(1));
     let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&keepalive.with_retries(3))?;
-    socket.set_tcp_user_timeout(Some(TAKEN))
+    let keepalive = TcpKeepalive::new().with_time(idle).with_interval(Duration::from_secs(1));
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(silence))
 }
 
 fn give_up(shared: &Shared, address: &str, errors: &[LinkError]) {
     let told: Vec<_> = errors.iter().map(LinkError::to_string).collect();
     let told = told.join("; ");
     let refusal = verdict(errors);
-    // Seeds may name this node too, and a node by two addresses.
-    let is_usual = matches!(refusal, Some(Refusal::Myself | Refusal::Superseded));
-    if !is_usual && shared.troubles.borrow_mut().is_news(address, &told) {
+    if !errors.iter().all(LinkError::is_usual)
+        && shared.troubles.borrow_mut().is_news(address, &told)
+    {
         tracing::warn!("Cannot send to the peer at {address}: {told}");
     } else {
         tracing::debug!("Not connected to {address}: {told}");

@@ -13,12 +13,12 @@ use tokio::task::yield_now;
 use tokio::time::timeout;
 
 /// A peer that takes longer to say who it is, is none.
-pub const HANDSHAKE: Duration = Duration::from_secs(5);
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// The connection's whole life.
 pub async fn serve(shared: Rc<Shared>, stranger: Stranger) {
     let Stranger { stream, from, place } = stranger;
-    if let Err(error) = set_options(&stream) {
+    if let Err(error) = set_options(&stream, &shared.node.config()) {
         tracing::debug!("Cannot set up the connection from {from}: {error}");
     }
     let mut wire = Wire::new(stream);
@@ -29,11 +29,11 @@ pub async fn serve(shared: Rc<Shared>, stranger: Stranger) {
     drop(place);
     let who = format!("from {}", from.ip());
     match admitted {
-        Ok((link, peer)) => {
+        Ok(link) => {
             shared.troubles.borrow_mut().clear(&who);
-            tracing::info!("Peer {peer} sends to this node from {from}");
+            link.tell_begin(&format!(" (from {from})"));
             let reason = receive_until_closed(&link, &mut wire).await;
-            tracing::info!("Peer {peer} sends no more from {from}: {reason}");
+            link.tell_end(&reason);
         }
         Err(error) => tell_refused(&shared, &who, from, &error),
     }
@@ -46,32 +46,33 @@ fn tell_refused(shared: &Shared, who: &str, from: SocketAddr, error: &LinkError)
         LinkError::Unwanted(_)
             | LinkError::Handshake(HandshakeError::Secret | HandshakeError::Version { .. })
     );
-    if is_near && shared.troubles.borrow_mut().is_news(who, &error.to_string()) {
+    if is_near && !error.is_usual() && shared.troubles.borrow_mut().is_news(who, &error.to_string())
+    {
         tracing::warn!("Refused a peer at {from}: {error}");
     } else {
         tracing::debug!("Refused a connection from {from}: {error}");
     }
 }
 
-/// Returns the connection, and who it is as people write it.
-async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<(Link, String), LinkError> {
+/// Up to where the peer may send.
+async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<Link, LinkError> {
     let config = shared.node.config();
     let acceptor = Acceptor::new(config.cluster_secret.as_bytes(), rand::random());
     let proven = wire.examine(acceptor).await?;
     let (id, peer) = (shared.next_link(), proven.peer());
-    let who = format!("{:08x} ({})", peer.node, peer.address.escape_debug());
+    let title = format!("From peer {:08x} ({})", peer.node, peer.address.escape_debug());
     let answer = shared.engine(|engine, _, now| {
         let resume = engine.accept(id, peer.clone(), now)?;
         Ok((engine.greeting(), resume))
     });
     match answer {
         Ok((greeting, resume)) => {
-            let link = Link::new(shared.clone(), id, false);
+            let link = Link::new(shared.clone(), id, false, title);
             wire.send(&proven.welcome(greeting, resume)).await?;
             wire.set_limit(Shared::frame_limit_bytes(&config));
             // There is somebody to drain for now.
             shared.cluster.wake.notify_one();
-            Ok((link, who))
+            Ok(link)
         }
         Err(refusal) => {
             wire.send(&proven.refusal(&refusal)).await?;

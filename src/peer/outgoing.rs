@@ -6,6 +6,7 @@ use super::wire::{LinkError, Wire};
 use bytes::Buf;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::task::yield_now;
 
 /// Frames are taken from the engine up to so many bytes before they are written.
 const BATCH_BYTES: usize = 256 << 10;
@@ -43,6 +44,8 @@ async fn send(link: &Link, mut writer: WriteHalf<'_>, mut outbox: Outbox) -> std
         pull(link, &mut outbox);
         if outbox.has_remaining() {
             writer.write_all_buf(&mut outbox).await?;
+            // A socket that takes everything at once must not keep others waiting.
+            yield_now().await;
         } else if link.shared.leaving.get() {
             return writer.shutdown().await;
         } else {

@@ -58,7 +58,10 @@ pub fn settings(config: &Config, who: Who) -> Settings {
         sync_interval_ms: u64::from(config.cluster_sync_interval_s) * 1000,
         forget_after_ms: u64::from(config.node_forget_after_s) * 1000,
         max_stamp_ahead_ms: config.cluster_max_stamp_ahead_ms.into(),
+        // Clocks that differ by more are not listened to.
+        grace_ms: config.cluster_max_stamp_ahead_ms.into(),
         clock_warning_ms: config.cluster_clock_warning_ms.into(),
         node_timeout_ms: config.cluster_node_timeout_ms.into(),
+        survives: false,
     }
 }

@@ -2,6 +2,7 @@
 //! lock across an await.
 
 use super::repeats::Repeats;
+use super::wire::LinkError;
 use crate::config::Config;
 use crate::node::{Cluster, Node};
 use crate::replication::{Engine, LinkId, Now};
@@ -11,10 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// A frame is as large as the largest value, and what goes with it.
-const FRAME_MARGIN_BYTES: u64 = 16 << 20;
+/// A frame holds what was written together: the largest value, perhaps, and more. Where this node
+/// allows itself less, its peers may have written more all the same.
+const VALUE_BYTES_MIN: u64 = 512 << 20;
+const FRAME_MARGIN_BYTES: u64 = 128 << 20;
 
 pub struct Shared {
     pub node: Arc<Node>,
@@ -97,14 +101,24 @@ impl Shared {
         }
     }
 
+    /// Of a payload.
     pub fn frame_limit_bytes(config: &Config) -> usize {
-        let limit_bytes = config.proto_max_bulk_len_bytes.saturating_add(FRAME_MARGIN_BYTES);
+        let value_bytes = config.proto_max_bulk_len_bytes.max(VALUE_BYTES_MIN);
+        let limit_bytes = value_bytes.saturating_add(FRAME_MARGIN_BYTES);
         usize::try_from(limit_bytes).unwrap_or(usize::MAX)
     }
 }
 
+/// A connection that stood for so long had no trouble, whatever ended it.
+const STEADY: Duration = Duration::from_secs(10);
+/// Connections that end for one reason are told of so often.
+const REPEATS: u32 = 3;
+
 /// A connection that the engine knows, for as long as this lives.
 pub struct Link {
+    /// What its lines in the log begin with.
+    pub title: String,
+    begun: Instant,
     pub shared: Rc<Shared>,
     pub id: LinkId,
     pub signals: Rc<Signals>,
@@ -112,10 +126,32 @@ pub struct Link {
 
 impl Link {
     /// The engine has just said that it wants the connection. `sends`: this node has dialled.
-    pub fn new(shared: Rc<Shared>, id: LinkId, sends: bool) -> Link {
+    pub fn new(shared: Rc<Shared>, id: LinkId, sends: bool, title: String) -> Link {
         let signals = Rc::new(Signals { sends, ..Signals::default() });
         shared.links.borrow_mut().insert(id, signals.clone());
-        Link { shared, id, signals }
+        Link { title, begun: Instant::now(), shared, id, signals }
+    }
+
+    /// Says in the log that it stands.
+    pub fn tell_begin(&self, more: &str) {
+        if self.shared.troubles.borrow().times(&self.title) >= REPEATS {
+            tracing::debug!("{}: connected again{more}", self.title);
+        } else {
+            tracing::info!("{}: connected{more}", self.title);
+        }
+    }
+
+    /// Says in the log why it has ended; that it does so again and again, only a few times.
+    pub fn tell_end(&self, reason: &LinkError) {
+        let mut troubles = self.shared.troubles.borrow_mut();
+        if self.begun.elapsed() >= STEADY {
+            troubles.clear(&self.title);
+        }
+        if troubles.note(&self.title, &reason.to_string()) <= REPEATS {
+            tracing::info!("{}: disconnected: {reason}", self.title);
+        } else {
+            tracing::debug!("{}: disconnected again: {reason}", self.title);
+        }
     }
 }
 

@@ -1,64 +1,104 @@
-//! The state machine.
+//! The state machine: what it knows, and the clock that drives it.
 
-use super::{
-    CounterReport, Dial, Fault, Greeting, LinkId, Now, Progress, Refusal, Resume, SealedFrame,
-    Status,
-};
+use super::batch::{BatchHead, Deltas};
+use super::collector::Collector;
+use super::dialer::Dialer;
+use super::inbound::Inbound;
+use super::membership::{Id, Membership};
+use super::message::{KIND_BATCH, Message};
+use super::operator::Reset;
+use super::peers::Peer;
+use super::stream::{Befores, Stream};
+use super::vector::{self, Vector};
+use super::view::{Entry, Standing, View};
+use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
 use crate::base::Replica;
 use crate::store::Keyspace;
-
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How replication behaves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    pub node: u32,
-    pub epoch: u32,
-    pub incarnation: u64,
-    /// Where others dial this node.
-    pub address: String,
-    /// `cluster-peer` lines.
-    pub seeds: Vec<String>,
-    pub tick_ms: u64,
-    pub window_bytes: usize,
-    pub sync_interval_ms: u64,
-    pub forget_after_ms: u64,
-    pub max_stamp_ahead_ms: u64,
-    pub clock_warning_ms: u64,
-    pub node_timeout_ms: u64,
-}
+/// How often what was deleted is looked at, rounds are begun, members are missed.
+const HOUSEKEEPING_MS: u64 = 1_000;
+/// A batch is cut when it has so many bytes, even between keys that were written together.
+const BATCH_BYTES_MAX: usize = 64 << 20;
 
 /// One node's side of replication.
 pub struct Engine {
-    settings: Settings,
-    progress: Arc<Progress>,
+    pub(super) settings: Settings,
+    pub(super) rng: SmallRng,
+    pub(super) progress: Arc<Progress>,
+    pub(super) stream: Stream,
+    /// All of these streams are held here up to these batches; in memory, and for certain.
+    pub(super) holds: Vector,
+    pub(super) durable: Vector,
+    /// What is held here is contained in these streams up to these batches.
+    pub(super) may: Vector,
+    pub(super) inbound: BTreeMap<Replica, Inbound>,
+    pub(super) view: View,
+    pub(super) membership: Membership,
+    pub(super) peers: BTreeMap<u32, Peer>,
+    pub(super) dialer: Dialer,
+    pub(super) collector: Collector,
+    pub(super) closings: Vec<(LinkId, String)>,
+    pub(super) connections: u64,
+    pub(super) rounds: u64,
+    pub(super) counts: Counts,
+    pub(super) ticked_ms: u64,
+    pub(super) housekept_ms: u64,
+    pub(super) reset_due: Option<Reset>,
+}
+
+/// What INFO shows and nothing depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub full_resyncs: u64,
+    pub sync_rounds: u64,
+    pub keys_pulled: u64,
+    pub refused_stamps: u64,
+    pub type_conflicts: u64,
 }
 
 impl Engine {
     /// `seed`: of all randomness in it.
     #[must_use]
-    pub fn new(settings: Settings, _seed: u64, _now: Now) -> Engine {
-        Engine { settings, progress: Arc::default() }
+    pub fn new(settings: Settings, seed: u64, now: Now) -> Engine {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let membership = Membership::new(id(&settings), settings.node_timeout_ms, rng.random());
+        let mut engine = Engine {
+            rng,
+            progress: Arc::default(),
+            stream: Stream::default(),
+            holds: Vector::new(),
+            durable: Vector::new(),
+            may: Vector::new(),
+            inbound: BTreeMap::new(),
+            view: View::default(),
+            membership,
+            peers: BTreeMap::new(),
+            dialer: Dialer::default(),
+            collector: Collector::default(),
+            closings: Vec::new(),
+            connections: 0,
+            rounds: 0,
+            counts: Counts::default(),
+            ticked_ms: now.mono_ms,
+            housekept_ms: now.mono_ms,
+            reset_due: None,
+            settings,
+        };
+        engine.view.merge(&engine.my_entry());
+        for seed in engine.settings.seeds.clone() {
+            engine.dialer.add_seed(&seed);
+        }
+        engine
     }
 
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
-
-    /// Who this node writes as.
-    #[must_use]
-    pub fn me(&self) -> Replica {
-        Replica { node: self.settings.node, epoch: self.settings.epoch }
-    }
-
-    /// From now on behaves so. Who the node is stays as it is.
-    pub fn configure(&mut self, settings: Settings) {
-        self.settings = settings;
-    }
-
-    /// Bytes that have come on an accepted connection, or gone out on a dialled one.
-    pub fn transferred(&mut self, _link: LinkId, _bytes: u64) {}
 
     /// For WAIT.
     #[must_use]
@@ -67,113 +107,239 @@ impl Engine {
     }
 
     /// What is due: drains the store, compares with peers, collects, probes.
-    pub fn tick(&mut self, _keyspace: &Keyspace, _now: Now) {}
+    pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
+        self.ticked_ms = now.mono_ms;
+        self.reset_if_due(keyspace, now);
+        self.membership.tick(now);
+        self.follow_membership(now);
+        self.drain(keyspace, now);
+        self.walk_rounds(keyspace, now);
+        if now.mono_ms >= self.housekept_ms + HOUSEKEEPING_MS {
+            self.housekept_ms = now.mono_ms;
+            self.keep_house(keyspace, now);
+        }
+        self.begin_round(now);
+        self.send_acks(now);
+        self.report_progress();
+    }
 
     /// When to call [`Engine::tick`] next, by the monotonic clock.
     #[must_use]
     pub fn next_wake_ms(&self) -> u64 {
-        0
+        self.ticked_ms + self.settings.tick_ms
     }
 
     /// What to dial now. Each address is named again, with backoff, until it is opened.
-    pub fn dials(&mut self, _now: Now) -> Vec<Dial> {
-        Vec::new()
+    pub fn dials(&mut self, now: Now) -> Vec<Dial> {
+        let peers = &self.peers;
+        let connected = |node: u32| peers.get(&node).is_some_and(|peer| peer.out.is_some());
+        let due = self.dialer.due(now.mono_ms, connected);
+        due.into_iter().map(|address| Dial { address }).collect()
     }
 
     /// Who this node is, for the handshake of its next connection.
     pub fn greeting(&mut self) -> Greeting {
-        todo!()
-    }
-
-    /// A connection that this node dialled has gone through its handshake.
-    ///
-    /// # Errors
-    /// The connection is not wanted: close it.
-    pub fn opened(
-        &mut self,
-        _link: LinkId,
-        _address: &str,
-        _peer: Greeting,
-        _resume: Resume,
-        _now: Now,
-    ) -> Result<(), Refusal> {
-        todo!()
-    }
-
-    /// A dialled peer has refused this node, or could not be reached (`None`).
-    pub fn refused(
-        &mut self,
-        _keyspace: &Keyspace,
-        _address: &str,
-        _refusal: Option<Refusal>,
-        _now: Now,
-    ) {
-    }
-
-    /// A peer that has proven the secret wants to send on this connection.
-    ///
-    /// # Errors
-    /// Tell it why, and close.
-    pub fn accept(&mut self, _link: LinkId, _peer: Greeting, _now: Now) -> Result<Resume, Refusal> {
-        todo!()
-    }
-
-    /// A connection is gone.
-    pub fn closed(&mut self, _link: LinkId, _now: Now) {}
-
-    /// A frame has come on a connection that was accepted.
-    ///
-    /// # Errors
-    /// Close the connection, and log why.
-    pub fn receive(
-        &mut self,
-        _keyspace: &Keyspace,
-        _link: LinkId,
-        _kind: u8,
-        _payload: &[u8],
-        _now: Now,
-    ) -> Result<(), Fault> {
-        Ok(())
+        self.connections += 1;
+        Greeting {
+            node: self.settings.node,
+            epoch: self.settings.epoch,
+            incarnation: self.settings.incarnation,
+            address: self.settings.address.clone(),
+            connection: self.connections,
+        }
     }
 
     /// The next frame to write to a connection that this node dialled.
-    pub fn next_frame(&mut self, _link: LinkId) -> Option<SealedFrame> {
-        None
+    pub fn next_frame(&mut self, link: LinkId) -> Option<SealedFrame> {
+        let stream = &mut self.stream;
+        let mut outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());
+        outs.find(|out| out.link == link)?.next_frame(stream)
+    }
+
+    /// Bytes have gone out on, or come in by, a connection: for INFO.
+    pub fn transferred(&mut self, link: LinkId, bytes: u64) {
+        for peer in self.peers.values_mut() {
+            if peer.out.as_ref().is_some_and(|out| out.link == link) {
+                peer.bytes_out += bytes;
+            }
+            if peer.incoming.is_some_and(|incoming| incoming.link == link) {
+                peer.bytes_in += bytes;
+            }
+        }
     }
 
     /// Connections that are to be closed, each with the reason for the log.
     pub fn take_closings(&mut self) -> Vec<(LinkId, String)> {
-        Vec::new()
+        std::mem::take(&mut self.closings)
     }
 
-    /// CLUSTER MEET.
-    pub fn meet(&mut self, _address: String) {}
-
-    /// CLUSTER FORGET: false when there is no such member.
-    pub fn forget(&mut self, _node: u32, _now: Now) -> bool {
-        false
-    }
-
-    /// CLUSTER RESET: forgets all peers; HARD: with a new node id. The data stays.
-    pub fn reset(&mut self, _keyspace: &Keyspace, _hard: bool, _now: Now) {}
-
-    /// Says good-bye. Drain and flush the links before closing them.
-    pub fn leave(&mut self, _keyspace: &Keyspace, _now: Now) {}
-
+    /// Who this node writes as.
     #[must_use]
-    pub fn status(&self, _keyspace: &Keyspace, _now: Now) -> Status {
-        Status::default()
+    pub fn me(&self) -> Replica {
+        Replica { node: self.settings.node, epoch: self.settings.epoch }
     }
 
-    /// COUNTER.INFO; `None`: no such key, or not a counter.
-    #[must_use]
-    pub fn counter_report(
-        &self,
-        _keyspace: &Keyspace,
-        _db: u16,
-        _name: &[u8],
-        _now: Now,
-    ) -> Option<CounterReport> {
-        None
+    pub(super) fn my_entry(&self) -> Entry {
+        Entry {
+            node: self.settings.node,
+            incarnation: self.settings.incarnation,
+            standing: Standing::Member,
+            address: self.settings.address.clone(),
+        }
+    }
+
+    /// Drains what was written here into batches of the stream.
+    pub(super) fn drain(&mut self, keyspace: &Keyspace, now: Now) {
+        let drain = self.progress.begin();
+        if keyspace.has_dirty() {
+            let stamp = keyspace.stamp(now.wall_ms);
+            let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
+            keyspace.drain(now.wall_ms, &mut |drained| {
+                deltas.push(drained.db, drained.name, drained.state);
+                befores.note(drained.db, drained.name, drained.own_before);
+                if deltas.bytes() >= BATCH_BYTES_MAX {
+                    let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                    let befores = std::mem::take(&mut befores);
+                    self.push_batch(keyspace, deltas, befores, drain, now);
+                }
+            });
+            if deltas.count() > 0 {
+                self.push_batch(keyspace, deltas, befores, drain, now);
+            }
+        }
+        self.stream.finish_drain(drain);
+    }
+
+    fn push_batch(
+        &mut self,
+        keyspace: &Keyspace,
+        deltas: Deltas,
+        befores: Befores,
+        drain: u64,
+        now: Now,
+    ) {
+        // Taken after the states were read, so not before any stamp in them.
+        let stamp = keyspace.stamp(now.wall_ms);
+        let head = BatchHead {
+            epoch: self.settings.epoch,
+            seq: self.stream.last() + 1,
+            stamp,
+            deltas: deltas.count(),
+        };
+        let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
+        self.stream.push(drain, now.mono_ms, stamp, frame, befores);
+        let me = self.me();
+        vector::raise(&mut self.holds, me, head.seq);
+        vector::raise(&mut self.may, me, head.seq);
+    }
+
+    fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
+        self.close_generation(keyspace, now);
+        self.collect(keyspace, now);
+        self.trim_stream();
+        self.forget_the_missing(now);
+        self.give_up_stalled_rounds(now);
+        self.warn_of_clocks();
+    }
+
+    /// Closes a generation of tombstones. What was noted before is in the stream after the next drain.
+    pub(super) fn close_generation(&mut self, keyspace: &Keyspace, now: Now) {
+        // All that is past is noted, so that nobody waits for it to be.
+        keyspace.expire(now.wall_ms, usize::MAX);
+        let (generation, keys) = keyspace.close_generation();
+        self.drain(keyspace, now);
+        self.collector.close(generation, keys, &self.may, now);
+    }
+
+    fn trim_stream(&mut self) {
+        let members = self.view.members().filter(|entry| entry.node != self.settings.node);
+        let delivered =
+            members.map(|entry| self.peers.get(&entry.node).map_or(0, |peer| peer.delivered));
+        let all_have = delivered.min().unwrap_or(self.stream.last());
+        self.stream.trim(all_have, self.settings.window_bytes);
+    }
+
+    /// Sends what the failure detector wants to send, and dials whom it has discovered.
+    pub(super) fn follow_membership(&mut self, now: Now) {
+        let (packets, came) = self.membership.take();
+        for (node, packet) in packets {
+            if let Some(out) = self.peers.get_mut(&node).and_then(|peer| peer.out.as_mut()) {
+                out.push_if_room(Message::Gossip(packet).seal());
+            }
+        }
+        for id in came {
+            self.admit(
+                &Entry {
+                    node: id.node,
+                    incarnation: id.incarnation,
+                    standing: Standing::Member,
+                    address: id.address,
+                },
+                now,
+            );
+        }
+    }
+
+    /// Takes note of who is a member; tells everybody what is news.
+    pub(super) fn admit(&mut self, entry: &Entry, now: Now) {
+        if entry.node == self.settings.node {
+            return;
+        }
+        let was_member = self.view.is_member(entry.node);
+        if !self.view.merge(entry) {
+            return;
+        }
+        match entry.standing {
+            Standing::Member => {
+                let peer = self.peers.entry(entry.node);
+                peer.or_insert_with(|| Peer::new(&entry.address, now)).address =
+                    entry.address.clone();
+                self.dialer.add_member(&entry.address, entry.node);
+            }
+            Standing::Left | Standing::Forgotten => {
+                if was_member {
+                    self.disconnect(entry.node, "is not a member any more");
+                }
+            }
+        }
+        self.tell_view();
+    }
+
+    /// Closes the connections with a node that does not count any more.
+    pub(super) fn disconnect(&mut self, node: u32, why: &str) {
+        let Some(mut peer) = self.peers.remove(&node) else { return };
+        let links = peer.out.take().map(|out| out.link).into_iter();
+        for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
+            self.closings.push((link, format!("node {node:08x} {why}")));
+        }
+        self.dialer.remove_node(node);
+    }
+
+    pub(super) fn tell_view(&mut self) {
+        let frame = Message::View(self.view.entries()).seal();
+        for peer in self.peers.values_mut() {
+            peer.send(frame.clone());
+        }
+    }
+
+    pub(super) fn report_progress(&mut self) {
+        let me = self.me();
+        let held = |peer: &Peer| {
+            let word = peer.word.as_ref();
+            word.and_then(|(word, _)| word.holds.get(&me)).copied().unwrap_or(0)
+        };
+        let confirmed = self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
+        let drains = confirmed.map(|(node, peer)| (*node, self.stream.drain_of(held(peer))));
+        self.progress.set_confirmed(drains.collect());
+    }
+}
+
+/// Who this node is to the failure detector.
+pub(super) fn id(settings: &Settings) -> Id {
+    Id {
+        node: settings.node,
+        incarnation: settings.incarnation,
+        comeback: 0,
+        address: settings.address.clone(),
     }
 }

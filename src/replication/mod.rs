@@ -7,21 +7,44 @@
 //! what was asked on the other's connection. The acceptor of a connection says nothing on it but its
 //! part of the handshake.
 
+mod answerer;
+mod asker;
+pub mod batch;
+mod clock_offset;
+mod collector;
+mod comeback;
+mod confirm;
 mod counter_report;
+mod dialer;
 mod engine;
 mod frame;
 pub mod handshake;
+mod inbound;
+mod links;
+mod membership;
+mod memory;
+pub mod message;
+mod operator;
 mod peer;
+mod peers;
 mod progress;
+mod receive;
+mod report;
+mod rounds;
+mod settings;
 mod status;
+mod stream;
+mod vector;
+mod view;
 
-pub use engine::{Engine, Settings};
+pub use engine::Engine;
 pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
+pub use memory::Memory;
 pub use peer::{Greeting, Refusal, Resume};
 pub use progress::Progress;
+pub use settings::Settings;
 pub use status::{CounterReport, Health, PeerStatus, Status};
-
-use std::collections::BTreeMap;
+pub use vector::Vector;
 
 /// The two clocks of a node, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +57,6 @@ pub struct Now {
 
 /// A connection. Who owns the sockets numbers them and uses no number twice.
 pub type LinkId = u64;
-
-/// Per stream (a replica writes one) a batch number.
-pub type Vector = BTreeMap<crate::base::Replica, u64>;
 
 /// An address to dial: `host:port` of a peer's `cluster-announce` or of a `cluster-peer` line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -81,7 +81,7 @@ fn forget(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if node == status(call)?.node {
         return Err(CommandError::fixed("ERR I tried hard but I can't forget myself..."));
     }
-    if !cluster.engine.lock().forget(node, cluster.now()) {
+    if !cluster.engine.lock().forget(node) {
         return Err(unknown());
     }
     cluster.wake.notify_one();

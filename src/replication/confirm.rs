@@ -1,0 +1,156 @@
+//! What this node tells others that it has, what they tell it, and what follows: collecting, and
+//! forgetting who is away for too long.
+
+use super::collector::Members;
+use super::inbound::Inbound;
+use super::message::{Ack, Holds};
+use super::peers::Peer;
+use super::vector::{Vector, covers};
+use super::view::{Standing, View};
+use super::{Engine, Health, Now};
+use crate::base::Replica;
+use crate::store::Keyspace;
+use std::collections::BTreeMap;
+
+/// At the latest after so long a peer hears something.
+const HEARTBEAT_MS: u64 = 200;
+
+/// What the members have said.
+pub(super) struct Words<'a> {
+    me: u32,
+    mine: &'a Vector,
+    view: &'a View,
+    peers: &'a BTreeMap<u32, Peer>,
+}
+
+impl Words<'_> {
+    /// The other members, each with its latest word.
+    pub fn members(&self) -> impl Iterator<Item = (u64, Option<&Holds>)> {
+        let others = self.view.members().filter(|entry| entry.node != self.me);
+        others.map(|entry| {
+            let word = self.peers.get(&entry.node).and_then(|peer| peer.word.as_ref());
+            word.map_or((0, None), |(holds, at_ms)| (*at_ms, Some(holds)))
+        })
+    }
+
+    /// Whether all have spoken under this node's view.
+    pub fn agreed(&self) -> bool {
+        let view = self.view.hash();
+        self.members().all(|(_, word)| word.is_some_and(|word| word.view == view))
+    }
+
+    /// Whether all, under this view, say so.
+    fn all(&self, says: impl Fn(u64, &Holds) -> bool) -> bool {
+        let view = self.view.hash();
+        let said = |(at_ms, word): (u64, Option<&Holds>)| {
+            word.is_some_and(|word| word.view == view && says(at_ms, word))
+        };
+        #[cfg(feature = "planted")]
+        if crate::base::planted::is(crate::base::planted::Bug::MajorityCollects) {
+            let (yes, no): (Vec<_>, Vec<_>) = self.members().partition(|word| said(*word));
+            return yes.len() + 1 > no.len();
+        }
+        self.members().all(said)
+    }
+}
+
+impl Members for Words<'_> {
+    fn confirmed(&self, may: &Vector, since_ms: u64) -> bool {
+        covers(self.mine, may)
+            && self.all(|at_ms, word| at_ms >= since_ms && covers(&word.holds, may))
+    }
+
+    fn sealed(&self, may: &Vector, swept_ms: u64) -> bool {
+        self.all(|_, word| word.swept_ms >= swept_ms && covers(&word.sealed, may))
+    }
+}
+
+impl Engine {
+    pub(super) fn words(&self) -> Words<'_> {
+        Words { me: self.settings.node, mine: self.certain(), view: &self.view, peers: &self.peers }
+    }
+
+    pub(super) fn send_acks(&mut self, now: Now) {
+        let (sealed, swept_ms) = self.collector.sealed();
+        let holds = self.certain().clone();
+        let beyond =
+            |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
+        let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
+        let word = Holds { view: self.view.hash(), holds, may, sealed: sealed.clone(), swept_ms };
+        let last_seq = self.stream.last();
+        for peer in self.peers.values_mut() {
+            let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
+            if !out.is_ack_due(now, HEARTBEAT_MS) {
+                continue;
+            }
+            let (echo_wall_ms, echo_age_ms) = peer.clock.echo(now);
+            let ack = Ack {
+                epoch: replica.epoch,
+                delivered: self.inbound.get(&replica).map_or(0, Inbound::delivered),
+                wall_ms: now.wall_ms,
+                echo_wall_ms,
+                echo_age_ms,
+            };
+            out.push_ack(ack, &word, last_seq, now);
+        }
+    }
+
+    /// Drops what all have confirmed.
+    pub(super) fn collect(&mut self, keyspace: &Keyspace, now: Now) {
+        let words = Words {
+            me: self.settings.node,
+            mine: if self.settings.survives { &self.durable } else { &self.holds },
+            view: &self.view,
+            peers: &self.peers,
+        };
+        self.collector.advance(keyspace, &words, self.settings.grace_ms, now);
+    }
+
+    /// Forgets members that were away for too long. Only the side of the majority does, or, of two
+    /// halves, that of the lowest id: else both sides of a cut would forget each other.
+    pub(super) fn forget_the_missing(&mut self, now: Now) {
+        let me = self.settings.node;
+        let members: Vec<u32> = self.view.members().map(|entry| entry.node).collect();
+        let is_here = |node: &u32| *node == me || self.peers.get(node).is_some_and(Peer::is_up);
+        let here: Vec<u32> = members.iter().copied().filter(is_here).collect();
+        let decides = here.len() * 2 > members.len()
+            || here.len() * 2 == members.len() && here.first() == members.first();
+        if !decides {
+            return;
+        }
+        for node in members.into_iter().filter(|node| !here.contains(node)) {
+            let Some(peer) = self.peers.get(&node) else { continue };
+            let heard_ms = peer.heard_ms.unwrap_or(peer.known_ms);
+            let away_ms = now.mono_ms.saturating_sub(heard_ms);
+            let alive = self.membership.health(node) == Some(Health::Alive);
+            if away_ms > self.settings.forget_after_ms && !alive {
+                tracing::warn!("Node {node:08x} was away for {away_ms} ms and is forgotten");
+                self.forget_member(node);
+            }
+        }
+    }
+
+    pub(super) fn forget_member(&mut self, node: u32) -> bool {
+        let forgotten = self.view.set_standing(node, Standing::Forgotten);
+        if forgotten {
+            self.disconnect(node, "is forgotten");
+            self.tell_view();
+        }
+        forgotten
+    }
+
+    /// Says once that a peer's clock is far off, and when it no longer is.
+    pub(super) fn warn_of_clocks(&mut self) {
+        let limit_ms = self.settings.clock_warning_ms;
+        for (node, peer) in &mut self.peers {
+            let Some(offset_ms) = peer.clock.offset_ms() else { continue };
+            let far = offset_ms.unsigned_abs() > limit_ms;
+            if far && !peer.clock_warned {
+                tracing::warn!("The clock of node {node:08x} is {offset_ms} ms from this one's");
+            } else if !far && peer.clock_warned {
+                tracing::info!("The clock of node {node:08x} agrees with this one's again");
+            }
+            peer.clock_warned = far;
+        }
+    }
+}

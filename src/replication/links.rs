@@ -1,0 +1,173 @@
+//! Connections come and go.
+
+use super::inbound::Inbound;
+use super::membership::Id;
+use super::message::Message;
+use super::peers::{Incoming, Outgoing, Peer};
+use super::view::{Entry, Standing};
+use super::{Engine, Greeting, LinkId, Now, Refusal, Resume, Vector};
+use crate::store::Keyspace;
+
+impl Engine {
+    /// A connection that this node dialled has gone through its handshake.
+    ///
+    /// # Errors
+    /// The connection is not wanted: close it.
+    pub fn opened(
+        &mut self,
+        link: LinkId,
+        address: &str,
+        peer: Greeting,
+        resume: Resume,
+        now: Now,
+    ) -> Result<(), Refusal> {
+        if let Err(refusal) = self.check(&peer) {
+            match refusal {
+                Refusal::Myself => self.dialer.remove_address(address),
+                _ => self.dialer.failed(address, now.mono_ms, &mut self.rng),
+            }
+            return Err(refusal);
+        }
+        self.dialer.opened(address, peer.node);
+        if self.peers.get(&peer.node).is_some_and(|known| known.out.is_some()) {
+            return Err(Refusal::Superseded);
+        }
+        self.meet_peer(&peer, now);
+        let next_seq = resume.delivered.min(self.stream.last()) + 1;
+        let view = Message::View(self.view.entries()).seal();
+        if let Some(known) = self.peers.get_mut(&peer.node) {
+            known.delivered = next_seq - 1;
+            let mut out = Outgoing::new(link, address, next_seq);
+            out.push(view);
+            known.out = Some(out);
+            known.needs_round = true;
+        }
+        let (node, incarnation) = (peer.node, peer.incarnation);
+        self.membership
+            .announce_to(Id { node, incarnation, comeback: 0, address: peer.address }, now);
+        self.follow_membership(now);
+        Ok(())
+    }
+
+    /// A dialled peer has refused this node, or could not be reached (`None`).
+    pub fn refused(
+        &mut self,
+        keyspace: &Keyspace,
+        address: &str,
+        refusal: Option<Refusal>,
+        now: Now,
+    ) {
+        let node = self.dialer.node_of(address);
+        self.dialer.failed(address, now.mono_ms, &mut self.rng);
+        match refusal {
+            Some(Refusal::Myself) => self.dialer.remove_address(address),
+            Some(Refusal::Forgotten { settled: true, upto }) => {
+                let is_mutual = node.and_then(|node| self.view.get(node));
+                if is_mutual.is_some_and(|entry| entry.standing != Standing::Member) {
+                    tracing::error!(
+                        "{address} has forgotten this node, and this node has forgotten it: \
+                         CLUSTER RESET one of them"
+                    );
+                } else {
+                    self.come_back(keyspace, upto, now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A peer that has proven the secret wants to send on this connection.
+    ///
+    /// # Errors
+    /// Tell it why, and close.
+    pub fn accept(&mut self, link: LinkId, peer: Greeting, now: Now) -> Result<Resume, Refusal> {
+        self.check(&peer)?;
+        let known = self.peers.get(&peer.node);
+        let is_old = |known: &Peer| {
+            known.replica == Some(peer.replica()) && known.connection >= peer.connection
+        };
+        if known.is_some_and(is_old) {
+            return Err(Refusal::Superseded);
+        }
+        self.meet_peer(&peer, now);
+        let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
+        if let Some(known) = self.peers.get_mut(&peer.node) {
+            let incoming = Incoming { link, replica: peer.replica() };
+            if let Some(old) = known.incoming.replace(incoming) {
+                self.closings.push((old.link, "a newer connection of the same peer".to_owned()));
+            }
+            known.connection = peer.connection;
+            known.heard_ms = Some(now.mono_ms);
+            known.needs_round = true;
+            known.give_up_round();
+        }
+        Ok(Resume { delivered })
+    }
+
+    /// A connection is gone.
+    pub fn closed(&mut self, link: LinkId, now: Now) {
+        for peer in self.peers.values_mut() {
+            if peer.out.as_ref().is_some_and(|out| out.link == link) {
+                if let Some(out) = peer.out.take() {
+                    self.dialer.failed(&out.address, now.mono_ms, &mut self.rng);
+                }
+                peer.give_up_round();
+            }
+            if peer.incoming.is_some_and(|incoming| incoming.link == link) {
+                peer.incoming = None;
+                peer.give_up_round();
+            }
+        }
+    }
+
+    /// Whether a node may be a peer.
+    fn check(&self, peer: &Greeting) -> Result<(), Refusal> {
+        if peer.node == self.settings.node {
+            let same = peer.incarnation == self.settings.incarnation;
+            return Err(if same { Refusal::Myself } else { Refusal::SameId });
+        }
+        match self.view.get(peer.node) {
+            Some(entry) if entry.incarnation > peer.incarnation => Err(Refusal::Superseded),
+            Some(entry)
+                if entry.incarnation == peer.incarnation && entry.standing != Standing::Member =>
+            {
+                let stream = peer.replica();
+                let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
+                let words = self.words();
+                let said = words.members().filter_map(|(_, word)| word);
+                let upto = said.map(|word| of(&word.may).max(of(&word.holds))).max();
+                let upto = upto.unwrap_or(0).max(of(&self.may));
+                Err(Refusal::Forgotten { settled: words.agreed(), upto })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes note of who the peer is now.
+    fn meet_peer(&mut self, greeting: &Greeting, now: Now) {
+        self.admit(
+            &Entry {
+                node: greeting.node,
+                incarnation: greeting.incarnation,
+                standing: Standing::Member,
+                address: greeting.address.clone(),
+            },
+            now,
+        );
+        let peer = self.peers.entry(greeting.node);
+        let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
+        if peer.replica != Some(greeting.replica()) {
+            // Another start of the node: what its last one said does not count.
+            peer.replica = Some(greeting.replica());
+            peer.connection = 0;
+            peer.word = None;
+            peer.delivered = 0;
+            peer.named.clear();
+            let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();
+            let old = old.chain(peer.out.take().map(|out| out.link));
+            self.closings.extend(old.map(|link| (link, "the peer has started again".to_owned())));
+            peer.give_up_round();
+        }
+        self.dialer.add_member(&greeting.address, greeting.node);
+    }
+}

@@ -1,0 +1,225 @@
+//! What peers send.
+
+use super::answerer::Source;
+use super::batch::{self, Of, Received};
+use super::message::{Ask, KIND_BATCH, KIND_CONTROL, KIND_STATES, Message, Question};
+use super::peers::Incoming;
+use super::vector::{self, Vector};
+use super::view::Standing;
+use super::{Engine, Fault, LinkId, Now};
+use crate::base::Stamp;
+use crate::store::Keyspace;
+
+/// What merging states has shown.
+#[derive(Default)]
+struct Merged {
+    /// Keys of which a part did not fit on what is known here.
+    incomplete: Vec<(u16, Vec<u8>)>,
+    keys: u64,
+}
+
+impl Engine {
+    /// A frame has come on a connection that was accepted.
+    ///
+    /// # Errors
+    /// Close the connection, and log why.
+    pub fn receive(
+        &mut self,
+        keyspace: &Keyspace,
+        link: LinkId,
+        kind: u8,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<(), Fault> {
+        let of_link = |incoming: Option<Incoming>| incoming.filter(|known| known.link == link);
+        let found = self.peers.iter_mut().find_map(|(node, peer)| {
+            let incoming = of_link(peer.incoming)?;
+            peer.heard_ms = Some(now.mono_ms);
+            Some((*node, incoming))
+        });
+        let (node, incoming) = found.ok_or(Fault::Superseded)?;
+        match kind {
+            KIND_BATCH => self.receive_batch(keyspace, node, incoming, payload, now)?,
+            KIND_STATES => self.receive_states(keyspace, node, payload, now)?,
+            KIND_CONTROL => {
+                let message = Message::read(payload).ok_or(Fault::Malformed("a message"))?;
+                self.receive_message(keyspace, node, message, now);
+            }
+            _ => return Err(Fault::Malformed("a frame of an unknown kind")),
+        }
+        self.ask_for_named(node);
+        Ok(())
+    }
+
+    fn receive_batch(
+        &mut self,
+        keyspace: &Keyspace,
+        node: u32,
+        incoming: Incoming,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<(), Fault> {
+        let (head, deltas) = batch::read_batch(payload)?;
+        if head.epoch != incoming.replica.epoch {
+            return Err(Fault::OutOfSequence);
+        }
+        let inbound = self.inbound.entry(incoming.replica).or_default();
+        if !inbound.is_news(head.seq) {
+            return Ok(());
+        }
+        self.check_states(keyspace, head.stamp, &deltas, now)?;
+        let merged = self.merge(keyspace, &deltas, now);
+        let inbound = self.inbound.entry(incoming.replica).or_default();
+        let gap = inbound.merged(head.seq, !merged.incomplete.is_empty());
+        let held = self.holds.entry(incoming.replica).or_default();
+        *held = inbound.held(*held);
+        vector::raise(&mut self.may, incoming.replica, head.seq);
+        if let Some(peer) = self.peers.get_mut(&node) {
+            peer.named.extend(merged.incomplete);
+            peer.needs_round |= gap;
+            peer.out.iter_mut().for_each(super::peers::Outgoing::ack_soon);
+        }
+        Ok(())
+    }
+
+    fn receive_states(
+        &mut self,
+        keyspace: &Keyspace,
+        node: u32,
+        payload: &[u8],
+        now: Now,
+    ) -> Result<(), Fault> {
+        let (head, states) = batch::read_answer(payload)?;
+        self.check_states(keyspace, Stamp::NEVER, &states, now)?;
+        // Before anything of it is in the store, what the store is contained in must say so.
+        vector::join(&mut self.may, &head.may);
+        let merged = self.merge(keyspace, &states, now);
+        let Some(peer) = self.peers.get_mut(&node) else { return Ok(()) };
+        if head.of == Of::Named {
+            peer.named_asked = false;
+            return Ok(());
+        }
+        self.counts.keys_pulled += merged.keys;
+        let Some(asker) = peer.asker.as_mut().filter(|asker| asker.round() == head.round) else {
+            return Ok(());
+        };
+        let question = match head.of {
+            Of::Page { answered } => asker.states_merged(answered, now.mono_ms),
+            Of::Tombstones { next } => asker.tombstones_merged(next, now.mono_ms),
+            Of::Named => None,
+        };
+        question.into_iter().for_each(|question| peer.send(question));
+        self.finish_round(node, now);
+        Ok(())
+    }
+
+    /// Refuses what cannot be merged, before anything is.
+    fn check_states(
+        &mut self,
+        keyspace: &Keyspace,
+        stamp: Stamp,
+        states: &[Received],
+        now: Now,
+    ) -> Result<(), Fault> {
+        let latest = states.iter().map(|received| received.state.max_stamp()).max();
+        let latest_ms = latest.unwrap_or(stamp).max(stamp).ms();
+        let limit_ms = now.wall_ms.saturating_add(self.settings.max_stamp_ahead_ms);
+        if latest_ms > limit_ms {
+            self.counts.refused_stamps += 1;
+            return Err(Fault::StampAhead { ahead_ms: latest_ms - now.wall_ms });
+        }
+        match states.iter().all(|received| received.db < keyspace.databases()) {
+            true => Ok(()),
+            false => Err(Fault::Malformed("a database that this node does not have")),
+        }
+    }
+
+    fn merge(&mut self, keyspace: &Keyspace, states: &[Received], now: Now) -> Merged {
+        let mut merged = Merged::default();
+        for Received { db, name, state } in states {
+            let outcome = keyspace.merge_part(*db, name, state, now.wall_ms);
+            merged.keys += 1;
+            self.counts.type_conflicts += u64::from(outcome.conflict);
+            if !outcome.whole {
+                merged.incomplete.push((*db, name.clone()));
+            }
+        }
+        merged
+    }
+
+    fn receive_message(&mut self, keyspace: &Keyspace, node: u32, message: Message, now: Now) {
+        match message {
+            Message::Ack(ack) => {
+                let my_epoch = self.settings.epoch;
+                let Some(peer) = self.peers.get_mut(&node) else { return };
+                peer.clock.note(&ack, now);
+                if ack.epoch == my_epoch {
+                    peer.delivered = peer.delivered.max(ack.delivered);
+                }
+            }
+            Message::Holds(word) => {
+                if let Some(peer) = self.peers.get_mut(&node) {
+                    peer.word = Some((word, now.mono_ms));
+                }
+                self.report_progress();
+            }
+            Message::View(entries) => entries.iter().for_each(|entry| self.admit(entry, now)),
+            Message::Gossip(packet) => {
+                self.membership.receive(&packet, now);
+                self.follow_membership(now);
+            }
+            Message::Ask(ask) => self.answer(keyspace, node, &ask, now),
+            Message::Answer(answer) => {
+                let Some(peer) = self.peers.get_mut(&node) else { return };
+                let asker = peer.asker.as_mut();
+                if let Some(asker) = asker.filter(|asker| asker.round() == answer.round) {
+                    let question = asker.answered(answer.what, keyspace, now.mono_ms);
+                    question.into_iter().for_each(|question| peer.send(question));
+                }
+            }
+            Message::Leaving => {
+                if self.view.set_standing(node, Standing::Left) {
+                    tracing::info!("Node {node:08x} leaves the cluster");
+                    self.disconnect(node, "has left");
+                    self.tell_view();
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, keyspace: &Keyspace, node: u32, ask: &Ask, now: Now) {
+        let mut graves = None;
+        if let Question::Roots { holds } = &ask.what {
+            // All that is dead and that the asker may lack belongs to what it will hold.
+            self.close_generation(keyspace, now);
+            graves = Some(self.collector.unconfirmed_by(holds).cloned().collect());
+        }
+        let holds = self.certain().clone();
+        let source = Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        if let Some(graves) = graves {
+            peer.answerer.begin(ask.round, graves);
+        }
+        let frame = peer.answerer.answer(ask, &source);
+        frame.into_iter().for_each(|frame| peer.send(frame));
+    }
+
+    /// Pulls keys whole of which parts did not fit, a bounded number at a time.
+    fn ask_for_named(&mut self, node: u32) {
+        const NAMED_MAX: usize = 256;
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        if peer.named_asked || peer.named.is_empty() || peer.out.is_none() {
+            return;
+        }
+        let keys: Vec<_> = peer.named.iter().take(NAMED_MAX).cloned().collect();
+        peer.named.retain(|key| !keys.contains(key));
+        peer.named_asked = true;
+        let question = Question::Named { keys };
+        peer.send(Message::Ask(Ask { round: 0, what: question }).seal());
+    }
+
+    /// What this node holds and would still hold after a crash.
+    pub(super) fn certain(&self) -> &Vector {
+        if self.settings.survives { &self.durable } else { &self.holds }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who is a member: whose confirmation is needed before anything is collected.
+//!
+//! The failure detector (`membership`) says who can be reached; the view says who counts. A member
+//! that cannot be reached still counts until it is forgotten. Views merge by maximum, so nodes that
+//! have heard of the same events agree, and each says by a hash under which view it confirms.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What a node is to the others, in the order in which later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Standing {
+    Member,
+    /// It said good-bye.
+    Left,
+    /// It was away for too long, or the operator said so.
+    Forgotten,
+}
+
+/// One node in the view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub node: u32,
+    pub incarnation: u64,
+    pub standing: Standing,
+    pub address: String,
+}
+
+/// The view: nodes by their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    nodes: BTreeMap<u32, Entry>,
+}
+
+impl View {
+    /// Merges what is known of one node: the later incarnation, of one the later standing. True when
+    /// that is news.
+    pub fn merge(&mut self, entry: &Entry) -> bool {
+        match self.nodes.get_mut(&entry.node) {
+            None => {
+                self.nodes.insert(entry.node, entry.clone());
+                true
+            }
+            Some(known) => {
+                let news = (entry.incarnation, entry.standing, &entry.address)
+                    > (known.incarnation, known.standing, &known.address);
+                if news {
+                    *known = entry.clone();
+                }
+                news
+            }
+        }
+    }
+
+    /// Changes what a node is; false when it is not in the view as a member.
+    pub fn set_standing(&mut self, node: u32, standing: Standing) -> bool {
+        match self.nodes.get_mut(&node) {
+            Some(entry) if entry.standing < standing => {
+                entry.standing = standing;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[must_use]
+    pub fn get(&self, node: u32) -> Option<&Entry> {
+        self.nodes.get(&node)
+    }
+
+    /// Whether a memory counts.
+    #[must_use]
+    pub fn is_member(&self, node: u32) -> bool {
+        self.get(node).is_some_and(|entry| entry.standing == Standing::Member)
+    }
+
+    /// The members, in the order of their ids.
+    pub fn members(&self) -> impl Iterator<Item = &Entry> {
+        self.nodes.values().filter(|entry| entry.standing == Standing::Member)
+    }
+
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        self.nodes.values().cloned().collect()
+    }
+
+    /// Of who counts and who does not; addresses do not matter.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        let mut bytes = Vec::new();
+        for entry in self.nodes.values() {
+            bytes.extend(entry.node.to_le_bytes());
+            bytes.extend(entry.incarnation.to_le_bytes());
+            bytes.push(entry.standing as u8);
+        }
+        xxh3_64(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(node: u32, incarnation: u64, standing: Standing) -> Entry {
+        Entry { node, incarnation, standing, address: String::new() }
+    }
+
+    #[test]
+    fn a_later_incarnation_is_a_member_again() {
+        let mut view = View::default();
+        assert!(view.merge(&entry(1, 5, Standing::Member)));
+        assert!(view.merge(&entry(1, 5, Standing::Forgotten)));
+        assert!(!view.merge(&entry(1, 5, Standing::Member)), "forgotten is for good");
+        assert!(!view.is_member(1));
+        assert!(view.merge(&entry(1, 6, Standing::Member)));
+        assert!(view.is_member(1));
+    }
+
+    #[test]
+    fn views_of_the_same_events_agree() {
+        let events = [
+            entry(1, 5, Standing::Member),
+            entry(2, 1, Standing::Forgotten),
+            entry(2, 3, Standing::Member),
+        ];
+        let (mut a, mut b) = (View::default(), View::default());
+        assert!(events.iter().all(|event| a.merge(event)));
+        for event in events.iter().rev() {
+            b.merge(event);
+        }
+        assert_eq!(a.hash(), b.hash());
+        assert_ne!(a.hash(), View::default().hash());
+    }
+}
