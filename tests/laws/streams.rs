@@ -6,7 +6,8 @@ use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
-    Counter, FloatSlot, Generation, Key, Kind, Life, MemberDeadline, Set, Slot, Tombstones, Write,
+    Counter, DeadlineRegister, FloatSlot, Generation, Key, Kind, Life, MemberDeadline, Set, Slot,
+    Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -16,7 +17,8 @@ use proptest::sample::Index;
 struct Living {
     id: Tag,
     ends: Option<(Tag, u64)>,
-    counter: Option<(Stamp, Option<(Tag, Vec<u8>)>)>,
+    born: Option<Stamp>,
+    base: Option<(Tag, Vec<u8>)>,
     slots: Vec<(Replica, Slot)>,
     floats: Vec<(Replica, FloatSlot)>,
     set: Option<Set>,
@@ -30,7 +32,8 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
         Living {
             id: life.id(),
             ends: life.deadline().at_ms().map(|at_ms| (life.deadline().tag(), at_ms)),
-            counter: counter.map(|c| (c.born(), c.base().get().map(|(t, v)| (t, v.to_vec())))),
+            born: counter.map(Counter::born),
+            base: life.counter().base().get().map(|(tag, value)| (tag, value.to_vec())),
             slots: life.counter().slots().map(|(r, slot)| (r, slot.clone())).collect(),
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
@@ -50,10 +53,9 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
 }
 
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, Option<(Tag, Option<u64>)>, Counter, Option<Set>)> {
+fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Option<Set>)> {
     let of = |life: &Life| {
-        let ends = (life.deadline().tag(), life.deadline().at_ms());
-        (life.id(), Some(ends), life.counter().clone(), life.set().map(Set::loose))
+        (life.id(), *life.deadline(), life.counter().clone(), life.set().map(Set::loose))
     };
     key.lives().iter().map(of).collect()
 }
