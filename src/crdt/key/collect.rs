@@ -7,7 +7,7 @@ impl Key {
     /// Whether it holds anything that [`Key::collect`] could drop.
     #[must_use]
     pub fn has_tombstones(&self, now_ms: u64) -> bool {
-        self.lives.iter().any(|life| life.is_past(now_ms) || life.has_tombstones())
+        self.lives.iter().any(|life| life.is_past(now_ms) || life.has_tombstones(now_ms))
     }
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
@@ -24,8 +24,8 @@ impl Key {
             let grace_is_over = life.is_past(now_ms.saturating_sub(grace_ms));
             life.is_past(now_ms) && (whole || (is_old && grace_is_over))
         };
-        let is_to_end = |life: &Life| life.deadline.at_ms().is_some_and(|at_ms| at_ms > now_ms);
-        self.lives.retain(|life| !is_over(life) && (life.collect(upto, whole) | is_to_end(life)));
+        self.lives
+            .retain(|life| !is_over(life) && (life.collect(upto, whole) || life.is_to_end(now_ms)));
     }
 
     /// Drops all that is dead, at once: for a node that has no peer and no log.
