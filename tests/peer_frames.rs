@@ -6,7 +6,9 @@ mod properties;
 use headcount::replication::{FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-use properties::{LIMIT_BYTES, forged, pieces_make_no_difference, read_in_pieces};
+use properties::{
+    LIMIT_BYTES, forged, payloads_are_read_or_refused, pieces_make_no_difference, read_in_pieces,
+};
 
 /// The front of a header: of this version, of kind 7, not compressed.
 const FRONT: [u8; 4] = [0xC1, 7, 0, 0];
@@ -66,6 +68,14 @@ proptest! {
     ) {
         let bytes = forged([0xC0 | version, kind, flags, 0], number, &payload);
         pieces_make_no_difference(&bytes, &[7]);
+    }
+
+    #[test]
+    fn any_payload_is_read_or_refused(
+        first in 0u8..8,
+        rest in vec(prop_oneof![0u8..8, any::<u8>()], 0..80),
+    ) {
+        payloads_are_read_or_refused(&[&[first][..], &rest].concat());
     }
 
     #[test]

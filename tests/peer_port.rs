@@ -60,6 +60,17 @@ impl Stranger {
         self.sent += 1;
     }
 
+    /// Proves the secret, and is let in.
+    fn join(&mut self, secret: &[u8], node: u32) {
+        let dialler = dialler(secret, node);
+        self.send(&dialler.hello());
+        let challenge = self.receive().expect("a challenge");
+        let (challenged, proof) = dialler.challenged(&challenge).expect("a good one");
+        self.send(&proof);
+        let welcome = self.receive().expect("a welcome");
+        challenged.answered(&welcome).expect("it is let in");
+    }
+
     /// The next frame; `None`: the server has closed the connection.
     fn receive(&mut self) -> Option<Frame> {
         let mut buffer = [0; 1000];
@@ -77,9 +88,9 @@ impl Stranger {
     }
 }
 
-fn dialler(secret: &[u8]) -> Dialler {
+fn dialler(secret: &[u8], node: u32) -> Dialler {
     let address = "127.0.0.1:1".to_owned();
-    let greeting = Greeting { node: 7, epoch: 1, incarnation: 1, address, connection: 1 };
+    let greeting = Greeting { node, epoch: 1, incarnation: 1, address, connection: 1 };
     Dialler::new(secret, [7; 32], greeting)
 }
 
@@ -115,7 +126,7 @@ fn a_stranger_who_says_nothing_is_closed_in_time() {
     let node = Node::start(&[]);
     let begun = Instant::now();
     let (mut silent, mut slow) = (node.connect(), node.connect());
-    slow.send(&dialler(b"").hello());
+    slow.send(&dialler(b"", 7).hello());
     assert!(slow.receive().is_some(), "a challenge");
     assert_eq!(silent.receive(), None);
     assert_eq!(slow.receive(), None);
@@ -128,7 +139,7 @@ fn a_stranger_who_says_nothing_is_closed_in_time() {
 fn a_wrong_secret_is_refused_with_a_reason_in_the_log() {
     let node = Node::start(&["--cluster-secret", "secret"]);
     let mut stranger = node.connect();
-    let dialler = dialler(b"guess");
+    let dialler = dialler(b"guess", 7);
     stranger.send(&dialler.hello());
     let challenge = stranger.receive().expect("a challenge");
     let (challenged, proof) = dialler.challenged(&challenge).expect("a good one");
@@ -142,11 +153,58 @@ fn a_wrong_secret_is_refused_with_a_reason_in_the_log() {
 }
 
 #[test]
+fn a_bad_frame_closes_the_link_with_a_reason_in_the_log_and_nothing_else() {
+    let node = Node::start(&["--cluster-secret", "secret"]);
+    let good = SealedFrame::new(9, b"payload".to_vec()).encode(2);
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let cases = [
+        (with(0, 0xC2), "a frame of version 2; this node reads version 1"),
+        (with(20, b'?'), "a damaged frame"),
+        (with(11, 0x7F), "bytes; no more than"),
+        (SealedFrame::new(9, Vec::new()).encode(3), "frame 3 in place of 2"),
+        (good.clone(), "a message that cannot be read: a frame of an unknown kind"),
+        (
+            SealedFrame::new(1, b"\xFF".to_vec()).encode(2),
+            "a message that cannot be read: a message",
+        ),
+        (SealedFrame::new(2, b"\xFF".to_vec()).encode(2), "a message that cannot be read: no head"),
+    ];
+    // Each by a node of its own, so that each has its line.
+    for (id, (bytes, reason)) in (100..).zip(cases) {
+        let mut peer = node.connect();
+        peer.join(b"secret", id);
+        peer.stream.write_all(&bytes).expect("it takes what is sent");
+        assert_eq!(peer.receive(), None, "{reason}");
+        node.logs(&format!("From peer {id:08x} (127.0.0.1:1): disconnected: "));
+        node.logs(reason);
+    }
+    node.serves();
+}
+
+#[test]
+fn a_peer_that_says_nothing_more_is_no_trouble() {
+    let node = Node::start(&[]);
+    let mut peer = node.connect();
+    peer.join(b"", 7);
+    // The beginning of a frame, and no more.
+    let frame = SealedFrame::new(2, vec![1; 1000]).encode(2);
+    peer.stream.write_all(&frame[..500]).expect("it takes what is sent");
+    node.serves();
+    drop(peer);
+    node.logs("From peer 00000007 (127.0.0.1:1): disconnected: the peer has closed it");
+    assert!(node.server.signal(Signal::TERM).success());
+}
+
+#[test]
 fn many_silent_strangers_keep_nobody_out_for_long() {
     let node = Node::start(&[]);
     let silent: Vec<_> = (0..200).map(|_| node.connect()).collect();
     let mut peer = node.connect();
-    peer.send(&dialler(b"").hello());
+    peer.send(&dialler(b"", 7).hello());
     // Each lot of strangers has its time, so this may take longer than one.
     drop(silent);
     assert!(peer.receive().is_some(), "a challenge");

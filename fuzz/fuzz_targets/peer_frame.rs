@@ -1,5 +1,5 @@
-//! Any bytes, in any pieces, through the reader of peers' frames, and any contents behind a right
-//! checksum: `cargo +nightly fuzz run peer_frame`.
+//! Any bytes, in any pieces, through the reader of peers' frames, any contents behind a right checksum,
+//! and any payload as every kind of message: `cargo +nightly fuzz run peer_frame`.
 
 #![no_main]
 
@@ -11,6 +11,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: (Vec<u8>, Vec<u8>, [u8; 4], u32)| {
     let (bytes, piece_lens, front, number) = input;
     properties::pieces_make_no_difference(&bytes, &piece_lens);
+    properties::payloads_are_read_or_refused(&bytes);
     properties::pieces_make_no_difference(
         &properties::forged(front, number, &bytes),
         &piece_lens,

@@ -130,9 +130,9 @@ fn give_up(shared: &Shared, address: &str, errors: &[LinkError]) {
     let told: Vec<_> = errors.iter().map(LinkError::to_string).collect();
     let told = told.join("; ");
     let refusal = verdict(errors);
-    // Seeds may name this node too, and a node by two addresses.
-    let is_usual = matches!(refusal, Some(Refusal::Myself | Refusal::Superseded));
-    if !is_usual && shared.troubles.borrow_mut().is_news(address, &told) {
+    if !errors.iter().all(LinkError::is_usual)
+        && shared.troubles.borrow_mut().is_news(address, &told)
+    {
         tracing::warn!("Cannot send to the peer at {address}: {told}");
     } else {
         tracing::debug!("Not connected to {address}: {told}");

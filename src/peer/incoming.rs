@@ -46,7 +46,8 @@ fn tell_refused(shared: &Shared, who: &str, from: SocketAddr, error: &LinkError)
         LinkError::Unwanted(_)
             | LinkError::Handshake(HandshakeError::Secret | HandshakeError::Version { .. })
     );
-    if is_near && shared.troubles.borrow_mut().is_news(who, &error.to_string()) {
+    if is_near && !error.is_usual() && shared.troubles.borrow_mut().is_news(who, &error.to_string())
+    {
         tracing::warn!("Refused a peer at {from}: {error}");
     } else {
         tracing::debug!("Refused a connection from {from}: {error}");

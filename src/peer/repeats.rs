@@ -5,28 +5,36 @@ use std::collections::BTreeMap;
 /// Who is remembered at the most; past that all are news again.
 const REMEMBERED: usize = 256;
 
-/// The last trouble of each.
+/// The last trouble of each, and how often it came in a row.
 #[derive(Debug, Default)]
 pub struct Repeats {
-    last: BTreeMap<String, String>,
+    last: BTreeMap<String, (String, u32)>,
 }
 
 impl Repeats {
-    /// Whether the trouble of `who` is another one than the last time.
-    pub fn is_news(&mut self, who: &str, what: &str) -> bool {
-        if self.last.get(who).is_some_and(|last| last == what) {
-            return false;
+    /// Takes note of the trouble of `who`; returns how often it came in a row.
+    pub fn note(&mut self, who: &str, what: &str) -> u32 {
+        if let Some((last, times)) = self.last.get_mut(who)
+            && last == what
+        {
+            *times = times.saturating_add(1);
+            return *times;
         }
         if self.last.len() >= REMEMBERED {
             self.last.clear();
         }
-        self.last.insert(who.to_owned(), what.to_owned());
-        true
+        self.last.insert(who.to_owned(), (what.to_owned(), 1));
+        1
     }
 
-    /// Whether the last thing about `who` was trouble.
-    pub fn is_troubled(&self, who: &str) -> bool {
-        self.last.contains_key(who)
+    /// As [`Repeats::note`]; whether it is another trouble than the last time.
+    pub fn is_news(&mut self, who: &str, what: &str) -> bool {
+        self.note(who, what) == 1
+    }
+
+    /// How often the last trouble of `who` came in a row.
+    pub fn times(&self, who: &str) -> u32 {
+        self.last.get(who).map_or(0, |(_, times)| *times)
     }
 
     /// All is well with `who`.
@@ -44,10 +52,10 @@ mod tests {
         let mut repeats = Repeats::default();
         assert!(repeats.is_news("a", "refused"));
         assert!(!repeats.is_news("a", "refused"));
+        assert_eq!((repeats.times("a"), repeats.times("b")), (2, 0));
         assert!(repeats.is_news("b", "refused"));
         assert!(repeats.is_news("a", "timed out"));
         repeats.clear("a");
-        assert!(!repeats.is_troubled("a") && repeats.is_troubled("b"));
         assert!(repeats.is_news("a", "timed out"));
         for who in 0..10 * REMEMBERED {
             assert!(repeats.is_news(&who.to_string(), "refused"));

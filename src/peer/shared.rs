@@ -111,6 +111,8 @@ impl Shared {
 
 /// A connection that stood for so long had no trouble, whatever ended it.
 const STEADY: Duration = Duration::from_secs(10);
+/// Connections that end for one reason are told of so often.
+const REPEATS: u32 = 3;
 
 /// A connection that the engine knows, for as long as this lives.
 pub struct Link {
@@ -132,20 +134,20 @@ impl Link {
 
     /// Says in the log that it stands.
     pub fn tell_begin(&self, more: &str) {
-        if self.shared.troubles.borrow().is_troubled(&self.title) {
+        if self.shared.troubles.borrow().times(&self.title) >= REPEATS {
             tracing::debug!("{}: connected again{more}", self.title);
         } else {
             tracing::info!("{}: connected{more}", self.title);
         }
     }
 
-    /// Says in the log why it has ended; that it ends again and again for one reason, once.
+    /// Says in the log why it has ended; that it does so again and again, only a few times.
     pub fn tell_end(&self, reason: &LinkError) {
         let mut troubles = self.shared.troubles.borrow_mut();
         if self.begun.elapsed() >= STEADY {
             troubles.clear(&self.title);
         }
-        if troubles.is_news(&self.title, &reason.to_string()) {
+        if troubles.note(&self.title, &reason.to_string()) <= REPEATS {
             tracing::info!("{}: disconnected: {reason}", self.title);
         } else {
             tracing::debug!("{}: disconnected again: {reason}", self.title);

@@ -38,6 +38,19 @@ pub enum LinkError {
     Told(String),
 }
 
+impl LinkError {
+    /// Whether it is nobody's fault: an operator may name this node too, or a node by two addresses.
+    pub fn is_usual(&self) -> bool {
+        matches!(
+            self,
+            LinkError::Unwanted(Refusal::Myself | Refusal::Superseded)
+                | LinkError::Handshake(HandshakeError::Refused(
+                    Refusal::Myself | Refusal::Superseded
+                ))
+        )
+    }
+}
+
 /// A peer's socket.
 pub struct Wire {
     stream: TcpStream,

@@ -99,7 +99,7 @@ fn states<'n>(
     let mut deltas = Deltas::new(Stamp::at_ms(source.now_ms));
     let mut answered = 0;
     for (db, name) in named {
-        if deltas.len() >= max_bytes {
+        if deltas.bytes() >= max_bytes {
             break;
         }
         answered += 1;

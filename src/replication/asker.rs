@@ -22,6 +22,8 @@ pub struct Asker {
     /// What the peer held when the round began: this node holds it when it ends.
     held: Vector,
     databases: VecDeque<u16>,
+    /// This node had nothing, and the peer something.
+    pulls_all: bool,
     phase: Phase,
 }
 
@@ -65,6 +67,7 @@ impl Asker {
             stepped_ms: now_ms,
             held: Vector::new(),
             databases: VecDeque::new(),
+            pulls_all: false,
             phase: Phase::Roots,
         };
         let frame = asker.ask(Question::Roots { holds });
@@ -79,6 +82,12 @@ impl Asker {
     #[must_use]
     pub fn stepped_ms(&self) -> u64 {
         self.stepped_ms
+    }
+
+    /// Whether the round is about the whole state.
+    #[must_use]
+    pub fn pulls_all(&self) -> bool {
+        self.pulls_all
     }
 
     /// When the round is over: what the peer held when it began.
@@ -100,6 +109,8 @@ impl Asker {
             (Phase::Roots, Reply::Roots { roots, holds }) => {
                 self.held = holds;
                 let differ = |(db, root): &(u16, u64)| *root != 0 && keyspace.root(*db) != *root;
+                let had_any = keyspace.databases_in_use().iter().any(|db| keyspace.root(*db) != 0);
+                self.pulls_all = !had_any && roots.iter().any(|(_, root)| *root != 0);
                 self.databases =
                     roots.iter().filter(|root| differ(root)).map(|(db, _)| *db).collect();
                 self.next_database()

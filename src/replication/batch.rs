@@ -75,7 +75,7 @@ impl Deltas {
 
     /// Bytes so far.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.encoder.len()
     }
 

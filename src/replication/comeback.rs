@@ -28,7 +28,12 @@ impl Engine {
     }
 
     /// What this node alone contributed after batch `upto` of its stream, under its new epoch.
-    fn own_since(&self, keyspace: &Keyspace, old: Replica, upto: u64) -> Vec<(u16, Name, Key)> {
+    pub(super) fn own_since(
+        &self,
+        keyspace: &Keyspace,
+        old: Replica,
+        upto: u64,
+    ) -> Vec<(u16, Name, Key)> {
         let since = self.stream.stamp_of(upto);
         let mut keep = Vec::new();
         for (db, name) in self.stream.keys_after(upto) {

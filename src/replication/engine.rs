@@ -6,6 +6,7 @@ use super::dialer::Dialer;
 use super::inbound::Inbound;
 use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
+use super::operator::Reset;
 use super::peers::Peer;
 use super::stream::{Befores, Stream};
 use super::vector::{self, Vector};
@@ -46,8 +47,7 @@ pub struct Engine {
     pub(super) counts: Counts,
     pub(super) ticked_ms: u64,
     pub(super) housekept_ms: u64,
-    /// When a RESET that was ordered is due, and whether it is a hard one.
-    pub(super) reset_due: Option<(u64, bool)>,
+    pub(super) reset_due: Option<Reset>,
 }
 
 /// What INFO shows and nothing depends on.
@@ -112,6 +112,7 @@ impl Engine {
         self.reset_if_due(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
+        self.close_silent_links(now);
         self.drain(keyspace, now);
         self.walk_rounds(keyspace, now);
         if now.mono_ms >= self.housekept_ms + HOUSEKEEPING_MS {
@@ -197,7 +198,7 @@ impl Engine {
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
                 befores.note(drained.db, drained.name, drained.own_before);
-                if deltas.len() >= BATCH_BYTES_MAX {
+                if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);
                     self.push_batch(keyspace, deltas, befores, drain, now);

@@ -9,6 +9,15 @@ use rand::RngExt;
 /// Between RESET and what it does: time to tell the others.
 const FAREWELL_MS: u64 = 300;
 
+/// A RESET that was ordered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reset {
+    due_ms: u64,
+    hard: bool,
+    /// The last batch before the order.
+    since: u64,
+}
+
 impl Engine {
     /// CLUSTER MEET.
     pub fn meet(&mut self, address: String) {
@@ -25,20 +34,25 @@ impl Engine {
     /// them; `hard`: and takes a new node id.
     pub fn reset(&mut self, keyspace: &Keyspace, hard: bool, now: Now) {
         self.leave(keyspace, now);
-        self.reset_due = Some((now.mono_ms + FAREWELL_MS, hard));
+        let due_ms = now.mono_ms + FAREWELL_MS;
+        self.reset_due = Some(Reset { due_ms, hard, since: self.stream.last() });
     }
 
     /// Does what RESET has ordered.
     pub(super) fn reset_if_due(&mut self, keyspace: &Keyspace, now: Now) {
-        let Some((_, hard)) = self.reset_due.take_if(|(due_ms, _)| *due_ms <= now.mono_ms) else {
+        let Some(reset) = self.reset_due.take_if(|reset| reset.due_ms <= now.mono_ms) else {
             return;
         };
-        if hard {
+        self.drain(keyspace, now);
+        let old = self.me();
+        if reset.hard {
             self.settings.node = self.rng.random_range(1..=u32::MAX);
         }
         self.settings.epoch = self.new_epoch();
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
-        keyspace.reincarnate(self.me(), now.wall_ms, &[]);
+        // What clients have written since the order was answered stays.
+        let keep = self.own_since(keyspace, old, reset.since);
+        keyspace.reincarnate(self.me(), now.wall_ms, &keep);
         self.start_anew(now);
         self.dialer.clear();
         self.view = View::default();

@@ -212,7 +212,7 @@ impl Engine {
             return;
         }
         let keys: Vec<_> = peer.named.iter().take(NAMED_MAX).cloned().collect();
-        keys.iter().for_each(|key| drop(peer.named.remove(key)));
+        peer.named.retain(|key| !keys.contains(key));
         peer.named_asked = true;
         let question = Question::Named { keys };
         peer.send(Message::Ask(Ask { round: 0, what: question }).seal());

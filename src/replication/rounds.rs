@@ -24,11 +24,6 @@ impl Engine {
         };
         self.rounds += 1;
         self.counts.sync_rounds += 1;
-        let me = self.settings.node;
-        if !self.holds.iter().any(|(stream, seq)| stream.node != me && *seq > 0) {
-            // Nothing was ever heard of anybody: this is the whole state.
-            self.counts.full_resyncs += 1;
-        }
         let (asker, frame) = Asker::begin(self.rounds, self.holds.clone(), now.mono_ms);
         peer.asker = Some(asker);
         peer.needs_round = false;
@@ -51,7 +46,8 @@ impl Engine {
         let Some(held) = peer.asker.as_ref().and_then(|asker| asker.finished().cloned()) else {
             return;
         };
-        peer.asker = None;
+        let pulls_all = peer.asker.take().is_some_and(|asker| asker.pulls_all());
+        self.counts.full_resyncs += u64::from(pulls_all);
         peer.next_round_ms = now.mono_ms + self.settings.sync_interval_ms;
         vector::join(&mut self.holds, &held);
         for (stream, inbound) in &self.inbound {

@@ -125,8 +125,10 @@ mod tests {
             entry(2, 3, Standing::Member),
         ];
         let (mut a, mut b) = (View::default(), View::default());
-        events.iter().for_each(|event| drop(a.merge(event)));
-        events.iter().rev().for_each(|event| drop(b.merge(event)));
+        assert!(events.iter().all(|event| a.merge(event)));
+        for event in events.iter().rev() {
+            b.merge(event);
+        }
         assert_eq!(a.hash(), b.hash());
         assert_ne!(a.hash(), View::default().hash());
     }

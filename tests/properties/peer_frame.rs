@@ -1,5 +1,7 @@
 //! What holds for any bytes a peer may send. The tests and the fuzz target share it.
 
+use headcount::replication::batch::{read_answer, read_batch};
+use headcount::replication::message::Message;
 use headcount::replication::{Frame, FrameError, FrameReader};
 
 /// Small, so that short inputs reach it.
@@ -57,6 +59,27 @@ pub fn pieces_make_no_difference(input: &[u8], piece_lens: &[u8]) {
     let whole = read_in_pieces(input, &[]);
     assert_eq!(read_in_pieces(input, piece_lens), whole, "in pieces of {piece_lens:?}");
     assert_eq!(read_in_pieces(input, &[1]), whole, "byte by byte");
+}
+
+/// Holds for any payload of any kind: it is read or refused.
+///
+/// # Panics
+///
+/// If it is neither.
+pub fn payloads_are_read_or_refused(payload: &[u8]) {
+    if let Some(message) = Message::read(payload) {
+        let sealed = message.seal().encode(0);
+        let mut reader = FrameReader::new(LIMIT_BYTES.max(sealed.len()));
+        reader.push(&sealed);
+        let frame = reader.next_frame().expect("a good frame").expect("a whole one");
+        assert_eq!(Message::read(&frame.payload), Some(message));
+    }
+    if let Ok((head, states)) = read_batch(payload) {
+        assert_eq!(head.deltas as usize, states.len());
+    }
+    if let Ok((head, states)) = read_answer(payload) {
+        assert_eq!(head.states as usize, states.len());
+    }
 }
 
 /// A frame as the format's description has it, its checksum right whatever it holds.
