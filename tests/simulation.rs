@@ -4,7 +4,27 @@
 #[path = "simulation/simulator/mod.rs"]
 mod simulator;
 
-#[path = "simulation/oracle_itself.rs"]
-mod oracle_itself;
+#[path = "simulation/add_wins.rs"]
+mod add_wins;
+#[path = "simulation/comeback.rs"]
+mod comeback;
+#[path = "simulation/confirmed.rs"]
+mod confirmed;
 #[path = "simulation/convergence.rs"]
 mod convergence;
+#[path = "simulation/counts.rs"]
+mod counts;
+#[path = "simulation/deadlines.rs"]
+mod deadlines;
+#[path = "simulation/deletions.rs"]
+mod deletions;
+#[path = "simulation/members.rs"]
+mod members;
+#[path = "simulation/oracle_itself.rs"]
+mod oracle_itself;
+#[path = "simulation/replay.rs"]
+mod replay;
+#[path = "simulation/stamps.rs"]
+mod stamps;
+#[path = "simulation/together.rs"]
+mod together;

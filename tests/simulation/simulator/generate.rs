@@ -23,6 +23,18 @@ pub struct Mix {
 }
 
 impl Mix {
+    pub const NONE: Mix = Mix {
+        count: 0,
+        set: 0,
+        insert: 0,
+        remove: 0,
+        expire: 0,
+        delete: 0,
+        copy: 0,
+        whole: 0,
+        pair: 0,
+    };
+
     pub const ALL: Mix = Mix {
         count: 30,
         set: 8,
@@ -64,7 +76,8 @@ impl Commands {
             mix.whole, mix.pair,
         ];
         let sort = random.weighted(&weights);
-        let Some(place) = self.place(random, sort) else { return self.pair(random) };
+        // Where none of the keys in use is of the right sort.
+        let Some(place) = self.place(random, sort) else { return Command::CountPair };
         match sort {
             0 => self.count(random, place),
             1 => self.set(random, place),
@@ -172,7 +185,7 @@ impl Commands {
     }
 
     fn ttl(&self, random: &mut Random) -> u64 {
-        match random.chance(100) {
+        match self.ttl_max_ms == 0 || random.chance(100) {
             true => NEVER_REACHED_MS,
             false => random.between(1, self.ttl_max_ms),
         }

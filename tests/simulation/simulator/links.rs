@@ -196,6 +196,7 @@ impl World<'_> {
             return;
         }
         let (node, process) = (connection.node(side), connection.process(side));
+        let address = connection.address.clone();
         let last_ms = connection.last_arrival_ms().max(now_ms);
         let at_ms = match side {
             Side::Dialler => last_ms,
@@ -203,7 +204,7 @@ impl World<'_> {
         };
         let delay_ms = self.network.delay_ms();
         self.at(at_ms + delay_ms, Event::HangUp(link, side.other()));
-        let (address, now) = (connection.address.clone(), self.now(node));
+        let now = self.now(node);
         if let Some(running) = &mut self.nodes[node].process
             && Some(running.number) == process
         {

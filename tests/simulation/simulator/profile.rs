@@ -40,6 +40,8 @@ pub struct Troubles {
     /// A node is alone for so long that the others forget it.
     pub away: u32,
     pub jump: u32,
+    /// A clock jumps by more than is tolerated where deadlines are.
+    pub leap: u32,
 }
 
 impl Troubles {
@@ -59,6 +61,7 @@ impl Troubles {
         forget: 0,
         away: 0,
         jump: 0,
+        leap: 0,
     };
 
     /// What machines and operators do as well.
@@ -166,6 +169,7 @@ impl Drawn {
             troubles.forget,
             troubles.away,
             troubles.jump,
+            troubles.leap,
         ];
         let (node, other) = self.two_nodes();
         let from_ms = 100 + self.random.below(self.span_ms);
@@ -195,10 +199,8 @@ impl Drawn {
             10 => self.lose(from_ms, Fault::Abandon { node }),
             11 => self.fault(from_ms, Fault::Forget { on: other, node }),
             12 => self.away(node, from_ms),
-            _ => {
-                let by_ms = self.random.between(0, 400) as i64 - 200;
-                self.fault(from_ms, Fault::Jump { node, by_ms });
-            }
+            13 => self.jump(node, from_ms, 200),
+            _ => self.jump(node, from_ms, 10_000),
         }
     }
 
@@ -261,6 +263,11 @@ impl Drawn {
         let away_ms = FORGET_AFTER_MS + self.random.between(1_000, 4_000);
         self.fault(from_ms, Fault::Split { side: 1 << node });
         self.fault(from_ms + away_ms, Fault::Heal);
+    }
+
+    fn jump(&mut self, node: NodeIndex, at_ms: u64, most_ms: u64) {
+        let by_ms = self.random.between(0, 2 * most_ms) as i64 - most_ms as i64;
+        self.fault(at_ms, Fault::Jump { node, by_ms });
     }
 
     fn persist_often(&mut self) {

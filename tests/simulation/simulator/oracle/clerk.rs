@@ -3,7 +3,7 @@
 
 use super::super::places::{Place, show};
 use super::history::{Event, EventId, History, LifeId, Mark, Origin, What, Word};
-use super::sight::{LifeSight, Sight};
+use super::sight::{LifeSight, Sight, View};
 use headcount::base::Replica;
 use headcount::crdt::{Deadline, Key, Kind, Life, MemberDeadline};
 use std::collections::BTreeSet;
@@ -153,9 +153,14 @@ impl Clerk<'_> {
     fn delete(&mut self) {
         let mut event = self.event(What::Other);
         event.forgets = self.sight.events();
-        let present = self.sight.present(self.author.now_ms);
-        event.silences = present.map(|life| (life.id, life.word.mark)).collect();
+        event.silences = self.words();
         self.happen(event);
+    }
+
+    /// The ends of the lives that are not past.
+    fn words(&self) -> Vec<(LifeId, Mark)> {
+        let present = self.sight.present(self.author.now_ms);
+        present.map(|life| (life.id, life.word.mark)).collect()
     }
 
     fn event(&self, what: What) -> Event {
@@ -163,8 +168,12 @@ impl Clerk<'_> {
     }
 
     /// The life that a write goes to: the newest, or, where that has ended, the one that its end opens,
-    /// which takes over the end of an older one that is still there.
+    /// which takes over the end of an older one that is still there. A key of which nothing is seen
+    /// begins without the end that is left of it.
     fn writable(&self, event: &mut Event) -> LifeId {
+        if self.sight.view(self.history, self.author.now_ms) == View::Nothing {
+            event.silences = self.words();
+        }
         let Some(newest) = self.sight.newest() else {
             return LifeId { mark: Mark::NEVER, again: self.author.again };
         };
@@ -174,7 +183,7 @@ impl Clerk<'_> {
         let opened = LifeId { mark: newest.word.mark, again: 0 };
         let beside = self.sight.present(self.author.now_ms).map(|life| life.word);
         let word = beside.max_by_key(|word| word.mark).unwrap_or_default();
-        if word.at_ms.is_some() {
+        if word.at_ms.is_some() && event.silences.is_empty() {
             event.ends.push((opened, Word { at_ms: word.at_ms, ..self.word_after(opened) }));
         }
         opened

@@ -6,6 +6,7 @@ use super::history::{EventId, History, LifeId, Mark, What, Word};
 use headcount::base::number::parse_i64;
 use headcount::crdt::{Counter, Key, Kind, Life};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What counts in one life.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,11 +27,21 @@ pub struct Sight {
 }
 
 /// What a user sees of a key. Ends are Unix milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum View {
     Nothing,
     Text(Vec<u8>, Option<u64>),
     Members(BTreeMap<u8, Option<u64>>, Option<u64>),
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            View::Nothing => write!(f, "nothing"),
+            View::Text(text, at_ms) => write!(f, "\"{}\" until {at_ms:?}", text.escape_ascii()),
+            View::Members(members, at_ms) => write!(f, "{members:?} until {at_ms:?}"),
+        }
+    }
 }
 
 impl LifeSight {
