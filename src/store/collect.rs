@@ -2,8 +2,10 @@
 //!
 //! Tombstones are noted by generation: periods that the caller closes. Once all members have confirmed
 //! that they hold what this node held when it closed one, the caller has its keys *sealed*: all members
-//! know by then which of their lives are past. Once all members have sealed theirs, it has them
-//! *collected*.
+//! know by then of the ends of their lives. They are *collected* once every member has sealed them too,
+//! that is to say a generation that it closed, by its own clock, no earlier than this node did, and
+//! after it had confirmed this one's. Whoever has not sealed a life would take what is begun anew for
+//! what has ended.
 
 use super::KeyRef;
 use super::entry::Entry;
@@ -17,7 +19,8 @@ use std::sync::atomic::Ordering;
 
 impl Keyspace {
     /// Begins another generation. Returns the one that ended, and the keys that hold tombstones of it:
-    /// the next [`Keyspace::drain`] has told of all of them.
+    /// the next [`Keyspace::drain`] has told of all of them. Have [`Keyspace::expire`] reclaim all that is
+    /// due before, or what is past by now is noted later.
     pub fn close_generation(&self) -> (Generation, Vec<(u16, Name)>) {
         // What is noted between these two stands in the next list, with this generation: it waits a
         // little longer.
