@@ -38,6 +38,7 @@ impl Keyspace {
         for (db, name) in keys {
             let key = KeyRef::new(*db, name);
             let mut shard = self.shard(self.lock_of(key)).write();
+            self.settle(&mut shard, key, now_ms);
             let Some(entry) = shard.find(key.hash, name) else { continue };
             let ended = entry.ended(self.me(), now_ms);
             if entry.renewed <= upto.0 && !ended.is_empty() {
@@ -64,6 +65,8 @@ impl Keyspace {
         now_ms: u64,
         grace_ms: u64,
     ) {
+        // What is past and was not noted so yet is not confirmed.
+        self.settle(shard, key, now_ms);
         let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
         let before = Account::of(entry);
         let whole = entry.renewed <= upto.0;
@@ -91,7 +94,7 @@ impl Keyspace {
 
 impl Entry {
     /// The deadlines of lives that are past.
-    fn ended(&self, me: Replica, now_ms: u64) -> SmallVec<[Tag; 1]> {
+    pub(super) fn ended(&self, me: Replica, now_ms: u64) -> SmallVec<[Tag; 1]> {
         match self.key() {
             Some(key) => {
                 let past = key.lives().iter().filter(|life| life.is_past(now_ms));
