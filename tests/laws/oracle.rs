@@ -49,6 +49,9 @@ pub enum View {
     Members(BTreeMap<u8, Option<u64>>, Option<u64>),
 }
 
+/// The lives that a command wrote to, whose deadline it wrote, and whose deadline it took away.
+type Touched = (Vec<Tag>, Vec<(Tag, Option<u64>)>, Vec<Tag>);
+
 /// Everything that happened anywhere.
 #[derive(Default)]
 pub struct History {
@@ -154,7 +157,7 @@ impl History {
         tag: Tag,
         seen: &mut Seen,
         what: What,
-        (lives, ends, silenced): (Vec<Tag>, Vec<(Tag, Option<u64>)>, Vec<Tag>),
+        (lives, ends, silenced): Touched,
         birth: bool,
     ) {
         let seen_before = seen.clone();

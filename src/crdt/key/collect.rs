@@ -8,7 +8,7 @@ impl Key {
     /// Whether it holds anything that [`Key::collect`] could drop.
     #[must_use]
     pub fn has_tombstones(&self, now_ms: u64) -> bool {
-        self.lives.iter().any(|life| life.is_past(now_ms) || life.has_tombstones())
+        self.lives.iter().any(|life| life.is_past(now_ms) || life.has_tombstones(now_ms))
     }
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
@@ -31,10 +31,9 @@ impl Key {
             let grace_is_over = life.is_past(now_ms.saturating_sub(grace_ms));
             ended.contains(&life.deadline.tag()) || (Some(life.id) != newest && grace_is_over)
         };
-        let is_to_end = |life: &Life| life.deadline.at_ms().is_some();
         self.lives.retain(|life| match life.is_past(now_ms) {
             true => !is_over(life),
-            false => life.collect(upto, whole) | is_to_end(life),
+            false => life.collect(upto, whole) || life.is_to_end(now_ms),
         });
     }
 
