@@ -104,8 +104,9 @@ fn run_alone(commands: &[(Command, u64)]) -> Result<(), TestCaseError> {
         prop_assert_eq!(seen(&alone, now_ms), seen(&with_peers, now_ms));
         if *wait_ms > 30 {
             with_peers.expire(now_ms, 10_000);
-            let (generation, keys) = with_peers.close_generation();
-            with_peers.collect(&keys, generation, now_ms, 0);
+            let (generation, keys) = with_peers.close_generation(now_ms);
+            let ended = with_peers.collect(&keys, generation, now_ms, 0);
+            with_peers.drop_sealed(&ended, now_ms, 0);
             prop_assert_eq!(seen(&alone, now_ms), seen(&with_peers, now_ms));
         }
     }
