@@ -3,7 +3,7 @@
 
 use headcount::base::{Name, Replica};
 use headcount::crdt::{Deadline, Generation, MemberDeadline, Tombstones};
-use headcount::store::{AccessError, KeyRef, Keyspace, Missing, Mode};
+use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;
 const LATER_MS: u64 = START_MS + 1_000;
@@ -68,11 +68,17 @@ fn spread(nodes: &[&Keyspace], now_ms: u64) {
     }
 }
 
-fn close(nodes: &[&Keyspace], now_ms: u64) -> Vec<(Generation, Vec<(u16, Name)>)> {
+fn close(nodes: &[&Keyspace], now_ms: u64) -> Vec<(Generation, Vec<Buried>)> {
     nodes.iter().for_each(|node| assert!(node.expire(now_ms, 1_000) < 1_000));
-    let closed = nodes.iter().map(|node| node.close_generation()).collect();
+    let closed = nodes.iter().map(|node| node.close_generation(now_ms)).collect();
     spread(nodes, now_ms);
     closed
+}
+
+/// Drops all of a generation: what is deleted, and what has ended.
+fn collect(node: &Keyspace, generation: Generation, keys: &[Buried], now_ms: u64) {
+    let ended = node.collect(keys, generation, now_ms, GRACE_MS);
+    node.drop_sealed(&ended, now_ms, GRACE_MS);
 }
 
 fn digests(keyspace: &Keyspace) -> (u64, Vec<u64>) {
@@ -97,14 +103,14 @@ fn collected_keys_leave_nothing_behind_and_digests_do_not_change() {
     let closed = close(&[&a, &b], LATER_MS);
     assert_eq!(digests(&a), digests(&b));
     assert_ne!(a.root(0), 0, "one key stays");
-    for (keyspace, (generation, keys)) in [&a, &b].into_iter().zip(&closed) {
+    for (keyspace, (_, keys)) in [&a, &b].into_iter().zip(&closed) {
         assert_eq!(keyspace.tombstones_waiting(), 3);
         assert_eq!(entries(keyspace).len(), 4);
-        keyspace.seal(keys, *generation, LATER_MS);
+        keyspace.seal(keys, LATER_MS);
         assert_eq!(entries(keyspace).len(), 3, "what is sealed is not told any more");
     }
     let (generation, keys) = &closed[0];
-    a.collect(keys, *generation, LATER_MS, GRACE_MS);
+    collect(&a, *generation, keys, LATER_MS);
     assert_eq!(entries(&a), [b"stays"]);
     assert_eq!(a.tombstones_waiting(), 0);
     assert_eq!(a.expire(LATER_MS, 1_000), 0, "nothing is due");
@@ -121,18 +127,18 @@ fn what_is_deleted_after_a_generation_is_not_collected_with_it() {
     set(&a, b"k", b"1", Deadline::Clear);
     assert_eq!(add(&a, b"k", 1, START_MS), Ok(2));
     set(&a, b"k", b"1", Deadline::Clear);
-    let (first, of_first) = a.close_generation();
+    let (first, of_first) = a.close_generation(START_MS);
     assert_eq!(of_first.len(), 2);
     edit(&a, b"set", &[], &[b"y"], MemberDeadline::Keep);
     assert!(delete(&a, b"k"));
-    a.collect(&of_first, first, LATER_MS, GRACE_MS);
+    collect(&a, first, &of_first, LATER_MS);
     assert_eq!(a.tombstones_waiting(), 2);
     let told = a.state(0, b"k").expect("it is known to be deleted");
     assert_eq!(told.lives()[0].counter().slots().len(), 1, "its slot too");
     assert!(a.state(0, b"set").expect("its last member was removed later").has_graves());
     a.drain(LATER_MS, &mut |_| {});
-    let (second, of_second) = a.close_generation();
-    a.collect(&of_second, second, LATER_MS, GRACE_MS);
+    let (second, of_second) = a.close_generation(START_MS);
+    collect(&a, second, &of_second, LATER_MS);
     assert_eq!(entries(&a), Vec::<Vec<u8>>::new());
 }
 
@@ -144,15 +150,15 @@ fn a_busy_key_is_collected_too() {
     edit(&b, b"set", &[b"x"], &[], MemberDeadline::Keep);
     spread(&[&a, &b], START_MS);
     assert!(delete(&a, b"k") && delete(&a, b"set"));
-    let (generation, keys) = a.close_generation();
+    let (generation, keys) = a.close_generation(START_MS);
     for round in 0..3 {
         assert_eq!(add(&a, b"k", 1, START_MS), Ok(round + 1));
         edit(&a, b"set", &[b"x", b"y"], &[b"y"], MemberDeadline::Keep);
         a.drain(START_MS, &mut |_| {});
-        a.close_generation();
+        a.close_generation(START_MS);
     }
     assert_eq!(add(&a, b"k", 1, START_MS), Ok(4), "not drained yet");
-    a.collect(&keys, generation, START_MS, GRACE_MS);
+    collect(&a, generation, &keys, START_MS);
     let told = a.state(0, b"k").expect("it is counted on");
     assert_eq!(told.lives()[0].counter().slots().len(), 1, "b's slot is forgotten, and gone");
     let told = a.state(0, b"set").expect("it has a member");
@@ -164,17 +170,17 @@ fn a_busy_key_is_collected_too() {
 fn an_end_that_was_not_noted_is_not_collected() {
     let a = node(1);
     edit(&a, b"set", &[b"x", b"y"], &[b"x"], MemberDeadline::Keep);
-    let (generation, keys) = a.close_generation();
+    let (generation, keys) = a.close_generation(START_MS);
     let mut scope = a.open_one(key(b"set"), Mode::Exclusive, START_MS);
     assert!(scope.set_deadline(key(b"set"), Some(START_MS + 10)));
     drop(scope);
-    a.collect(&keys, generation, LATER_MS, GRACE_MS);
-    a.seal(&keys, generation, LATER_MS);
+    collect(&a, generation, &keys, LATER_MS);
+    a.seal(&keys, LATER_MS);
     let told = a.state(0, b"set").expect("its end is not confirmed");
     assert!(told.lives()[0].is_past(LATER_MS));
     a.drain(LATER_MS, &mut |_| {});
-    let (generation, keys) = a.close_generation();
-    a.collect(&keys, generation, LATER_MS, GRACE_MS);
+    let (generation, keys) = a.close_generation(LATER_MS);
+    collect(&a, generation, &keys, LATER_MS);
     assert_eq!(a.state(0, b"set"), None);
 }
 
@@ -189,9 +195,9 @@ fn what_is_begun_anew_is_not_taken_for_what_has_ended() {
         assert_eq!(add(&b, b"k", 1, START_MS), Ok(101));
         spread(&[&a, &b], START_MS);
         let closed = close(&[&a, &b], LATER_MS);
-        a.seal(&closed[0].1, closed[0].0, LATER_MS);
-        b.seal(&closed[1].1, closed[1].0, LATER_MS);
-        a.collect(&closed[0].1, closed[0].0, LATER_MS, GRACE_MS);
+        a.seal(&closed[0].1, LATER_MS);
+        b.seal(&closed[1].1, LATER_MS);
+        collect(&a, closed[0].0, &closed[0].1, LATER_MS);
         assert_eq!((a.state(0, b"k"), b.state(0, b"k")), (None, None));
         assert_eq!(add(&a, b"k", 7, LATER_MS), Ok(7));
         if ends.is_some() {
@@ -206,7 +212,7 @@ fn what_is_begun_anew_is_not_taken_for_what_has_ended() {
         spread(&[&a, &b], LATER_MS);
         assert_eq!(text(&a, b"k", LATER_MS).as_deref(), Some("8"));
         assert_eq!(digests(&a), digests(&b));
-        b.collect(&closed[1].1, closed[1].0, LATER_MS, GRACE_MS);
+        collect(&b, closed[1].0, &closed[1].1, LATER_MS);
         assert_eq!(text(&b, b"k", LATER_MS).as_deref(), Some("8"));
         assert_eq!(digests(&a), digests(&b));
     }
@@ -219,9 +225,9 @@ fn what_two_nodes_begin_after_an_end_counts_on_both() {
     set(&a, b"k", b"100", Deadline::At(START_MS + 10));
     spread(&[&a, &b], START_MS);
     let closed = close(&[&a, &b], LATER_MS);
-    a.seal(&closed[0].1, closed[0].0, LATER_MS);
-    b.seal(&closed[1].1, closed[1].0, LATER_MS);
-    a.collect(&closed[0].1, closed[0].0, LATER_MS, GRACE_MS);
+    a.seal(&closed[0].1, LATER_MS);
+    b.seal(&closed[1].1, LATER_MS);
+    collect(&a, closed[0].0, &closed[0].1, LATER_MS);
     assert_eq!(add(&a, b"k", 7, LATER_MS), Ok(7));
     assert_eq!(add(&b, b"k", 5, LATER_MS), Ok(5));
     spread(&[&a, &b], LATER_MS);
@@ -279,4 +285,29 @@ fn a_key_that_was_emptied_begins_again_without_a_deadline() {
         let keys = a.open_one(key(b"k"), Mode::Exclusive, START_MS);
         assert_eq!(keys.deadline(key(b"k")), Ok(Some(None)));
     }
+}
+
+/// A clock that was set back shows what had ended again; it ends again, for counts and digests too.
+#[test]
+fn what_comes_back_with_the_clock_ends_with_it() {
+    let a = node(1);
+    let count = |now_ms| (a.open_browse(now_ms).len(0), a.root(0) == 0);
+    let add_shared = |now_ms| a.open_one(key(b"k"), Mode::Shared, now_ms).add(key(b"k"), 1);
+    assert_eq!(add(&a, b"k", 1, START_MS), Ok(1));
+    let mut scope = a.open_one(key(b"k"), Mode::Exclusive, START_MS);
+    assert!(scope.set_deadline(key(b"k"), Some(START_MS + 10)));
+    drop(scope);
+    a.drain(START_MS, &mut |_| {});
+    assert_eq!(count(START_MS), (1, false));
+    for round in 0..2 {
+        a.expire(LATER_MS, 1_000);
+        assert_eq!(count(LATER_MS), (0, true));
+        assert_eq!(add_shared(START_MS), Err(AccessError::NeedsExclusive));
+        assert_eq!(add(&a, b"k", 1, START_MS), Ok(2 * round + 2));
+        assert_eq!(add_shared(START_MS), Ok(2 * round + 3));
+        a.drain(START_MS, &mut |_| {});
+        assert_eq!(count(START_MS), (1, false));
+    }
+    a.expire(LATER_MS, 1_000);
+    assert_eq!(count(LATER_MS), (0, true));
 }

@@ -68,14 +68,16 @@ impl Mesh {
         self.collected = true;
         self.spread();
         self.reclaim();
-        let closed: Vec<_> = self.nodes.iter().map(Keyspace::close_generation).collect();
-        for (node, (generation, keys)) in self.nodes.iter().zip(&closed) {
-            node.seal(keys, *generation, self.now_ms);
+        let closed: Vec<_> =
+            self.nodes.iter().map(|node| node.close_generation(self.now_ms)).collect();
+        for (node, (_, keys)) in self.nodes.iter().zip(&closed) {
+            node.seal(keys, self.now_ms);
         }
         for ((node, (generation, keys)), _) in
             self.nodes.iter().zip(&closed).zip(collecting).filter(|(_, collects)| **collects)
         {
-            node.collect(keys, *generation, self.now_ms, grace_ms);
+            let ended = node.collect(keys, *generation, self.now_ms, grace_ms);
+            node.drop_sealed(&ended, self.now_ms, grace_ms);
         }
     }
 
