@@ -139,9 +139,10 @@ impl World<'_> {
         let received = engine.receive(keyspace, link, frame.kind, &frame.payload, now);
         let (kind, len) = (frame.kind, frame.payload.len());
         if kind != 1 || received.is_err() || len > 60 {
-        self.note(|| {
-            format!("node {to} receives kind {kind}, {len} bytes, on link {link}: {received:?}")
-        }); }
+            self.note(|| {
+                format!("node {to} receives kind {kind}, {len} bytes, on link {link}: {received:?}")
+            });
+        }
         received.map_err(|fault| fault.to_string())
     }
 

@@ -232,9 +232,8 @@ impl Network {
 
     /// Connections between two nodes, either way.
     pub fn links_between(&self, a: NodeIndex, b: NodeIndex) -> Vec<LinkId> {
-        let is_one = |c: &Connection| {
-            (c.dialler, c.acceptor) == (a, b) || (c.dialler, c.acceptor) == (b, a)
-        };
+        let is_one =
+            |c: &Connection| (c.dialler, c.acceptor) == (a, b) || (c.dialler, c.acceptor) == (b, a);
         self.connections.iter().filter(|(_, c)| is_one(c)).map(|(link, _)| *link).collect()
     }
 

@@ -54,29 +54,75 @@ pub enum Do {
 /// A client's command. Times count from when it runs.
 #[derive(Clone, Copy, Debug)]
 pub enum Command {
-    Count { place: Place, down: bool },
-    CountFloat { place: Place, down: bool },
-    CountZero { place: Place },
-    Set { place: Place, text: &'static str, ends: Deadline },
-    Append { place: Place },
+    Count {
+        place: Place,
+        down: bool,
+    },
+    CountFloat {
+        place: Place,
+        down: bool,
+    },
+    CountZero {
+        place: Place,
+    },
+    Set {
+        place: Place,
+        text: &'static str,
+        ends: Deadline,
+    },
+    Append {
+        place: Place,
+    },
     /// SADD, SADDEX of the members in the mask.
-    Insert { place: Place, members: u8, ends: Ends },
-    Remove { place: Place, member: u8 },
+    Insert {
+        place: Place,
+        members: u8,
+        ends: Ends,
+    },
+    Remove {
+        place: Place,
+        member: u8,
+    },
     /// SPOP of the member at this place among those that are in.
-    Pop { place: Place, pick: u8 },
-    MemberEnds { place: Place, member: u8, in_ms: Option<u64> },
+    Pop {
+        place: Place,
+        pick: u8,
+    },
+    MemberEnds {
+        place: Place,
+        member: u8,
+        in_ms: Option<u64>,
+    },
     /// EXPIRE, PERSIST.
-    Expire { place: Place, in_ms: Option<u64> },
-    Delete { place: Place },
-    Copy { from: Place, to: Place },
-    Rename { from: Place, to: Place },
+    Expire {
+        place: Place,
+        in_ms: Option<u64>,
+    },
+    Delete {
+        place: Place,
+    },
+    Copy {
+        from: Place,
+        to: Place,
+    },
+    Rename {
+        from: Place,
+        to: Place,
+    },
     /// …STORE of the members in the mask.
-    Store { place: Place, members: u8 },
-    Flush { db: u16 },
+    Store {
+        place: Place,
+        members: u8,
+    },
+    Flush {
+        db: u16,
+    },
     FlushAll,
     Swap,
     /// MSET, two increments and DEL of the pair.
-    SetPair { number: u32 },
+    SetPair {
+        number: u32,
+    },
     CountPair,
     DeletePair,
 }

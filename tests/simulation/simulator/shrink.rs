@@ -6,7 +6,11 @@ use super::plan::{Do, NodeIndex, Plan, Step};
 const RUNS_MAX: usize = 600;
 
 /// A smaller plan that fails, and how; `fails` runs a plan.
-pub fn shrink(plan: Plan, error: String, fails: impl Fn(&Plan) -> Option<String>) -> (Plan, String) {
+pub fn shrink(
+    plan: Plan,
+    error: String,
+    fails: impl Fn(&Plan) -> Option<String>,
+) -> (Plan, String) {
     let mut found = (plan, error);
     let mut runs = 0;
     let mut try_plan = |found: &mut (Plan, String), plan: Plan| {

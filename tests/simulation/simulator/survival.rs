@@ -3,8 +3,8 @@
 //! A command that was only in memories that are gone is gone. A run of a process hands on its drains in
 //! order, so what is missing is always the end of it, whole drains.
 
-use super::oracle::{EventId, Sight};
 use super::clients::state;
+use super::oracle::{EventId, Sight};
 use super::plan::NodeIndex;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};

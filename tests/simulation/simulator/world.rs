@@ -218,13 +218,7 @@ impl<'p> World<'p> {
 
 /// Which first life of a key is at hand where a node knows nothing of it: one that ended and that all
 /// others had confirmed is gone for good.
-fn again(
-    history: &History,
-    place: Place,
-    now_ms: u64,
-    runs: &[Run],
-    members: usize,
-) -> u32 {
+fn again(history: &History, place: Place, now_ms: u64, runs: &[Run], members: usize) -> u32 {
     let again = history.latest_again(place);
     let life = LifeId { mark: Mark::NEVER, again };
     let ends = history.of(place).flat_map(|(_, event)| {

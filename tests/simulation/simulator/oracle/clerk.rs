@@ -208,16 +208,18 @@ impl Clerk<'_> {
     }
 
     fn inserts_of(&self, life: LifeId, member: u8) -> impl Iterator<Item = EventId> {
-        let is_it = move |id: &EventId| {
-            matches!(self.history.event(*id).what, What::Insert(_, other, _) if other == member)
-        };
+        let is_it = move |id: &EventId| matches!(self.history.event(*id).what, What::Insert(_, other, _) if other == member);
         self.life(life).inserts.into_iter().filter(is_it)
     }
 
     /// What this node itself had added of the member: its last word stands for all of them.
     fn own_inserts(&self, lives: &[LifeId], member: u8) -> BTreeSet<(LifeId, EventId)> {
         let of = |life: LifeId| self.inserts_of(life, member).map(move |id| (life, id));
-        lives.iter().flat_map(|life| of(*life)).filter(|(life, id)| self.is_own(*life, *id)).collect()
+        lives
+            .iter()
+            .flat_map(|life| of(*life))
+            .filter(|(life, id)| self.is_own(*life, *id))
+            .collect()
     }
 
     /// An addition by this process, or one of its node that it has said anew after it was away.
@@ -247,7 +249,11 @@ impl Clerk<'_> {
     }
 
     fn insert_mark(&self, life: LifeId, member: u8) -> Result<Mark, String> {
-        let mut added = self.life_after(life).and_then(|life| life.set()).into_iter().flat_map(|set| set.additions());
+        let mut added = self
+            .life_after(life)
+            .and_then(|life| life.set())
+            .into_iter()
+            .flat_map(|set| set.additions());
         let own = added.find(|(name, tag, _)| {
             tag.replica == self.author.replica && name.first() == Some(&member)
         });
@@ -256,7 +262,13 @@ impl Clerk<'_> {
     }
 
     fn word_after(&self, life: LifeId) -> Word {
-        Word { mark: self.life_after(life).map(|life| life.deadline().tag().into()).unwrap_or_default(), at_ms: None }
+        Word {
+            mark: self
+                .life_after(life)
+                .map(|life| life.deadline().tag().into())
+                .unwrap_or_default(),
+            at_ms: None,
+        }
     }
 
     fn born(&self, life: LifeId, kind: Kind) -> u64 {
