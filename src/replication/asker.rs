@@ -84,6 +84,11 @@ impl Asker {
         self.stepped_ms
     }
 
+    /// The answer is on its way.
+    pub fn wait_on(&mut self, now_ms: u64) {
+        self.stepped_ms = now_ms;
+    }
+
     /// Whether the round is about the whole state.
     #[must_use]
     pub fn pulls_all(&self) -> bool {
