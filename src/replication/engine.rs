@@ -2,6 +2,7 @@
 
 use super::batch::{BatchHead, Deltas};
 use super::collector::Collector;
+use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::inbound::Inbound;
 use super::membership::{Id, Membership};
@@ -41,6 +42,7 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    pub(super) dead_gaps: Gaps,
     pub(super) closings: Vec<(LinkId, String)>,
     pub(super) connections: u64,
     pub(super) rounds: u64,
@@ -52,6 +54,8 @@ pub struct Engine {
     pub(super) reset_due: Option<Reset>,
     /// It goes for good: nobody is dialled, and it does not come back.
     pub(super) is_leaving: bool,
+    #[cfg(feature = "planted")]
+    pub(super) delayed: Vec<super::batch::Received>,
 }
 
 /// What INFO shows and nothing depends on.
@@ -83,6 +87,7 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            dead_gaps: Gaps::new(),
             closings: Vec::new(),
             connections: 0,
             rounds: 0,
@@ -92,6 +97,8 @@ impl Engine {
             housekept_ms: now.mono_ms,
             reset_due: None,
             is_leaving: false,
+            #[cfg(feature = "planted")]
+            delayed: Vec::new(),
             settings,
         };
         engine.view.merge(&engine.my_entry());
@@ -117,6 +124,8 @@ impl Engine {
         self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
+        #[cfg(feature = "planted")]
+        self.merge_delayed(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
         self.close_silent_links(now);
@@ -234,6 +243,7 @@ impl Engine {
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
         self.close_generation(keyspace, now);
+        self.close_dead_gaps(now);
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);

@@ -5,7 +5,7 @@ use super::membership::Id;
 use super::message::Message;
 use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
-use super::{Engine, Greeting, LinkId, Now, Refusal, Resume, Vector};
+use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
 use crate::store::Keyspace;
 
 /// A peer that says nothing for so long has missed several heartbeats; where `cluster-node-timeout`
@@ -195,14 +195,9 @@ impl Engine {
             Some(entry)
                 if entry.incarnation == peer.incarnation && entry.standing != Standing::Member =>
             {
-                let stream = peer.replica();
-                let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
-                let words = self.words();
-                let said = words.members().filter_map(|(_, word)| word);
-                let upto = said.map(|word| of(&word.may).max(of(&word.holds))).max();
-                let upto = upto.unwrap_or(0).max(of(&self.may));
+                let upto = self.furthest(peer.replica());
                 let incarnation = peer.incarnation;
-                Err(Refusal::Forgotten { incarnation, settled: words.agreed(), upto })
+                Err(Refusal::Forgotten { incarnation, settled: self.words().agreed(), upto })
             }
             _ => Ok(()),
         }

@@ -37,6 +37,8 @@ pub struct Peer {
     /// Something is known to be missing: a round is due before its time.
     pub needs_round: bool,
     pub next_round_ms: u64,
+    /// When the last round that has ended with it began (monotonic ms).
+    pub compared_ms: Option<u64>,
     /// Keys of which a part did not fit: to be pulled whole.
     pub named: BTreeSet<(u16, Vec<u8>)>,
     pub named_asked: bool,

@@ -47,6 +47,7 @@ impl Engine {
         let Some(held) = peer.asker.as_ref().and_then(|asker| asker.finished().cloned()) else {
             return;
         };
+        peer.compared_ms = peer.asker.as_ref().map(Asker::began_ms);
         let pulls_all = peer.asker.take().is_some_and(|asker| asker.pulls_all());
         self.counts.full_resyncs += u64::from(pulls_all);
         peer.next_round_ms = now.mono_ms + self.settings.sync_interval_ms;
