@@ -29,6 +29,7 @@ impl Node {
             grace_ms: 60_000,
             clock_warning_ms: 500,
             node_timeout_ms: 3_000,
+            databases: 1,
             survives: false,
         };
         let me = Replica { node, epoch: memory };

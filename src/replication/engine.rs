@@ -166,6 +166,7 @@ impl Engine {
             incarnation: self.settings.incarnation,
             address: self.settings.address.clone(),
             connection: self.connections,
+            databases: self.settings.databases,
         }
     }
 
@@ -322,6 +323,8 @@ impl Engine {
             self.closings.push((link, format!("node {node:08x} {why}")));
         }
         self.dialer.remove_node(node);
+        // Its last batches may have come to some only.
+        self.peers.values_mut().for_each(|peer| peer.needs_round = true);
     }
 
     pub(super) fn tell_view(&mut self) {

@@ -95,6 +95,10 @@ impl Engine {
     /// # Errors
     /// Tell it why, and close.
     pub fn accept(&mut self, link: LinkId, peer: Greeting, now: Now) -> Result<Resume, Refusal> {
+        if peer.databases != self.settings.databases {
+            let (dialler, acceptor) = (peer.databases, self.settings.databases);
+            return Err(Refusal::Databases { dialler, acceptor });
+        }
         self.check(&peer)?;
         let known = self.peers.get(&peer.node);
         let is_old = |known: &Peer| {
@@ -222,11 +226,11 @@ impl Engine {
             peer.connection = 0;
             peer.word = None;
             peer.delivered = 0;
+            peer.give_up_round();
             peer.named.clear();
             let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();
             let old = old.chain(peer.out.take().map(|out| out.link));
             self.closings.extend(old.map(|link| (link, "the peer has started again".to_owned())));
-            peer.give_up_round();
         }
         self.dialer.add_member(&greeting.address, greeting.node);
     }

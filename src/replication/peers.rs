@@ -11,6 +11,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Packets of the failure detector, and acks, are left out when so much is queued: there will be others.
 const QUEUE_MAX: usize = 1_000;
+/// So many keys are asked for by their names at a time, and about so many bytes of names.
+const NAMED_MAX: usize = 256;
+const NAMED_BYTES: usize = 1 << 20;
 
 /// Another node.
 #[derive(Debug, Default)]
@@ -41,7 +44,8 @@ pub struct Peer {
     pub compared_ms: Option<u64>,
     /// Keys of which a part did not fit: to be pulled whole.
     pub named: BTreeSet<(u16, Vec<u8>)>,
-    pub named_asked: bool,
+    /// Those that the peer was asked for, in this order; none: nothing is open.
+    named_asked: Vec<(u16, Vec<u8>)>,
     pub bytes_in: u64,
     pub bytes_out: u64,
 }
@@ -177,6 +181,25 @@ impl Peer {
     /// What a round and questions were about is void: a connection is gone.
     pub fn give_up_round(&mut self) {
         self.asker = None;
-        self.named_asked = false;
+        self.take_named(0);
+    }
+
+    /// Which keys to ask for, if nothing is open: a bounded number at a time.
+    pub fn next_named(&mut self) -> Option<Vec<(u16, Vec<u8>)>> {
+        if !self.named_asked.is_empty() || self.named.is_empty() || !self.is_up() {
+            return None;
+        }
+        let mut bytes = 0;
+        while bytes < NAMED_BYTES && self.named_asked.len() < NAMED_MAX {
+            let Some(key) = self.named.pop_first() else { break };
+            bytes += key.1.len();
+            self.named_asked.push(key);
+        }
+        Some(self.named_asked.clone())
+    }
+
+    /// The first `answered` of the keys that were asked for have come; the others are asked for again.
+    pub fn take_named(&mut self, answered: u32) {
+        self.named.extend(self.named_asked.drain(..).skip(answered as usize));
     }
 }

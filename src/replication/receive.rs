@@ -99,8 +99,8 @@ impl Engine {
         vector::join(&mut self.may, &head.may);
         let merged = self.merge(keyspace, &states, now);
         let Some(peer) = self.peers.get_mut(&node) else { return Ok(()) };
-        if head.of == Of::Named {
-            peer.named_asked = false;
+        if let Of::Named { answered } = head.of {
+            peer.take_named(answered);
             return Ok(());
         }
         self.counts.keys_pulled += merged.keys;
@@ -110,7 +110,7 @@ impl Engine {
         let question = match head.of {
             Of::Page { answered } => asker.states_merged(answered, now.mono_ms),
             Of::Tombstones { next } => asker.tombstones_merged(next, now.mono_ms),
-            Of::Named => None,
+            Of::Named { .. } => None,
         };
         question.into_iter().for_each(|question| peer.send(question));
         self.finish_round(node, now);
@@ -226,18 +226,12 @@ impl Engine {
         frame.into_iter().for_each(|frame| peer.send(frame));
     }
 
-    /// Pulls keys whole of which parts did not fit, a bounded number at a time.
+    /// Pulls keys whole of which parts did not fit.
     fn ask_for_named(&mut self, node: u32) {
-        const NAMED_MAX: usize = 256;
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        if peer.named_asked || peer.named.is_empty() || peer.out.is_none() {
-            return;
+        if let Some(keys) = peer.next_named() {
+            peer.send(Message::Ask(Ask { round: 0, what: Question::Named { keys } }).seal());
         }
-        let keys: Vec<_> = peer.named.iter().take(NAMED_MAX).cloned().collect();
-        peer.named.retain(|key| !keys.contains(key));
-        peer.named_asked = true;
-        let question = Question::Named { keys };
-        peer.send(Message::Ask(Ask { round: 0, what: question }).seal());
     }
 
     /// What this node holds and would still hold after a crash.

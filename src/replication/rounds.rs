@@ -65,7 +65,7 @@ impl Engine {
             let Some(asker) = &peer.asker else { continue };
             let waits_since_ms = asker.stepped_ms().max(self.woke_ms);
             if peer.heard_ms.is_some_and(|heard_ms| heard_ms >= waits_since_ms + STALLED_MS) {
-                peer.give_up_round();
+                peer.asker = None;
                 peer.needs_round = true;
             }
         }
