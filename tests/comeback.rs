@@ -184,7 +184,12 @@ fn what_is_born_during_a_drain_is_told_once() {
         dial(&mut a, &mut b, 1, 0);
         let mut upto = 0;
         let name = |at: u64| (0, format!("k{at}").into_bytes());
-        let counted = while_counting(&keyspace, name, |counted| {
+        // Fast, but not for ever.
+        let next = |at: u64| {
+            thread::sleep(Duration::from_micros(if at < 1_500 { 0 } else { 1_000 }));
+            name(at)
+        };
+        let counted = while_counting(&keyspace, next, |counted| {
             for ms in [5, 10, 15, 20, 25] {
                 a.tick(&keyspace, at(ms));
                 hand_over(&mut a, &mut b, &theirs, 1, ms);
