@@ -1,8 +1,8 @@
 //! The configuration as the server reads it. The directives of the same names are described in
 //! `table`.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
