@@ -67,7 +67,7 @@ async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<Link, LinkError> 
     });
     match answer {
         Ok((greeting, resume)) => {
-            let link = Link::new(shared.clone(), id, false, title);
+            let link = Link::new(shared.clone(), id, false, title, &config);
             wire.send(&proven.welcome(greeting, resume)).await?;
             wire.set_limit(Shared::frame_limit_bytes(&config));
             // There is somebody to drain for now.
