@@ -48,6 +48,8 @@ pub struct Engine {
     pub(super) rounds: u64,
     pub(super) counts: Counts,
     pub(super) ticked_ms: u64,
+    /// The last tick that came late.
+    pub(super) woke_ms: u64,
     pub(super) housekept_ms: u64,
     pub(super) reset_due: Option<Reset>,
     /// It goes for good: nobody is dialled, and it does not come back.
@@ -91,6 +93,7 @@ impl Engine {
             rounds: 0,
             counts: Counts::default(),
             ticked_ms: now.mono_ms,
+            woke_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
             reset_due: None,
             is_leaving: false,
@@ -118,6 +121,7 @@ impl Engine {
 
     /// What is due: drains the store, compares with peers, collects, probes.
     pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
+        self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
         #[cfg(feature = "planted")]
@@ -170,18 +174,6 @@ impl Engine {
         let stream = &mut self.stream;
         let mut outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());
         outs.find(|out| out.link == link)?.next_frame(stream)
-    }
-
-    /// Bytes have gone out on, or come in by, a connection: for INFO.
-    pub fn transferred(&mut self, link: LinkId, bytes: u64) {
-        for peer in self.peers.values_mut() {
-            if peer.out.as_ref().is_some_and(|out| out.link == link) {
-                peer.bytes_out += bytes;
-            }
-            if peer.incoming.is_some_and(|incoming| incoming.link == link) {
-                peer.bytes_in += bytes;
-            }
-        }
     }
 
     /// Connections that are to be closed, each with the reason for the log.
@@ -258,7 +250,7 @@ impl Engine {
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);
-        self.give_up_stalled_rounds(now);
+        self.give_up_stalled_rounds();
         self.warn_of_clocks();
     }
 

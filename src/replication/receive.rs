@@ -33,11 +33,11 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let of_link = |incoming: Option<Incoming>| incoming.filter(|known| known.link == link);
         let found = self.peers.iter_mut().find_map(|(node, peer)| {
-            let incoming = of_link(peer.incoming)?;
+            let incoming = peer.incoming.as_mut().filter(|known| known.link == link)?;
+            (incoming.is_used, incoming.pieces) = (true, 0);
             peer.heard_ms = Some(now.mono_ms);
-            Some((*node, incoming))
+            Some((*node, *incoming))
         });
         let (node, incoming) = found.ok_or(Fault::Superseded)?;
         match kind {
