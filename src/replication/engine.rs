@@ -221,6 +221,9 @@ impl Engine {
             }
         }
         self.stream.finish_drain(drain);
+        if self.stream.bytes() > self.settings.window_bytes {
+            self.trim_stream();
+        }
     }
 
     fn push_batch(&mut self, keyspace: &Keyspace, deltas: Deltas, befores: Befores, now: Now) {
