@@ -24,7 +24,9 @@ pub struct Survival {
     acknowledged_ms: Vec<u64>,
 }
 
-/// For a run of a process that is over: the drains that it may have handed on, the most first.
+/// For runs of processes that are over, or came back after they had been forgotten: the drains up to
+/// which they may have handed on what they had, the most first. What came after is missing, or was
+/// written again.
 pub type Cuts = BTreeMap<usize, Vec<u64>>;
 
 impl Survival {
@@ -63,14 +65,26 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The drains up to which runs that are over may have been handed on; none for those of which
-    /// everything is certain.
+    /// A run, and those before it from which its memory is, was forgotten and writes again what it had
+    /// not handed on.
+    pub fn come_back(&mut self, run: usize) {
+        let memory = self.runs[run].memory;
+        for other in 0..self.runs.len() {
+            if self.runs[other].memory == memory {
+                self.history.note_return(other);
+            }
+        }
+    }
+
+    /// Where the cuts may be; none for runs of which everything is certain.
     pub fn cuts(&self) -> Cuts {
         let mut drains = BTreeMap::<usize, (u64, BTreeSet<u64>)>::new();
         for id in 0..self.history.len() {
             let origin = self.history.event(id).origin;
             let (certain, open) = drains.entry(origin.process).or_default();
-            if self.is_certain(id) {
+            if self.history.has_returned(id) {
+                open.insert(origin.drain);
+            } else if self.is_certain(id) {
                 *certain = origin.drain.max(*certain);
             } else {
                 open.insert(origin.drain);

@@ -1,7 +1,7 @@
 //! The end of a run: everything works again, and after a while everything must be as it should.
 
 use super::clients::look;
-use super::oracle::{EventId, View, expect};
+use super::oracle::{EventId, Fate, View, expect};
 use super::places::{Place, show};
 use super::plan::NodeIndex;
 use super::survival::Cuts;
@@ -51,7 +51,11 @@ impl World<'_> {
         self.note(|| "quiet".to_owned());
         self.check_values()?;
         let cuts = self.cuts();
-        let open = (0..self.history.len()).filter(|id| !self.included(*id, &cuts, 0)).count();
+        let is_open = |id: &EventId| {
+            let origin = self.history.event(*id).origin;
+            cuts.get(&origin.process).and_then(|cuts| cuts.last()).is_some_and(|c| origin.drain > *c)
+        };
+        let open = (0..self.history.len()).filter(is_open).count();
         Ok(Outcome {
             trail: self.trail.digest(),
             events: self.history.len(),
@@ -188,22 +192,23 @@ impl World<'_> {
 
     /// What a key must be, of all choices of what is missing by this one; 0: nothing is.
     fn expected(&self, place: Place, cuts: &Cuts, choice: usize) -> View {
-        let included = |id: EventId| self.included(id, cuts, choice);
+        let fate = |id: EventId| self.fate(id, cuts, choice);
         let wall_ms = self.running().first().map_or(0, |index| self.now(*index).wall_ms);
-        expect(&self.history, place, &included).view(&self.history, wall_ms)
+        expect(&self.history, place, wall_ms, &fate).view(&self.history, wall_ms)
     }
 
-    fn included(&self, id: EventId, cuts: &Cuts, choice: usize) -> bool {
+    fn fate(&self, id: EventId, cuts: &Cuts, choice: usize) -> Fate {
         let origin = self.history.event(id).origin;
         let mut left = choice;
         for (run, cuts) in cuts {
             let cut = cuts[left % cuts.len()];
             left /= cuts.len();
-            if *run == origin.process {
-                return origin.drain <= cut;
+            if *run == origin.process && origin.drain > cut {
+                let is_back = self.history.has_returned(id) && self.is_certain(id);
+                return if is_back { Fate::Anew } else { Fate::Missing };
             }
         }
-        true
+        Fate::Counts
     }
 }
 

@@ -227,7 +227,7 @@ impl<'p> World<'p> {
 /// Which first life of a key is at hand where a node knows nothing of it: one that ended and that all
 /// others had confirmed is gone for good.
 fn again(history: &History, place: Place, now_ms: u64, runs: &[Run], members: usize) -> u32 {
-    let again = history.latest_again(place);
+    let again = history.latest_again(place, Mark::NEVER);
     let life = LifeId { mark: Mark::NEVER, again };
     let ends = history.of(place).flat_map(|(_, event)| {
         let ends = event.ends.iter().filter(|(id, _)| *id == life);
