@@ -48,6 +48,8 @@ pub struct Engine {
     pub(super) ticked_ms: u64,
     pub(super) housekept_ms: u64,
     pub(super) reset_due: Option<Reset>,
+    /// It goes for good: nobody is dialled, and it does not come back.
+    pub(super) is_leaving: bool,
 }
 
 /// What INFO shows and nothing depends on.
@@ -86,6 +88,7 @@ impl Engine {
             ticked_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
             reset_due: None,
+            is_leaving: false,
             settings,
         };
         engine.view.merge(&engine.my_entry());
@@ -132,6 +135,9 @@ impl Engine {
 
     /// What to dial now. Each address is named again, with backoff, until it is opened.
     pub fn dials(&mut self, now: Now) -> Vec<Dial> {
+        if self.is_leaving {
+            return Vec::new();
+        }
         let peers = &self.peers;
         let connected = |node: u32| peers.get(&node).is_some_and(|peer| peer.out.is_some());
         let due = self.dialer.due(now.mono_ms, connected);

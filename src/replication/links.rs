@@ -71,7 +71,7 @@ impl Engine {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
             // Another connection may have been refused before: then it has come back already.
             Some(Refusal::Forgotten { incarnation, settled: true, upto })
-                if incarnation == self.settings.incarnation =>
+                if incarnation == self.settings.incarnation && !self.is_leaving =>
             {
                 let is_mutual = node.and_then(|node| self.view.get(node));
                 if is_mutual.is_some_and(|entry| entry.standing != Standing::Member) {
