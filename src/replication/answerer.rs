@@ -1,7 +1,7 @@
 //! Answers to a peer that compares its state with this node's.
 
 use super::batch::{Deltas, Of, StatesHead};
-use super::collector::Keys;
+use super::collector::{Collector, Keys};
 use super::message::{Answer, Ask, KIND_STATES, Message, Question, Reply};
 use super::{SealedFrame, Vector};
 use crate::base::{Name, Stamp};
@@ -18,6 +18,8 @@ pub struct Answerer {
     round: u64,
     /// The names on the page that was answered last.
     page: Vec<(u16, Name)>,
+    /// What the asker held when the round began.
+    asker_holds: Vector,
     graves: Vec<Keys>,
 }
 
@@ -30,9 +32,14 @@ pub struct Source<'a> {
 }
 
 impl Answerer {
-    /// A round begins: `graves` are the keys with tombstones that the asker has not confirmed.
-    pub fn begin(&mut self, round: u64, graves: Vec<Keys>) {
-        *self = Answerer { round, page: Vec::new(), graves };
+    /// A round begins, with a peer that holds this.
+    pub fn begin(&mut self, round: u64, asker_holds: Vector) {
+        *self = Answerer { round, page: Vec::new(), asker_holds, graves: Vec::new() };
+    }
+
+    /// The keys with tombstones that the asker may lack.
+    pub fn bury(&mut self, collector: &Collector) {
+        self.graves = collector.unconfirmed_by(&self.asker_holds).cloned().collect();
     }
 
     /// Answers a question; `None` when it is of another round.

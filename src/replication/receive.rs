@@ -188,17 +188,18 @@ impl Engine {
     }
 
     fn answer(&mut self, keyspace: &Keyspace, node: u32, ask: &Ask, now: Now) {
-        let mut graves = None;
-        if let Question::Roots { holds } = &ask.what {
-            // All that is dead and that the asker may lack belongs to what it will hold.
+        if let Question::Tombstones { from: 0 } = &ask.what {
+            // All that is dead by now and that the asker may lack belongs to what it will hold. What was
+            // alive when the round began and has ended since was no more among the keys.
             self.close_generation(keyspace, now);
-            graves = Some(self.collector.unconfirmed_by(holds).cloned().collect());
         }
         let holds = self.certain().clone();
         let source = Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        if let Some(graves) = graves {
-            peer.answerer.begin(ask.round, graves);
+        match &ask.what {
+            Question::Roots { holds } => peer.answerer.begin(ask.round, holds.clone()),
+            Question::Tombstones { from: 0 } => peer.answerer.bury(&self.collector),
+            _ => {}
         }
         let frame = peer.answerer.answer(ask, &source);
         frame.into_iter().for_each(|frame| peer.send(frame));

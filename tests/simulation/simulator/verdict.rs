@@ -53,7 +53,9 @@ impl World<'_> {
         let cuts = self.cuts();
         let is_open = |id: &EventId| {
             let origin = self.history.event(*id).origin;
-            cuts.get(&origin.process).and_then(|cuts| cuts.last()).is_some_and(|c| origin.drain > *c)
+            cuts.get(&origin.process)
+                .and_then(|cuts| cuts.last())
+                .is_some_and(|c| origin.drain > *c)
         };
         let open = (0..self.history.len()).filter(is_open).count();
         Ok(Outcome {
