@@ -3,7 +3,7 @@
 
 use crate::simulator::clients::{Client, look, state};
 use crate::simulator::generate::{Commands, Mix};
-use crate::simulator::oracle::{Author, Fate, History, Origin, expect};
+use crate::simulator::oracle::{Author, Fate, FirstLife, History, Origin, expect};
 use crate::simulator::places::{DATABASES, PLACES, key_of, show};
 use crate::simulator::random::Random;
 use crate::simulator::runner;
@@ -47,13 +47,13 @@ fn run(seed: u64) -> Result<(), String> {
             origin: Origin { process: node, drain: 0 },
             replica: replica(node),
             now_ms: now_ms + skew_ms[node],
-            again: 0,
+            first: FirstLife::default(),
         };
         let mut client = Client {
             keyspace: &nodes[node],
             history: &mut history,
             author,
-            again: &|_, _| 0,
+            first_life: &|_, _| FirstLife::default(),
             last_stamp: &mut last_stamps[node],
         };
         client.run(&commands.draw(&mut random))?;

@@ -7,14 +7,14 @@ use super::sight::{LifeSight, Sight};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     Counts,
+    /// It was written, or told, after what had ended, or had been deleted, was collected by all others:
+    /// so that does not count against it.
+    Anew,
     /// It was only in memories that are gone.
     Missing,
-    /// It was written again, by a node that had been forgotten, after what had ended, or had been
-    /// deleted, was collected by all others.
-    Anew,
 }
 
 struct Events<'h> {
@@ -59,6 +59,7 @@ pub fn expect(
     for (id, life) in &mut lives {
         life.id = *id;
         life.word = events.word(*id);
+        events.drop_collected_members(history, life);
     }
     Sight { lives: lives.into_values().collect() }
 }
@@ -95,6 +96,27 @@ impl Events<'_> {
             _ => false,
         };
         !self.events.iter().any(later)
+    }
+
+    /// A member that has expired and was collected does not hide one that is told later.
+    fn drop_collected_members(&self, history: &History, life: &mut LifeSight) {
+        let is_anew = |id: &EventId| {
+            self.events.iter().any(|(other, fate, _)| other == id && *fate == Fate::Anew)
+        };
+        let member_of = |id: &EventId| match history.event(*id).what {
+            What::Insert(_, member, _) => Some(member),
+            _ => None,
+        };
+        let (late, mut known) =
+            { &life.inserts }.iter().copied().partition::<BTreeSet<_>, _>(is_anew);
+        let told: BTreeSet<_> = late.iter().filter_map(member_of).collect();
+        let living = LifeSight { inserts: known.clone(), ..LifeSight::default() };
+        let living = living.members(history, self.now_ms);
+        known.retain(|id| {
+            let member = member_of(id);
+            !member.is_some_and(|member| told.contains(&member) && !living.contains_key(&member))
+        });
+        life.inserts = late.into_iter().chain(known).collect();
     }
 
     fn word(&self, life: LifeId) -> Word {

@@ -66,6 +66,8 @@ pub struct Event {
     pub forgets: BTreeSet<(LifeId, EventId)>,
     /// The ends that it took away.
     pub silences: Vec<(LifeId, Mark)>,
+    /// Its life had ended, and its node may have known so, or not: so it may belong to the one after.
+    pub is_loose: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +92,7 @@ impl Event {
             ends: Vec::new(),
             forgets: BTreeSet::new(),
             silences: Vec::new(),
+            is_loose: false,
         }
     }
 }
@@ -167,10 +170,14 @@ impl History {
         self.returned.insert(process);
     }
 
-    /// Whether the event is of a process that has come back: it may be found in a later life than the
-    /// one that it was written to.
+    /// Whether the event is of a process that has come back.
     pub fn has_returned(&self, id: EventId) -> bool {
         self.returned.contains(&self.events[id].origin.process)
+    }
+
+    /// Whether it may be found in a later life than the one that it was written to.
+    pub fn is_loose(&self, id: EventId) -> bool {
+        self.events[id].is_loose || self.has_returned(id)
     }
 
     pub fn record(&mut self, event: Event) -> EventId {

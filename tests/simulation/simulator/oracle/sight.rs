@@ -162,7 +162,7 @@ fn read_life(history: &History, place: Place, life: &Life) -> Result<LifeSight, 
     seen.id = LifeId { mark, again: which_life(history, place, mark, &seen)? };
     for id in seen.events() {
         let lives = &history.event(id).lives;
-        let is_late = history.has_returned(id) && lives.iter().any(|life| life.mark == mark);
+        let is_late = history.is_loose(id) && lives.iter().any(|life| life.mark == mark);
         if !lives.contains(&seen.id) && !is_late {
             return Err(format!("in life {:?}: {}", seen.id, history.show(id)));
         }
@@ -231,7 +231,7 @@ fn which_life(
         lives.filter(|life| life.mark == mark).map(|life| life.again).max()
     };
     let sure: BTreeSet<u32> =
-        seen.events().filter(|id| !history.has_returned(*id)).filter_map(of).collect();
+        seen.events().filter(|id| !history.is_loose(*id)).filter_map(of).collect();
     let ended = history.again_of_end(place, mark, seen.word.mark);
     match sure.len() {
         0 => {
