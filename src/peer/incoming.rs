@@ -104,7 +104,7 @@ async fn receive_some(link: &Link, wire: &mut Wire) -> Result<(), LinkError> {
         yield_now().await;
     }
     let count = wire.fill().await?;
-    link.shared.engine(|engine, _, _| engine.transferred(link.id, count as u64));
+    link.shared.engine(|engine, _, now| engine.transferred(link.id, count as u64, now));
     Ok(())
 }
 

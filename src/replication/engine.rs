@@ -2,6 +2,7 @@
 
 use super::batch::{BatchHead, Deltas};
 use super::collector::Collector;
+use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::inbound::Inbound;
 use super::membership::{Id, Membership};
@@ -41,15 +42,20 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    pub(super) dead_gaps: Gaps,
     pub(super) closings: Vec<(LinkId, String)>,
     pub(super) connections: u64,
     pub(super) rounds: u64,
     pub(super) counts: Counts,
     pub(super) ticked_ms: u64,
+    /// The last tick that came late.
+    pub(super) woke_ms: u64,
     pub(super) housekept_ms: u64,
     pub(super) reset_due: Option<Reset>,
     /// It goes for good: nobody is dialled, and it does not come back.
     pub(super) is_leaving: bool,
+    #[cfg(feature = "planted")]
+    pub(super) delayed: Vec<super::batch::Received>,
 }
 
 /// What INFO shows and nothing depends on.
@@ -81,14 +87,18 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            dead_gaps: Gaps::new(),
             closings: Vec::new(),
             connections: 0,
             rounds: 0,
             counts: Counts::default(),
             ticked_ms: now.mono_ms,
+            woke_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
             reset_due: None,
             is_leaving: false,
+            #[cfg(feature = "planted")]
+            delayed: Vec::new(),
             settings,
         };
         engine.view.merge(&engine.my_entry());
@@ -111,8 +121,11 @@ impl Engine {
 
     /// What is due: drains the store, compares with peers, collects, probes.
     pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
+        self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
+        #[cfg(feature = "planted")]
+        self.merge_delayed(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
         self.close_silent_links(now);
@@ -161,18 +174,6 @@ impl Engine {
         let stream = &mut self.stream;
         let mut outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());
         outs.find(|out| out.link == link)?.next_frame(stream)
-    }
-
-    /// Bytes have gone out on, or come in by, a connection: for INFO.
-    pub fn transferred(&mut self, link: LinkId, bytes: u64) {
-        for peer in self.peers.values_mut() {
-            if peer.out.as_ref().is_some_and(|out| out.link == link) {
-                peer.bytes_out += bytes;
-            }
-            if peer.incoming.is_some_and(|incoming| incoming.link == link) {
-                peer.bytes_in += bytes;
-            }
-        }
     }
 
     /// Connections that are to be closed, each with the reason for the log.
@@ -242,10 +243,11 @@ impl Engine {
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
         self.close_generation(keyspace, now);
+        self.close_dead_gaps(now);
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);
-        self.give_up_stalled_rounds(now);
+        self.give_up_stalled_rounds();
         self.warn_of_clocks();
     }
 

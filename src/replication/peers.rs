@@ -37,6 +37,8 @@ pub struct Peer {
     /// Something is known to be missing: a round is due before its time.
     pub needs_round: bool,
     pub next_round_ms: u64,
+    /// When the last round that has ended with it began (monotonic ms).
+    pub compared_ms: Option<u64>,
     /// Keys of which a part did not fit: to be pulled whole.
     pub named: BTreeSet<(u16, Vec<u8>)>,
     pub named_asked: bool,
@@ -66,6 +68,10 @@ pub struct Incoming {
     pub replica: Replica,
     /// When it was accepted (monotonic ms).
     pub since_ms: u64,
+    /// Whether a frame has come: then the peer knows that it was let in, and can answer.
+    pub is_used: bool,
+    /// In how many pieces something has come since the last whole frame.
+    pub pieces: u32,
 }
 
 /// A frame that waits, for the batches up to `after_seq` to be sent before it.
@@ -74,6 +80,13 @@ struct Queued {
     after_seq: u64,
     frame: SealedFrame,
     says_what_is_held: bool,
+}
+
+impl Incoming {
+    #[must_use]
+    pub fn new(link: LinkId, replica: Replica, now: Now) -> Incoming {
+        Incoming { link, replica, since_ms: now.mono_ms, is_used: false, pieces: 0 }
+    }
 }
 
 impl Outgoing {
@@ -149,10 +162,10 @@ impl Peer {
         Peer { address: address.to_owned(), known_ms: now.mono_ms, ..Peer::default() }
     }
 
-    /// Whether both directions stand.
+    /// Whether both directions stand, and the peer knows it: what it is asked before, it cannot answer.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.out.is_some() && self.incoming.is_some()
+        self.out.is_some() && self.incoming.is_some_and(|incoming| incoming.is_used)
     }
 
     pub fn send(&mut self, frame: SealedFrame) {

@@ -1,6 +1,6 @@
 //! What peers send.
 
-use super::answerer::Source;
+use super::answerer::Given;
 use super::batch::{self, Of, Received};
 use super::message::{Ask, KIND_BATCH, KIND_CONTROL, KIND_STATES, Message, Question};
 use super::peers::Incoming;
@@ -8,6 +8,8 @@ use super::vector::{self, Vector};
 use super::view::Standing;
 use super::{Engine, Fault, LinkId, Now};
 use crate::base::Stamp;
+#[cfg(feature = "planted")]
+use crate::base::planted;
 use crate::store::Keyspace;
 
 /// What merging states has shown.
@@ -31,11 +33,11 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let of_link = |incoming: Option<Incoming>| incoming.filter(|known| known.link == link);
         let found = self.peers.iter_mut().find_map(|(node, peer)| {
-            let incoming = of_link(peer.incoming)?;
+            let incoming = peer.incoming.as_mut().filter(|known| known.link == link)?;
+            (incoming.is_used, incoming.pieces) = (true, 0);
             peer.heard_ms = Some(now.mono_ms);
-            Some((*node, incoming))
+            Some((*node, *incoming))
         });
         let (node, incoming) = found.ok_or(Fault::Superseded)?;
         match kind {
@@ -68,6 +70,8 @@ impl Engine {
             return Ok(());
         }
         self.check_states(keyspace, head.stamp, &deltas, now)?;
+        #[cfg(feature = "planted")]
+        let deltas = self.delay_if_planted(deltas);
         let merged = self.merge(keyspace, &deltas, now);
         let inbound = self.inbound.entry(incoming.replica).or_default();
         let gap = inbound.merged(head.seq, !merged.incomplete.is_empty());
@@ -147,6 +151,22 @@ impl Engine {
         merged
     }
 
+    /// Planted: what has come is acknowledged now, and merged at the next tick.
+    #[cfg(feature = "planted")]
+    fn delay_if_planted(&mut self, deltas: Vec<Received>) -> Vec<Received> {
+        if !planted::is(planted::Bug::AckBeforeMerge) {
+            return deltas;
+        }
+        self.delayed.extend(deltas);
+        Vec::new()
+    }
+
+    #[cfg(feature = "planted")]
+    pub(super) fn merge_delayed(&mut self, keyspace: &Keyspace, now: Now) {
+        let delayed = std::mem::take(&mut self.delayed);
+        self.merge(keyspace, &delayed, now);
+    }
+
     fn receive_message(&mut self, keyspace: &Keyspace, node: u32, message: Message, now: Now) {
         match message {
             Message::Ack(ack) => {
@@ -188,20 +208,21 @@ impl Engine {
     }
 
     fn answer(&mut self, keyspace: &Keyspace, node: u32, ask: &Ask, now: Now) {
-        if let Question::Tombstones { from: 0 } = &ask.what {
-            // All that is dead by now and that the asker may lack belongs to what it will hold. What was
-            // alive when the round began and has ended since was no more among the keys.
-            self.close_generation(keyspace, now);
-        }
-        let holds = self.certain().clone();
-        let source = Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        match &ask.what {
-            Question::Roots { holds } => peer.answerer.begin(ask.round, holds.clone()),
-            Question::Tombstones { from: 0 } => peer.answerer.bury(&self.collector),
-            _ => {}
+        let mut answerer = std::mem::take(&mut peer.answerer);
+        if answerer.wants_graves(ask) {
+            // What died since the round began was perhaps not pulled while it lived: it counts, too.
+            self.close_generation(keyspace, now);
+            answerer.take_graves(&self.collector);
         }
-        let frame = peer.answerer.answer(ask, &source);
+        let answer = answerer.answer(ask, keyspace, self.certain(), now.wall_ms);
+        if matches!(answer, Some(Given::States { .. })) {
+            // States tell what was not drained when they were read: `may` is to say so.
+            self.drain(keyspace, now);
+        }
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        peer.answerer = answerer;
+        let frame = answer.map(|answer| answer.seal(ask.round, &self.may));
         frame.into_iter().for_each(|frame| peer.send(frame));
     }
 

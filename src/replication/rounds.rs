@@ -5,8 +5,9 @@ use super::vector;
 use super::{Engine, Now};
 use crate::store::Keyspace;
 
-/// A round in which nothing has moved for so long is given up.
-const STALLED_MS: u64 = 10_000;
+/// A round is given up when the peer says other things so long after it was asked: the answer would
+/// have come before. (One that says nothing has not come to it yet, or its connection is closed.)
+const STALLED_MS: u64 = 2_000;
 
 impl Engine {
     /// Begins a round with the peer whose turn it is, if none is under way: two at once would pull
@@ -46,6 +47,7 @@ impl Engine {
         let Some(held) = peer.asker.as_ref().and_then(|asker| asker.finished().cloned()) else {
             return;
         };
+        peer.compared_ms = peer.asker.as_ref().map(Asker::began_ms);
         let pulls_all = peer.asker.take().is_some_and(|asker| asker.pulls_all());
         self.counts.full_resyncs += u64::from(pulls_all);
         peer.next_round_ms = now.mono_ms + self.settings.sync_interval_ms;
@@ -58,13 +60,11 @@ impl Engine {
         outs.for_each(super::peers::Outgoing::ack_soon);
     }
 
-    pub(super) fn give_up_stalled_rounds(&mut self, now: Now) {
+    pub(super) fn give_up_stalled_rounds(&mut self) {
         for peer in self.peers.values_mut() {
-            let stalled = peer
-                .asker
-                .as_ref()
-                .is_some_and(|asker| asker.stepped_ms() + STALLED_MS <= now.mono_ms);
-            if stalled {
+            let Some(asker) = &peer.asker else { continue };
+            let waits_since_ms = asker.stepped_ms().max(self.woke_ms);
+            if peer.heard_ms.is_some_and(|heard_ms| heard_ms >= waits_since_ms + STALLED_MS) {
                 peer.give_up_round();
                 peer.needs_round = true;
             }
