@@ -3,7 +3,7 @@
 
 use crate::simulator::clients::{Client, look, state};
 use crate::simulator::generate::{Commands, Mix};
-use crate::simulator::oracle::{Author, History, Origin, expect};
+use crate::simulator::oracle::{Author, Fate, FirstLife, History, Origin, expect};
 use crate::simulator::places::{DATABASES, PLACES, key_of, show};
 use crate::simulator::random::Random;
 use crate::simulator::runner;
@@ -47,13 +47,13 @@ fn run(seed: u64) -> Result<(), String> {
             origin: Origin { process: node, drain: 0 },
             replica: replica(node),
             now_ms: now_ms + skew_ms[node],
-            again: 0,
+            first: FirstLife::default(),
         };
         let mut client = Client {
             keyspace: &nodes[node],
             history: &mut history,
             author,
-            again: &|_, _| 0,
+            first_life: &|_, _| FirstLife::default(),
             last_stamp: &mut last_stamps[node],
         };
         client.run(&commands.draw(&mut random))?;
@@ -65,7 +65,7 @@ fn run(seed: u64) -> Result<(), String> {
     }
     for at_ms in [now_ms + 200, now_ms + LATER_MS] {
         for place in history.places() {
-            let expected = expect(&history, place, &|_| true).view(&history, at_ms);
+            let expected = expect(&history, place, at_ms, &|_| Fate::Counts).view(&history, at_ms);
             for keyspace in &nodes {
                 let seen = look(keyspace, place, at_ms)?;
                 if seen != expected {

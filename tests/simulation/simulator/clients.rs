@@ -1,6 +1,6 @@
 //! Runs commands on a node's store, as the server does it, and has them written down.
 
-use super::oracle::{Author, History, Intent, Sight, View, record};
+use super::oracle::{Author, FirstLife, History, Intent, Sight, View, record};
 use super::places::{PAIR_PLACES, PLACES, Place, key_of, places_in, show};
 use super::plan::{Command, Ends};
 use headcount::base::decimal::Decimal;
@@ -16,9 +16,9 @@ pub const MEMBERS: u8 = 6;
 pub struct Client<'a> {
     pub keyspace: &'a Keyspace,
     pub history: &'a mut History,
-    /// `again` is found per key, by this.
+    /// `first` is found per key, by `first_life`.
     pub author: Author,
-    pub again: &'a dyn Fn(&History, Place) -> u32,
+    pub first_life: &'a dyn Fn(&History, Place) -> FirstLife,
     /// The last stamp that the node gave.
     pub last_stamp: &'a mut u64,
 }
@@ -44,7 +44,8 @@ impl Client<'_> {
         for (place, intents) in &intents {
             let after = self.state(*place);
             self.check_stamp(*place, &before[place], &after, last_stamp)?;
-            let author = Author { again: (self.again)(self.history, *place), ..self.author };
+            let first = (self.first_life)(self.history, *place);
+            let author = Author { first, ..self.author };
             record(self.history, author, *place, intents, &before[place], &after)?;
             self.check_view(*place, &after)?;
         }

@@ -63,7 +63,14 @@ impl World<'_> {
         }
         let Some(process) = &node.process else { return };
         let progress = process.engine.progress();
-        self.runs.push(Run { node: index, memory: node.memory, progress, kept_drain: None });
+        let first_event = self.history.len();
+        self.runs.push(Run {
+            node: index,
+            memory: node.memory,
+            progress,
+            first_event,
+            kept_drain: None,
+        });
         self.note(|| format!("node {index} starts as process {number}"));
         self.at(self.now_ms, Event::Wake(index));
     }

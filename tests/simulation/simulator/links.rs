@@ -166,6 +166,7 @@ impl World<'_> {
         if std::mem::replace(&mut process.incarnation, incarnation) != incarnation {
             // It was forgotten, and has given up all but its own part.
             self.survival.lost(index, self.now_ms);
+            self.come_back(number);
             self.note(|| format!("node {index} comes back as memory {incarnation}"));
         }
         for (link, reason) in closings {

@@ -12,6 +12,7 @@ pub mod places;
 pub mod plan;
 pub mod profile;
 pub mod random;
+mod room;
 pub mod runner;
 mod shrink;
 mod survival;

@@ -24,9 +24,6 @@ pub struct Survival {
     acknowledged_ms: Vec<u64>,
 }
 
-/// For a run of a process that is over: the drains that it may have handed on, the most first.
-pub type Cuts = BTreeMap<usize, Vec<u64>>;
-
 impl Survival {
     pub fn acknowledged(&mut self, events: usize, now_ms: u64) {
         self.acknowledged_ms.resize(events, now_ms);
@@ -63,29 +60,16 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The drains up to which runs that are over may have been handed on; none for those of which
-    /// everything is certain.
-    pub fn cuts(&self) -> Cuts {
-        let mut drains = BTreeMap::<usize, (u64, BTreeSet<u64>)>::new();
-        for id in 0..self.history.len() {
-            let origin = self.history.event(id).origin;
-            let (certain, open) = drains.entry(origin.process).or_default();
-            if self.is_certain(id) {
-                *certain = origin.drain.max(*certain);
-            } else {
-                open.insert(origin.drain);
+    /// A run, and those before it from which its memory is, was forgotten and writes again what it had
+    /// not handed on.
+    pub fn come_back(&mut self, run: usize) {
+        let memory = self.runs[run].memory;
+        self.runs[run].first_event = self.history.len();
+        for other in 0..self.runs.len() {
+            if self.runs[other].memory == memory {
+                self.history.note_return(other);
             }
         }
-        let mut cuts = Cuts::new();
-        for (run, (certain, open)) in drains {
-            let mut cut: Vec<u64> = open.into_iter().filter(|drain| *drain > certain).collect();
-            if !cut.is_empty() {
-                cut.push(certain);
-                cut.sort_unstable_by(|a, b| b.cmp(a));
-                cuts.insert(run, cut);
-            }
-        }
-        cuts
     }
 
     /// Whether it must be there at the end.
@@ -93,8 +77,8 @@ impl World<'_> {
         let origin = self.history.event(id).origin;
         let run = &self.runs[origin.process];
         let is_kept = match run.kept_drain {
-            // It runs still.
-            None => true,
+            // What a node gave up that came back, the others had, if they have lost nothing since.
+            None => !self.history.has_returned(id) || self.losses_since(id) == 0,
             Some(drain) => !self.memories[run.memory - 1].is_lost && origin.drain <= drain,
         };
         is_kept || self.is_witnessed(id) || self.is_confirmed(id)
@@ -113,10 +97,14 @@ impl World<'_> {
     /// WAIT: more nodes have confirmed it than have lost anything since.
     fn is_confirmed(&self, id: EventId) -> bool {
         let origin = self.history.event(id).origin;
-        let run = &self.runs[origin.process];
+        self.runs[origin.process].progress.confirmed_by(origin.drain) > self.losses_since(id)
+    }
+
+    /// How often other nodes have lost what they had since an event.
+    fn losses_since(&self, id: EventId) -> usize {
+        let node = self.runs[self.history.event(id).origin.process].node;
         let since_ms = self.survival.acknowledged_ms.get(id).copied().unwrap_or_default();
         let lost = self.survival.losses.iter();
-        let lost = lost.filter(|(at_ms, node)| *at_ms >= since_ms && *node != run.node).count();
-        run.progress.confirmed_by(origin.drain) > lost
+        lost.filter(|(at_ms, other)| *at_ms >= since_ms && *other != node).count()
     }
 }

@@ -1,20 +1,19 @@
 //! The end of a run: everything works again, and after a while everything must be as it should.
 
 use super::clients::look;
-use super::oracle::{EventId, View, expect};
+use super::oracle::{EventId, Fate, View, expect};
 use super::places::{Place, show};
 use super::plan::NodeIndex;
-use super::survival::Cuts;
+use super::room::Room;
 use super::world::World;
 use headcount::replication::Status;
 use headcount::store::{Digest, Mode};
-use std::collections::BTreeMap;
 
 /// How long it may take until all nodes agree and nothing waits.
 const QUIET_WITHIN_MS: u64 = 120_000;
 const LOOK_EVERY_MS: u64 = 500;
-/// More combinations of what may be missing are not tried.
-const CUTS_MAX: usize = 20_000;
+/// More combinations of what is open are not tried.
+const CHOICES_MAX: usize = 20_000;
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +49,9 @@ impl World<'_> {
         }
         self.note(|| "quiet".to_owned());
         self.check_values()?;
-        let cuts = self.cuts();
-        let open = (0..self.history.len()).filter(|id| !self.included(*id, &cuts, 0)).count();
+        let room = self.room();
+        let is_open = |id: &EventId| room.fate(*id, room.choices() - 1, self) != Fate::Counts;
+        let open = (0..self.history.len()).filter(is_open).count();
         Ok(Outcome {
             trail: self.trail.digest(),
             events: self.history.len(),
@@ -124,41 +124,33 @@ impl World<'_> {
     /// Every key is what the table says of the acknowledged commands.
     fn check_values(&self) -> Result<(), String> {
         let Some(first) = self.running().first().copied() else { return Ok(()) };
-        let cuts = self.cuts();
-        let mut seen = BTreeMap::new();
+        let room = self.room();
         for place in self.history.places() {
-            seen.insert(place, self.view(first, place)?);
+            self.check_value(place, &self.view(first, place)?, &room)?;
         }
-        if cuts.len() == 1 && self.survival.losses() == 1 {
+        if room.is_one_cut() && self.survival.losses() == 1 {
             // What is missing is the same everywhere: whole drains.
-            let choices = cuts.values().next().map_or(1, Vec::len);
             let fits = |choice: usize| {
-                seen.iter().all(|(place, view)| self.expected(*place, &cuts, choice) == *view)
+                let mut places = self.history.places();
+                places.all(|p| self.view(first, p).as_ref() == Ok(&self.expected(p, &room, choice)))
             };
-            if (0..choices).any(fits) {
-                return Ok(());
+            if !(0..room.choices()).any(fits) {
+                return Err(format!("drains were handed on in part: {room:?}"));
             }
         }
-        for (place, view) in &seen {
-            self.check_value(*place, view, &cuts)?;
-        }
-        match cuts.len() == 1 && self.survival.losses() == 1 {
-            true => Err(format!("drains were handed on in part: {cuts:?}")),
-            false => Ok(()),
-        }
+        Ok(())
     }
 
-    fn check_value(&self, place: Place, view: &View, cuts: &Cuts) -> Result<(), String> {
-        let of_place = self.cuts_of(place, cuts);
-        let choices: usize = of_place.values().map(Vec::len).product();
-        if (0..choices.min(CUTS_MAX)).any(|choice| self.expected(place, &of_place, choice) == *view)
-        {
+    fn check_value(&self, place: Place, view: &View, room: &Room) -> Result<(), String> {
+        let room = room.of(place, self);
+        let mut choices = 0..room.choices().min(CHOICES_MAX);
+        if choices.any(|choice| self.expected(place, &room, choice) == *view) {
             return Ok(());
         }
         let mut error = format!(
-            "{} shows {view:?}, not {:?} (or what follows from {of_place:?})",
+            "{} shows {view:?}, not {:?} (or what follows from {room:?})",
             show(place),
-            self.expected(place, &of_place, 0)
+            self.expected(place, &room, 0)
         );
         for (id, _) in self.history.of(place) {
             error += &format!("\n  {}", self.history.show(id));
@@ -166,44 +158,11 @@ impl World<'_> {
         Err(error)
     }
 
-    /// The cuts that make a difference to a key.
-    fn cuts_of(&self, place: Place, cuts: &Cuts) -> Cuts {
-        let mut of_place = Cuts::new();
-        for (run, cuts) in cuts {
-            let least = cuts.last().copied().unwrap_or_default();
-            let drains = self.history.of(place).map(|(_, event)| event.origin);
-            let mut drains: Vec<u64> = drains
-                .filter(|origin| origin.process == *run && origin.drain > least)
-                .map(|origin| origin.drain)
-                .collect();
-            if !drains.is_empty() {
-                drains.push(least);
-                drains.sort_unstable_by(|a, b| b.cmp(a));
-                drains.dedup();
-                of_place.insert(*run, drains);
-            }
-        }
-        of_place
-    }
-
-    /// What a key must be, of all choices of what is missing by this one; 0: nothing is.
-    fn expected(&self, place: Place, cuts: &Cuts, choice: usize) -> View {
-        let included = |id: EventId| self.included(id, cuts, choice);
+    /// What a key must be, by one of the choices that are open.
+    fn expected(&self, place: Place, room: &Room, choice: usize) -> View {
+        let fate = |id: EventId| room.fate(id, choice, self);
         let wall_ms = self.running().first().map_or(0, |index| self.now(*index).wall_ms);
-        expect(&self.history, place, &included).view(&self.history, wall_ms)
-    }
-
-    fn included(&self, id: EventId, cuts: &Cuts, choice: usize) -> bool {
-        let origin = self.history.event(id).origin;
-        let mut left = choice;
-        for (run, cuts) in cuts {
-            let cut = cuts[left % cuts.len()];
-            left /= cuts.len();
-            if *run == origin.process {
-                return origin.drain <= cut;
-            }
-        }
-        true
+        expect(&self.history, place, wall_ms, &fate).view(&self.history, wall_ms)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::clients::{Client, look};
 use super::network::{Network, Side};
 use super::node::Node;
-use super::oracle::{Author, History, LifeId, Mark, Origin};
+use super::oracle::{Author, EventId, FirstLife, History, LifeId, Mark, Origin};
 use super::places::{PAIR_PLACES, Place};
 use super::plan::{Command, Do, NodeIndex, Plan};
 use super::survival::Survival;
@@ -43,6 +43,8 @@ pub struct Run {
     /// What it had in memory, by number: a restart without it begins another.
     pub memory: usize,
     pub progress: Arc<Progress>,
+    /// What was acknowledged anywhere before this one, it knew only from others.
+    pub first_event: EventId,
     /// When it is over: the last of its drains that its node has still.
     pub kept_drain: Option<u64>,
 }
@@ -185,7 +187,6 @@ impl<'p> World<'p> {
         let now_ms = self.now(index).wall_ms;
         let runs = &self.runs;
         let members = self.nodes.iter().filter(|node| !node.is_gone && node.memory != 0).count();
-        let again = |history: &History, place: Place| again(history, place, now_ms, runs, members);
         let is_leaving = self.nodes[index].is_gone;
         let Some(process) = self.nodes[index].process.as_mut().filter(|_| !is_leaving) else {
             return Ok(());
@@ -194,11 +195,14 @@ impl<'p> World<'p> {
         let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();
         let origin = Origin { process: process.number, drain };
+        let first_life = |history: &History, place: Place| {
+            first_life(history, place, origin, now_ms, runs, members)
+        };
         let mut client = Client {
             keyspace: &process.keyspace,
             history: &mut self.history,
-            author: Author { origin, replica, now_ms, again: 0 },
-            again: &again,
+            author: Author { origin, replica, now_ms, first: FirstLife::default() },
+            first_life: &first_life,
             last_stamp: &mut process.last_stamp,
         };
         let first = client.history.len();
@@ -224,18 +228,32 @@ impl<'p> World<'p> {
     }
 }
 
-/// Which first life of a key is at hand where a node knows nothing of it: one that ended and that all
-/// others had confirmed is gone for good.
-fn again(history: &History, place: Place, now_ms: u64, runs: &[Run], members: usize) -> u32 {
-    let again = history.latest_again(place);
+/// Which first life of a key begins where a node knows of none. One that has ended and that all have
+/// confirmed is gone for good; who remembers nothing from then may have it before it or behind it.
+fn first_life(
+    history: &History,
+    place: Place,
+    author: Origin,
+    now_ms: u64,
+    runs: &[Run],
+    members: usize,
+) -> FirstLife {
+    let again = history.latest_again(place, Mark::NEVER);
     let life = LifeId { mark: Mark::NEVER, again };
-    let ends = history.of(place).flat_map(|(_, event)| {
-        let ends = event.ends.iter().filter(|(id, _)| *id == life);
-        ends.map(|(_, word)| (*word, event.origin)).collect::<Vec<_>>()
+    let ends = history.of(place).flat_map(|(id, event)| {
+        let ends = event.ends.iter().filter(|(other, _)| *other == life);
+        ends.map(|(_, word)| (*word, id, event.origin)).collect::<Vec<_>>()
     });
-    let Some((word, origin)) = ends.max_by_key(|(word, _)| word.mark) else { return again };
-    let run = &runs[origin.process];
-    let is_past = word.at_ms.is_some_and(|at_ms| at_ms <= now_ms);
-    let is_confirmed = run.progress.confirmed_by(origin.drain) + 1 >= members;
-    again + u32::from(is_past && is_confirmed)
+    let open = FirstLife { again, is_loose: false };
+    let Some((word, id, origin)) = ends.max_by_key(|(word, ..)| word.mark) else { return open };
+    let is_silenced =
+        history.of(place).any(|(_, event)| event.silences.contains(&(life, word.mark)));
+    if is_silenced || word.at_ms.is_none_or(|at_ms| at_ms > now_ms) {
+        return open;
+    }
+    let is_confirmed = runs[origin.process].progress.confirmed_by(origin.drain) + 1 >= members;
+    match is_confirmed && runs[author.process].first_event <= id {
+        true => FirstLife { again: again + 1, is_loose: false },
+        false => FirstLife { again, is_loose: true },
+    }
 }

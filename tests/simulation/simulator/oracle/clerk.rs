@@ -21,13 +21,21 @@ pub enum Intent {
     Delete,
 }
 
-/// Who writes, when, and which first life of the key is at hand where none is seen.
+/// Who writes, when, and which life of the key begins if none is seen.
 #[derive(Clone, Copy, Debug)]
 pub struct Author {
     pub origin: Origin,
     pub replica: Replica,
     pub now_ms: u64,
+    pub first: FirstLife,
+}
+
+/// Which first life of a key begins where a node knows of none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FirstLife {
     pub again: u32,
+    /// It may be the one after.
+    pub is_loose: bool,
 }
 
 /// Writes down what was done to one key.
@@ -175,7 +183,8 @@ impl Clerk<'_> {
             event.silences = self.words();
         }
         let Some(newest) = self.sight.newest() else {
-            return LifeId { mark: Mark::NEVER, again: self.author.again };
+            event.is_loose = self.author.first.is_loose;
+            return LifeId { mark: Mark::NEVER, again: self.author.first.again };
         };
         if !newest.is_past(self.author.now_ms) {
             return newest.id;

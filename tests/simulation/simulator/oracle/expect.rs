@@ -6,57 +6,140 @@ use super::history::{Event, EventId, History, LifeId, Mark, What, Word};
 use super::sight::{LifeSight, Sight};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What counts of a key when the events that `included` takes have happened.
-pub fn expect(history: &History, place: Place, included: &dyn Fn(EventId) -> bool) -> Sight {
-    let events: Vec<(EventId, &Event)> =
-        history.of(place).filter(|(id, _)| included(*id)).collect();
-    let forgotten: BTreeSet<(LifeId, EventId)> =
-        events.iter().flat_map(|(_, event)| event.forgets.iter().copied()).collect();
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    Counts,
+    /// It was written, or told, after what had ended, or had been deleted, was collected by all others:
+    /// so that does not count against it.
+    Anew,
+    /// It was only in memories that are gone.
+    Missing,
+}
+
+struct Events<'h> {
+    events: Vec<(EventId, Fate, &'h Event)>,
+    now_ms: u64,
+}
+
+/// What counts of a key at `now_ms` (Unix time), when this became of its events.
+pub fn expect(
+    history: &History,
+    place: Place,
+    now_ms: u64,
+    fate: &dyn Fn(EventId) -> Fate,
+) -> Sight {
+    let events = history.of(place).map(|(id, event)| (id, fate(id), event));
+    let events = events.filter(|(_, fate, _)| *fate != Fate::Missing).collect();
+    let events = Events { events, now_ms };
+    let forgotten = events.forgotten();
     let mut lives = BTreeMap::<LifeId, LifeSight>::new();
-    for (id, event) in &events {
+    for (id, fate, event) in &events.events {
         for life in &event.lives {
-            let seen = lives.entry(*life).or_default();
-            let counts = !forgotten.contains(&(*life, *id));
+            let seen = lives.entry(events.life(*life, *fate)).or_default();
+            let counts = !forgotten.contains(&(life.mark, *id));
             match &event.what {
                 What::Add(_) if counts => drop(seen.adds.insert(*id)),
                 What::Insert(..) if counts => drop(seen.inserts.insert(*id)),
-                What::Base(mark, _) if is_latest_base(&events, *life, *mark) => {
+                What::Base(mark, _) if events.is_latest_base(*life, *mark, *fate) => {
                     seen.base = counts.then_some(*id);
                 }
                 _ => {}
             }
         }
         for (life, kind, stamp) in &event.births {
-            let born = lives.entry(*life).or_default().born.entry(*kind).or_default();
+            let life = lives.entry(events.life(*life, *fate)).or_default();
+            let born = life.born.entry(*kind).or_default();
             *born = (*born).max(*stamp);
         }
         for (life, _) in &event.ends {
-            lives.entry(*life).or_default();
+            lives.entry(events.life(*life, *fate)).or_default();
         }
     }
     for (id, life) in &mut lives {
         life.id = *id;
-        life.word = word(&events, *id);
+        life.word = events.word(*id);
+        events.drop_collected_members(history, life);
     }
     Sight { lives: lives.into_values().collect() }
 }
 
-/// SET ‖ SET: the later one, and a DEL that saw it leaves none.
-fn is_latest_base(events: &[(EventId, &Event)], life: LifeId, mark: Mark) -> bool {
-    let later = |event: &Event| match event.what {
-        What::Base(other, _) => other > mark && event.lives.contains(&life),
-        _ => false,
-    };
-    !events.iter().any(|(_, event)| later(event))
-}
-
-/// EXPIRE ‖ EXPIRE, PERSIST: the later one, and none when a DEL saw it.
-fn word(events: &[(EventId, &Event)], life: LifeId) -> Word {
-    let words = events.iter().flat_map(|(_, event)| &event.ends);
-    let latest = words.filter(|(id, _)| *id == life).map(|(_, word)| *word);
-    let mut word = latest.max_by_key(|word| word.mark).unwrap_or_default();
-    if events.iter().any(|(_, event)| event.silences.contains(&(life, word.mark))) {
-        word.at_ms = None;
+impl Events<'_> {
+    fn forgotten(&self) -> BTreeSet<(Mark, EventId)> {
+        let forgets = self.events.iter().flat_map(|(_, _, event)| &event.forgets);
+        forgets.map(|(life, id)| (life.mark, *id)).collect()
     }
-    word
+
+    /// The life that an event on this one is about: what was collected begins again.
+    fn life(&self, life: LifeId, fate: Fate) -> LifeId {
+        let has_ended = || {
+            let word = self.word_of(life, |fate| fate == Fate::Counts);
+            word.at_ms.is_some_and(|at_ms| at_ms <= self.now_ms)
+        };
+        match fate == Fate::Anew && has_ended() {
+            true => LifeId { again: life.again + 1, ..life },
+            false => life,
+        }
+    }
+
+    /// SET ‖ SET: the later one, and a DEL that saw it leaves none. One that was deleted and collected
+    /// leaves an earlier one that is told later.
+    fn is_latest_base(&self, life: LifeId, mark: Mark, fate: Fate) -> bool {
+        let about = self.life(life, fate);
+        let forgotten = self.forgotten();
+        let later = |(id, other, event): &(EventId, Fate, &Event)| match event.what {
+            What::Base(written, _) if written > mark => {
+                let mut lives = event.lives.iter().map(|life| self.life(*life, *other));
+                let is_collected = fate == Fate::Anew && forgotten.contains(&(life.mark, *id));
+                lives.any(|life| life == about) && !is_collected
+            }
+            _ => false,
+        };
+        !self.events.iter().any(later)
+    }
+
+    /// A member that has expired and was collected does not hide one that is told later.
+    fn drop_collected_members(&self, history: &History, life: &mut LifeSight) {
+        let is_anew = |id: &EventId| {
+            self.events.iter().any(|(other, fate, _)| other == id && *fate == Fate::Anew)
+        };
+        let member_of = |id: &EventId| match history.event(*id).what {
+            What::Insert(_, member, _) => Some(member),
+            _ => None,
+        };
+        let (late, mut known) =
+            { &life.inserts }.iter().copied().partition::<BTreeSet<_>, _>(is_anew);
+        let told: BTreeSet<_> = late.iter().filter_map(member_of).collect();
+        let living = LifeSight { inserts: known.clone(), ..LifeSight::default() };
+        let living = living.members(history, self.now_ms);
+        known.retain(|id| {
+            let member = member_of(id);
+            !member.is_some_and(|member| told.contains(&member) && !living.contains_key(&member))
+        });
+        life.inserts = late.into_iter().chain(known).collect();
+    }
+
+    fn word(&self, life: LifeId) -> Word {
+        self.word_of(life, |_| true)
+    }
+
+    /// EXPIRE ‖ EXPIRE, PERSIST: the later one, and none when a DEL saw it; of the events of this fate.
+    fn word_of(&self, life: LifeId, of: impl Fn(Fate) -> bool) -> Word {
+        let of = |fate: Fate, id: LifeId| {
+            let is_it = fate == Fate::Counts && id == life;
+            of(fate) && (is_it || fate == Fate::Anew && self.life(id, fate) == life)
+        };
+        let mut latest = Word::default();
+        for (_, fate, event) in &self.events {
+            let words = event.ends.iter().filter(|(id, _)| of(*fate, *id)).map(|(_, word)| *word);
+            latest = words.chain([latest]).max_by_key(|word| word.mark).unwrap_or_default();
+        }
+        let is_silenced = |(_, fate, event): &(EventId, Fate, &Event)| {
+            event.silences.iter().any(|(id, mark)| *mark == latest.mark && of(*fate, *id))
+        };
+        if self.events.iter().any(is_silenced) {
+            latest.at_ms = None;
+        }
+        latest
+    }
 }

@@ -26,8 +26,9 @@ impl From<Tag> for Mark {
     }
 }
 
-/// A life of a key: the mark of the deadline that ended the one before. A key of which nothing was left
-/// anywhere begins its first life again: `again` counts that.
+/// A life of a key: the mark of the deadline that ended the one before. One that has ended and was
+/// collected by all may begin again, as what comes late or as a key of which nothing was left: `again`
+/// counts that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LifeId {
     pub mark: Mark,
@@ -65,6 +66,8 @@ pub struct Event {
     pub forgets: BTreeSet<(LifeId, EventId)>,
     /// The ends that it took away.
     pub silences: Vec<(LifeId, Mark)>,
+    /// Its life had ended, and its node may have known so, or not: so it may belong to the one after.
+    pub is_loose: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,7 @@ impl Event {
             ends: Vec::new(),
             forgets: BTreeSet::new(),
             silences: Vec::new(),
+            is_loose: false,
         }
     }
 }
@@ -105,8 +109,10 @@ pub struct History {
     adds: BTreeMap<Place, Vec<EventId>>,
     bases: BTreeMap<(Place, Mark), EventId>,
     inserts: BTreeMap<(Place, u8, Mark), EventId>,
-    /// Ends that were said of the key's first life, and which one that was.
-    first_ends: BTreeMap<(Place, Mark), u32>,
+    /// Ends that were said of a life (the second mark), and which one that was.
+    ends: BTreeMap<(Place, Mark, Mark), u32>,
+    /// Runs of processes that came back after they had been forgotten.
+    returned: BTreeSet<usize>,
 }
 
 impl History {
@@ -146,17 +152,32 @@ impl History {
         self.inserts.get(&(place, member, mark)).copied()
     }
 
-    /// Which first life of the key it was of which an end was said with this mark.
-    pub fn again_of_end(&self, place: Place, mark: Mark) -> Option<u32> {
-        self.first_ends.get(&(place, mark)).copied()
+    /// Which of the lives of this mark it was of which an end was said with mark `word`.
+    pub fn again_of_end(&self, place: Place, life: Mark, word: Mark) -> Option<u32> {
+        self.ends.get(&(place, life, word)).copied()
     }
 
-    /// How often the key has begun anew, as far as anybody wrote to it.
-    pub fn latest_again(&self, place: Place) -> u32 {
-        let written = self.of(place).flat_map(|(_, event)| {
+    /// How often a life has begun again, as far as anybody wrote to it.
+    pub fn latest_again(&self, place: Place, mark: Mark) -> u32 {
+        let lives = self.of(place).flat_map(|(_, event)| {
             event.lives.iter().chain(event.ends.iter().map(|(life, _)| life))
         });
-        written.filter(|life| life.mark == Mark::NEVER).map(|life| life.again).max().unwrap_or(0)
+        lives.filter(|life| life.mark == mark).map(|life| life.again).max().unwrap_or(0)
+    }
+
+    /// A process has come back after it had been forgotten.
+    pub fn note_return(&mut self, process: usize) {
+        self.returned.insert(process);
+    }
+
+    /// Whether the event is of a process that has come back.
+    pub fn has_returned(&self, id: EventId) -> bool {
+        self.returned.contains(&self.events[id].origin.process)
+    }
+
+    /// Whether it may be found in a later life than the one that it was written to.
+    pub fn is_loose(&self, id: EventId) -> bool {
+        self.events[id].is_loose || self.has_returned(id)
     }
 
     pub fn record(&mut self, event: Event) -> EventId {
@@ -170,8 +191,8 @@ impl History {
             }
             What::Other => {}
         }
-        for (life, word) in event.ends.iter().filter(|(life, _)| life.mark == Mark::NEVER) {
-            self.first_ends.insert((place, word.mark), life.again);
+        for (life, word) in &event.ends {
+            self.ends.insert((place, life.mark, word.mark), life.again);
         }
         self.events.push(event);
         id

@@ -6,7 +6,7 @@ pub mod expect;
 pub mod history;
 pub mod sight;
 
-pub use clerk::{Author, Intent, record};
-pub use expect::expect;
-pub use history::{EventId, History, LifeId, Mark, Origin};
+pub use clerk::{Author, FirstLife, Intent, record};
+pub use expect::{Fate, expect};
+pub use history::{Event, EventId, History, LifeId, Mark, Origin};
 pub use sight::{Sight, View};

@@ -158,12 +158,12 @@ fn read_life(history: &History, place: Place, life: &Life) -> Result<LifeSight, 
         seen.born.insert(Kind::Set, set.born().0);
     }
     seen.born.insert(Kind::String, life.counter().born().0);
-    seen.id = LifeId { mark: life.id().into(), again: 0 };
-    if seen.id.mark == Mark::NEVER {
-        seen.id.again = which_first_life(history, place, &seen)?;
-    }
+    let mark = life.id().into();
+    seen.id = LifeId { mark, again: which_life(history, place, mark, &seen)? };
     for id in seen.events() {
-        if !history.event(id).lives.contains(&seen.id) {
+        let lives = &history.event(id).lives;
+        let is_late = history.is_loose(id) && lives.iter().any(|life| life.mark == mark);
+        if !lives.contains(&seen.id) && !is_late {
             return Err(format!("in life {:?}: {}", seen.id, history.show(id)));
         }
     }
@@ -219,18 +219,27 @@ fn digits(history: &History, place: Place, sum: i128) -> Result<BTreeSet<EventId
     Ok(adds)
 }
 
-/// Which of the key's first lives it is, by what is in it.
-fn which_first_life(history: &History, place: Place, seen: &LifeSight) -> Result<u32, String> {
-    let firsts = |id: EventId| {
+/// Which of the lives of a mark it is, by what is in it.
+fn which_life(
+    history: &History,
+    place: Place,
+    mark: Mark,
+    seen: &LifeSight,
+) -> Result<u32, String> {
+    let of = |id: EventId| {
         let lives = history.event(id).lives.iter();
-        lives.filter(|life| life.mark == Mark::NEVER).map(|life| life.again).max()
+        lives.filter(|life| life.mark == mark).map(|life| life.again).max()
     };
-    let written: BTreeSet<u32> = seen.events().filter_map(firsts).collect();
-    let ended = history.again_of_end(place, seen.word.mark);
-    match written.len() {
-        0 => Ok(ended.unwrap_or_else(|| history.latest_again(place))),
-        1 if ended.is_none_or(|again| written.contains(&again)) => {
-            Ok(written.into_iter().next().unwrap_or_default())
+    let sure: BTreeSet<u32> =
+        seen.events().filter(|id| !history.is_loose(*id)).filter_map(of).collect();
+    let ended = history.again_of_end(place, mark, seen.word.mark);
+    match sure.len() {
+        0 => {
+            let late = seen.events().filter_map(of).max();
+            Ok(ended.or(late).unwrap_or_else(|| history.latest_again(place, mark)))
+        }
+        1 if ended.is_none_or(|again| sure.contains(&again)) => {
+            Ok(sure.into_iter().next().unwrap_or_default())
         }
         _ => Err(format!("what has ended and what began anew are one: {seen:?}")),
     }

@@ -1,0 +1,126 @@
+//! What the table leaves open at the end of a run: commands that may be missing, or count for a later
+//! life. All else has one answer.
+
+use super::oracle::{Event, EventId, Fate};
+use super::places::Place;
+use super::world::World;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One thing that is open, about the commands that one run of a process acknowledged.
+#[derive(Clone, Debug)]
+pub enum Doubt {
+    /// Up to which of these drains it handed on what it had, the most first. What came after is missing,
+    /// or, if its node came back after it had been forgotten, was written anew.
+    HandedOn(Vec<u64>),
+    /// Whether what it wrote to a key that it knew nothing of belongs to a life that had ended.
+    Began,
+}
+
+/// All that is open. Its choices are numbered; 0: everything counts.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    doubts: Vec<(usize, Doubt)>,
+}
+
+impl Doubt {
+    fn choices(&self) -> usize {
+        match self {
+            Doubt::HandedOn(cuts) => cuts.len(),
+            Doubt::Began => 2,
+        }
+    }
+}
+
+impl Room {
+    pub fn choices(&self) -> usize {
+        self.doubts.iter().map(|(_, doubt)| doubt.choices()).product()
+    }
+
+    /// Whether all that is open is how much one run of a process has handed on.
+    pub fn is_one_cut(&self) -> bool {
+        matches!(&self.doubts[..], [(_, Doubt::HandedOn(_))])
+    }
+
+    /// What is open about one key.
+    pub fn of(&self, place: Place, world: &World<'_>) -> Room {
+        let mut doubts = Vec::new();
+        for (run, doubt) in &self.doubts {
+            let events = world.history.of(place).filter(|(_, event)| event.origin.process == *run);
+            match doubt {
+                Doubt::HandedOn(cuts) => {
+                    let least = cuts.last().copied().unwrap_or_default();
+                    let drains = events.map(|(_, event)| event.origin.drain);
+                    doubts.extend(handed_on(*run, least, drains.collect()));
+                }
+                Doubt::Began => {
+                    let is_open = { events }.any(|(_, event)| event.is_loose);
+                    doubts.extend(is_open.then_some((*run, Doubt::Began)));
+                }
+            }
+        }
+        Room { doubts }
+    }
+
+    /// What became of an event by one of the choices.
+    pub fn fate(&self, id: EventId, choice: usize, world: &World<'_>) -> Fate {
+        let event = world.history.event(id);
+        let (mut left, mut fate) = (choice, Fate::Counts);
+        for (run, doubt) in &self.doubts {
+            let at = left % doubt.choices();
+            left /= doubt.choices();
+            if *run == event.origin.process {
+                fate = fate.max(doubt.fate(id, event, at, world));
+            }
+        }
+        fate
+    }
+}
+
+impl Doubt {
+    fn fate(&self, id: EventId, event: &Event, at: usize, world: &World<'_>) -> Fate {
+        match self {
+            Doubt::HandedOn(cuts) if event.origin.drain > cuts[at] => {
+                match world.history.has_returned(id) && world.is_certain(id) {
+                    true => Fate::Anew,
+                    false => Fate::Missing,
+                }
+            }
+            Doubt::Began if at == 1 && event.is_loose => Fate::Anew,
+            _ => Fate::Counts,
+        }
+    }
+}
+
+impl World<'_> {
+    /// What is open now.
+    pub fn room(&self) -> Room {
+        let mut drains = BTreeMap::<usize, (u64, BTreeSet<u64>)>::new();
+        let mut began = BTreeSet::new();
+        for id in 0..self.history.len() {
+            let event = self.history.event(id);
+            let (certain, open) = drains.entry(event.origin.process).or_default();
+            if self.is_certain(id) && !self.history.has_returned(id) {
+                *certain = event.origin.drain.max(*certain);
+            } else {
+                open.insert(event.origin.drain);
+            }
+            if event.is_loose {
+                began.insert(event.origin.process);
+            }
+        }
+        let cuts =
+            drains.into_iter().filter_map(|(run, (least, open))| handed_on(run, least, open));
+        let began = began.into_iter().map(|run| (run, Doubt::Began));
+        Room { doubts: cuts.chain(began).collect() }
+    }
+}
+
+/// How much of these drains was handed on, if more than `least` is open.
+fn handed_on(run: usize, least: u64, drains: BTreeSet<u64>) -> Option<(usize, Doubt)> {
+    let mut cuts: Vec<u64> = drains.into_iter().filter(|drain| *drain > least).rev().collect();
+    if cuts.is_empty() {
+        return None;
+    }
+    cuts.push(least);
+    Some((run, Doubt::HandedOn(cuts)))
+}
