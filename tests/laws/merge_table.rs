@@ -103,18 +103,35 @@ fn of_two_sets_the_later_counts() {
     assert_eq!(text(&key).as_deref(), Some("b"), "at one moment, the higher node id");
 }
 
+/// INCRBYFLOAT by what leads there.
+fn move_to(to: &'static str) -> impl Fn(&mut Node) {
+    move |node: &mut Node| {
+        node.write(20, |key, write| {
+            let number = headcount::base::decimal::Decimal::parse(to.as_bytes());
+            assert!(key.move_number_to(write, &number.expect("a decimal"), to.as_bytes()));
+        });
+    }
+}
+
 #[test]
 fn floats_all_count() {
-    let add = |to: &'static str| {
-        move |node: &mut Node| {
-            node.write(20, |key, write| {
-                let number = headcount::base::decimal::Decimal::parse(to.as_bytes());
-                assert!(key.move_number_to(write, &number.expect("a decimal"), to.as_bytes()));
-            });
-        }
-    };
-    let key = concurrently(set(0, "10.5"), add("10.75"), add("9.5"));
+    let key = concurrently(set(0, "10.5"), move_to("10.75"), move_to("9.5"));
     assert_eq!(text(&key).as_deref(), Some("9.75"));
+}
+
+#[test]
+fn adding_nothing_takes_nothing_away() {
+    let twice = |to| both(move_to(to), move_to(to));
+    let key = concurrently(nothing, twice("0.5"), twice("1.5"));
+    assert_eq!(text(&key).as_deref(), Some("2"), "of two that count");
+    let key = concurrently(set(0, "3.0"), set(10, "7"), move_to("3"));
+    assert_eq!(text(&key).as_deref(), Some("7"), "of a SET that it had not seen");
+    let key = concurrently(nothing, set(10, "7"), move_to("0"));
+    assert_eq!(text(&key).as_deref(), Some("7"), "of a SET, by what was nothing");
+    let key = concurrently(set(0, "3.0"), move_to("3"), nothing);
+    assert_eq!(text(&key).as_deref(), Some("3"), "it is written as INCRBYFLOAT writes it");
+    let key = concurrently(nothing, nothing, move_to("0"));
+    assert_eq!(text(&key).as_deref(), Some("0"), "a missing key counts from 0");
 }
 
 #[test]

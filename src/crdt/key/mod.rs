@@ -134,19 +134,24 @@ impl Key {
 
     /// INCRBYFLOAT: what is visible as a number becomes `to`. False when it is not a number.
     pub fn move_number_to(&mut self, write: &Write, to: &Decimal, to_text: &[u8]) -> bool {
-        let from = match self.text(write.now_ms) {
+        let visible = self.text(write.now_ms);
+        let is_shown = match &visible {
+            None => false,
+            Some(Visible::Text(text)) => *text == to_text,
+            Some(_) => true,
+        };
+        let from = match visible {
             None => Some(Decimal::default()),
             Some(Visible::Integer(value)) => Some(Decimal::from(i128::from(value))),
             Some(Visible::Number(text)) => Decimal::parse(text.as_bytes()),
             Some(Visible::Text(text)) => Reading::number_of(text),
         };
         let Some(from) = from else { return false };
-        self.begin(write.now_ms);
         let by = to - &from;
-        if by.is_zero() {
-            // Nothing to count, but the text may take another form: `3.0` becomes `3`.
-            self.set_text(write, to_text, Deadline::Keep);
-        } else {
+        if !by.is_zero() || !is_shown {
+            self.begin(write.now_ms);
+            // Adding nothing makes a missing key 0, and a text take another form: `3.0` becomes `3`.
+            // It is no SET, which would win over one that it had not seen.
             self.writable(write).counter.add_decimal(write.tag, &by);
         }
         true
