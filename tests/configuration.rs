@@ -388,6 +388,11 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
             range.clone().prop_map(move |number| one(unit.show(number))).boxed()
         }
         Kind::Text { .. } if directive.name == "dbfilename" => "[^/\\\\\0]*".prop_map(one).boxed(),
+        Kind::Text { .. } if directive.name == "bind-source-addr" => {
+            proptest::option::of(any::<std::net::IpAddr>())
+                .prop_map(move |address| one(address.map(|it| it.to_string()).unwrap_or_default()))
+                .boxed()
+        }
         Kind::Text { .. } if directive.name == "cluster-announce" => {
             "([a-z.-]{1,9}:[1-9][0-9]{0,3})?".prop_map(one).boxed()
         }

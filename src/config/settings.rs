@@ -1,6 +1,7 @@
 //! The configuration as the server reads it. The directives of the same names are described in
 //! `table`.
 
+use core::net::IpAddr;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ const GB: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     pub bind: Vec<BindAddress>,
+    /// Where connections to peers come from; None: as the machine's routes say.
+    pub bind_source_addr: Option<IpAddr>,
     /// 0: no TCP.
     pub port: u16,
     pub protected_mode: bool,
@@ -155,6 +158,7 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             bind: default_bind(),
+            bind_source_addr: None,
             port: 6379,
             protected_mode: true,
             tcp_backlog: 511,

@@ -47,6 +47,23 @@ fn parse_bind_address(argument: &[u8]) -> Option<BindAddress> {
     Some(BindAddress { address, may_fail })
 }
 
+pub(super) fn show_source_address(config: &Config) -> Vec<u8> {
+    config.bind_source_addr.map(|address| address.to_string()).unwrap_or_default().into()
+}
+
+/// Redis takes any text, and does without it where it is no address of this machine.
+pub(super) fn set_source_address(config: &mut Config, value: &[u8]) -> Result<(), &'static str> {
+    const NO_ADDRESS: &str = "argument must be an IP address";
+    config.bind_source_addr = match value {
+        b"" => None,
+        text => {
+            let text = std::str::from_utf8(text).map_err(|_| NO_ADDRESS)?;
+            Some(text.parse().map_err(|_| NO_ADDRESS)?)
+        }
+    };
+    Ok(())
+}
+
 pub(super) const CLIENT_OUTPUT_BUFFER_LIMIT: Words = Words {
     form: "class hard-size soft-size soft-seconds …",
     show: show_buffer_limits,

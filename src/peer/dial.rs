@@ -8,10 +8,10 @@ use crate::replication::Refusal;
 use crate::replication::handshake::{Dialler, HandshakeError};
 use socket2::{SockRef, TcpKeepalive};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -98,9 +98,9 @@ async fn try_one(
     address: &str,
     socket: SocketAddr,
 ) -> Result<(Link, Wire), LinkError> {
-    let stream = timeout(CONNECT, TcpStream::connect(socket)).await;
-    let stream = stream.map_err(|_| LinkError::Slow)??;
     let config = shared.node.config();
+    let stream = timeout(CONNECT, connect(socket, config.bind_source_addr)).await;
+    let stream = stream.map_err(|_| LinkError::Slow)??;
     set_options(&stream, &config)?;
     let mut wire = Wire::new(stream);
     // Links are numbered in the order of their greetings.
@@ -110,7 +110,19 @@ async fn try_one(
     let (peer, resume) = answer.map_err(|_| LinkError::Slow)??;
     let title = format!("To peer {:08x} ({})", peer.node, peer.address.escape_debug());
     shared.engine(|engine, _, now| engine.opened(id, address, peer, resume, now))?;
-    Ok((Link::new(shared.clone(), id, true, title), wire))
+    Ok((Link::new(shared.clone(), id, true, title, &config), wire))
+}
+
+/// Connects from an address of this machine, if it is of the peer's IP version.
+async fn connect(socket: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
+    let dialled = match socket {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if let Some(source) = source.filter(|source| source.is_ipv4() == socket.is_ipv4()) {
+        dialled.bind(SocketAddr::new(source, 0))?;
+    }
+    dialled.connect(socket).await
 }
 
 /// Of a connection to or from a peer: it is given up when nothing that was sent arrives, or nothing is
@@ -164,6 +176,31 @@ fn refusal_of(error: &LinkError) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    #[test]
+    fn peers_are_dialled_from_the_address_that_is_said() {
+        let from = |source: Option<IpAddr>| async move {
+            let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let _dialled = connect(listener.local_addr()?, source).await?;
+            listener.accept().await.map(|(_, from)| from.ip())
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let sources = runtime.expect("a runtime").block_on(async {
+            let other = IpAddr::from([127, 0, 0, 2]);
+            let ipv6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
+            let nobody = IpAddr::from([192, 0, 2, 1]);
+            let sources = [None, Some(other), Some(ipv6)].map(from);
+            let [none, other, ipv6] = sources;
+            (none.await, other.await, ipv6.await, from(Some(nobody)).await)
+        });
+        let localhost = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert_eq!(sources.0.expect("a connection"), localhost);
+        assert_eq!(sources.1.expect("a connection"), IpAddr::from([127, 0, 0, 2]));
+        assert_eq!(sources.2.expect("a connection"), localhost, "it is not for IPv4");
+        let error = sources.3.expect_err("no address of this machine");
+        assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+    }
 
     #[test]
     fn a_name_is_this_node_only_if_all_its_addresses_are() {

@@ -68,7 +68,7 @@ async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<Link, LinkError> 
     });
     match answer {
         Ok((greeting, resume)) => {
-            let link = Link::new(shared.clone(), id, false, title);
+            let link = Link::new(shared.clone(), id, false, title, &config);
             wire.send(&proven.welcome(greeting, resume)).await?;
             wire.set_limit(FRAME_BYTES_MAX);
             // There is somebody to drain for now.

@@ -94,7 +94,16 @@ impl Shared {
             signals.close.notify_one();
         }
     }
+
+    /// Has every connection's task close it.
+    pub fn close_all(&self, reason: &str) {
+        let links: Vec<LinkId> = self.links.borrow().keys().copied().collect();
+        links.into_iter().for_each(|link| self.close(link, reason.to_owned()));
+    }
 }
+
+/// Why a connection is closed whose peer has proven a secret that does not count any more.
+pub const SECRET_CHANGED: &str = "cluster-secret has changed";
 
 /// A connection that stood for so long had no trouble, whatever ended it.
 const STEADY: Duration = Duration::from_secs(10);
@@ -113,9 +122,19 @@ pub struct Link {
 
 impl Link {
     /// The engine has just said that it wants the connection. `sends`: this node has dialled.
-    pub fn new(shared: Rc<Shared>, id: LinkId, sends: bool, title: String) -> Link {
+    /// `config`: with which the peer was asked for its secret.
+    pub fn new(
+        shared: Rc<Shared>,
+        id: LinkId,
+        sends: bool,
+        title: String,
+        config: &Config,
+    ) -> Link {
         let signals = Rc::new(Signals { sends, ..Signals::default() });
         shared.links.borrow_mut().insert(id, signals.clone());
+        if shared.node.config().cluster_secret != config.cluster_secret {
+            shared.close(id, SECRET_CHANGED.to_owned());
+        }
         Link { title, begun: Instant::now(), shared, id, signals }
     }
 

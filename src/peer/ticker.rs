@@ -2,7 +2,7 @@
 
 use super::identity::{Identity, IdentityFile};
 use super::settings::{Who, settings};
-use super::shared::Shared;
+use super::shared::{SECRET_CHANGED, Shared};
 use crate::config::Config;
 use crate::node::CachedConfig;
 use crate::replication::Dial;
@@ -88,6 +88,9 @@ impl Ticker {
     fn follow_configuration(&mut self) {
         let config = self.config.get(&self.shared.node.config);
         if !Arc::ptr_eq(config, &self.applied) {
+            if config.cluster_secret != self.applied.cluster_secret {
+                self.shared.close_all(SECRET_CHANGED);
+            }
             self.applied = config.clone();
             self.shared.engine(|engine, _, _| {
                 engine.configure(settings(config, Who::of(engine.settings())));

@@ -79,7 +79,8 @@ cluster-port is in no cluster.",
             AtRunTime,
             Kind::Text { get: |config| config.cluster_secret.clone().into(), set: set_secret },
             "What all nodes of a cluster know and nobody else: who lacks it gets nothing.
-It is never sent. It proves who a node is, it does not encrypt.",
+It is never sent. It proves who a node is, it does not encrypt. When it changes, connections
+end, and begin anew with those who have the new one.",
         )
         .sensitive(),
         Directive::new(

@@ -6,7 +6,9 @@ use super::Change::{AtRunTime, AtStart};
 use super::text::{path_bytes, path_of};
 use super::{Directive, INT_MAX, Kind, LONG_MAX, Section, UINT_MAX, number, optional_path, yes_no};
 use crate::config::number::Unit;
-use crate::config::special::{BIND, CLIENT_OUTPUT_BUFFER_LIMIT};
+use crate::config::special::{
+    BIND, CLIENT_OUTPUT_BUFFER_LIMIT, set_source_address, show_source_address,
+};
 
 pub const NETWORK: Section = Section {
     title: "Network",
@@ -19,6 +21,13 @@ pub const NETWORK: Section = Section {
 `*` is every IPv4 address, `::*` every IPv6 address, `\"\"` none. An address with `-` before it
 may be missing on this machine. Redis without a configuration file listens on every
 address; Headcount listens on loopback only.",
+        ),
+        Directive::new(
+            "bind-source-addr",
+            AtRunTime,
+            Kind::Text { get: show_source_address, set: set_source_address },
+            "The IP address from which peers are dialled; if empty, the system chooses.
+It must be one of this machine's. Peers of the other IP version are dialled without it.",
         ),
         Directive::new(
             "port",
