@@ -48,12 +48,20 @@ impl Server {
             return Server::redis(flags)
                 .expect("a redis-server in PATH, as the environment asks for");
         }
-        Server::start(Kind::Headcount, env!("CARGO_BIN_EXE_headcount"), flags)
+        Server::start(Kind::Headcount, &program(), flags)
+    }
+
+    /// Starts Headcount with these further flags, once: `None` when it ends at once, for something
+    /// that a flag names was taken by another process, perhaps.
+    pub fn try_headcount(flags: &[&str]) -> Option<Server> {
+        let directory = TempDir::new().expect("a temporary directory");
+        let mut server = Server::spawn(Kind::Headcount, &program(), directory, flags);
+        server.is_up().then_some(server)
     }
 
     /// Starts Headcount with a configuration file of this text.
     pub fn headcount_with_file(text: &str) -> Server {
-        Server::start_with_file(Kind::Headcount, env!("CARGO_BIN_EXE_headcount"), text)
+        Server::start_with_file(Kind::Headcount, &program(), text)
     }
 
     /// Starts the real one with a configuration file of this text, or says that there is none.
@@ -202,6 +210,15 @@ impl Drop for Server {
         // Either may fail only because the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// What is tested: the program that was built with the tests, or `HEADCOUNT_TESTS_PROGRAM` (a path from
+/// the package's root), for what must be as fast as users have it.
+pub fn program() -> String {
+    match std::env::var("HEADCOUNT_TESTS_PROGRAM") {
+        Ok(path) => format!("{}/{path}", env!("CARGO_MANIFEST_DIR")),
+        Err(_) => env!("CARGO_BIN_EXE_headcount").to_owned(),
     }
 }
 
