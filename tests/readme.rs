@@ -1,6 +1,8 @@
 //! What README.md, ARCHITECTURE.md and docs/ show is so: the redis-cli sessions run as printed, the
 //! files that are named exist, and every command stands where ARCHITECTURE.md says.
 
+#[path = "readme/cluster.rs"]
+mod cluster;
 #[path = "readme/session.rs"]
 mod session;
 mod support;
@@ -49,7 +51,8 @@ fn sessions_run_in_redis_cli_as_printed() {
 /// Has `run` answer the commands of all sessions; each starts with empty databases.
 fn for_each_session(client: &mut Client, mut run: impl FnMut(&mut Client, &str) -> String) {
     for document in WITH_SESSIONS {
-        let sessions = session::sessions(&read(document));
+        let mut sessions = session::sessions(&read(document));
+        sessions.retain(|session| session.steps.iter().all(|step| step.port == session::PORT));
         assert!(!sessions.is_empty(), "{document} has no session");
         for Session { line, continues_after, steps } in sessions {
             match continues_after {

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-const PROMPT: &str = "127.0.0.1:6379> ";
+/// Where a server listens that nobody has told otherwise.
+pub const PORT: u16 = 6379;
 
 pub struct Session {
     /// Where the block starts.
@@ -16,6 +17,8 @@ pub struct Session {
 }
 
 pub struct Step {
+    /// Of the server that is asked.
+    pub port: u16,
     pub command: String,
     pub expected: String,
 }
@@ -30,7 +33,7 @@ pub fn sessions(text: &str) -> Vec<Session> {
         } else if line.starts_with("```") {
             match block.take() {
                 None => block = Some((index + 2, Vec::new())),
-                Some((line, lines)) if lines.first().is_some_and(|it| it.starts_with(PROMPT)) => {
+                Some((line, lines)) if lines.first().is_some_and(|it| prompt(it).is_some()) => {
                     let continues_after = continues_after.take();
                     sessions.push(Session { line, continues_after, steps: steps(&lines) });
                 }
@@ -46,9 +49,9 @@ pub fn sessions(text: &str) -> Vec<Session> {
 fn steps(lines: &[&str]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for line in lines {
-        match (line.strip_prefix(PROMPT), steps.last_mut()) {
-            (Some(command), _) => {
-                steps.push(Step { command: command.to_owned(), expected: String::new() });
+        match (prompt(line), steps.last_mut()) {
+            (Some((port, command)), _) => {
+                steps.push(Step { port, command: command.to_owned(), expected: String::new() });
             }
             (None, Some(step)) => {
                 let separator = if step.expected.is_empty() { "" } else { "\n" };
@@ -58,6 +61,20 @@ fn steps(lines: &[&str]) -> Vec<Step> {
         }
     }
     steps
+}
+
+/// The port in redis-cli's prompt, and what was typed.
+fn prompt(line: &str) -> Option<(u16, &str)> {
+    let (port, command) = line.strip_prefix("127.0.0.1:")?.split_once("> ")?;
+    Some((port.parse().ok()?, command))
+}
+
+/// The flags of each `headcount` with a `cluster-port` in the document's shell commands.
+pub fn nodes(text: &str) -> Vec<Vec<String>> {
+    let commands = text.lines().filter_map(|line| line.strip_prefix("headcount "));
+    let words = commands.map(|flags| flags.trim_end_matches(" &").split(' '));
+    let nodes = words.map(|words| words.map(str::to_owned).collect::<Vec<_>>());
+    nodes.filter(|flags| flags.iter().any(|flag| flag == "--cluster-port")).collect()
 }
 
 fn pause(line: &str) -> Option<Duration> {
@@ -71,7 +88,13 @@ fn blocks_with_a_prompt_are_sessions() {
                 ```sh\ncargo test\n```\n<!-- after 20 ms -->\n```\n127.0.0.1:6379> PING\nPONG\n```\n";
     let [first, second] = &sessions(text)[..] else { panic!("two sessions") };
     assert_eq!((first.line, first.continues_after), (2, None));
-    assert_eq!(first.steps[0].command, "GET a");
+    assert_eq!((first.steps[0].port, first.steps[0].command.as_str()), (PORT, "GET a"));
     assert_eq!(first.steps[1].expected, "1) \"b\"\n2) \"c\"");
     assert_eq!((second.line, second.continues_after), (13, Some(Duration::from_millis(20))));
+}
+
+#[test]
+fn nodes_are_what_is_started_with_a_cluster_port() {
+    let text = "```sh\nheadcount --port 7001\nheadcount --port 7002 --cluster-port 8002 &\n```\n";
+    assert_eq!(nodes(text), [["--port", "7002", "--cluster-port", "8002"]]);
 }
