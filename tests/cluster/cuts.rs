@@ -145,7 +145,7 @@ fn a_cut_may_be_longer_than_the_window() {
         let text = cluster.server(node).info(field).expect("a field");
         text.parse().expect("a number")
     };
-    assert!(told(0, "window_bytes") <= 1 << 20, "the window is bounded");
+    crate::support::eventually("the window is bounded", || told(0, "window_bytes") <= 1 << 20);
     cluster.heal();
     cluster.converge();
     for node in 0..3 {
