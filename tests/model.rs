@@ -1,7 +1,7 @@
 //! Counting and locking under many chosen interleavings: `cargo test --features model --test model`.
 
 use headcount::base::{Replica, Stamp};
-use headcount::crdt::{Deadline, Tombstones};
+use headcount::crdt::{Deadline, Key, Own, Tombstones};
 use headcount::store::{AccessError, KeyRef, Keyspace, Mode, Tally};
 use shuttle::{check_pct, check_random, thread};
 use std::collections::BTreeMap;
@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 const NOW_MS: u64 = 1_000_000;
 
+const ME: Replica = Replica { node: 1, epoch: 1 };
+
 fn keyspace() -> Arc<Keyspace> {
-    let replica = Replica { node: 1, epoch: 1 };
-    Arc::new(Keyspace::new(2, replica, Tombstones::Drop, NOW_MS))
+    Arc::new(Keyspace::new(2, ME, Tombstones::Drop, NOW_MS))
 }
 
 /// Under both of the scheduler's ways to choose.
@@ -184,6 +185,92 @@ fn no_two_scopes_wait_for_each_other() {
             spawn(|keyspace, _, _| {
                 let _ = keyspace.open_browse(NOW_MS).len(1);
                 keyspace.expire(NOW_MS + 1, 10);
+            }),
+        ]);
+    });
+}
+
+/// What a peer knows that is told every drain, by database and name.
+#[derive(Default)]
+struct Peer(BTreeMap<(u16, Vec<u8>), Key>);
+
+impl Peer {
+    /// What was counted before is what the last drain told.
+    fn hear(&mut self, keyspace: &Keyspace) {
+        keyspace.drain(NOW_MS, &mut |drained| {
+            let known = self.0.entry((drained.db, drained.name.to_vec())).or_default();
+            assert_eq!(drained.own_before, known.own(ME));
+            *known = drained.state.clone();
+        });
+    }
+
+    fn own(&self, name: &[u8]) -> Own {
+        self.0.get(&(0, name.to_vec())).map(|key| key.own(ME)).unwrap_or_default()
+    }
+
+    fn text(&self, db: u16, name: &[u8]) -> Option<Vec<u8>> {
+        let base = self.0.get(&(db, name.to_vec()))?.lives()[0].counter().base();
+        base.get().map(|(_, text)| text.to_vec())
+    }
+}
+
+#[test]
+fn no_change_escapes_the_drains() {
+    check(|| {
+        let keyspace = Arc::new(Keyspace::new(2, ME, Tombstones::KEEP, NOW_MS));
+        add(&keyspace, b"k", 1, NOW_MS);
+        let count = |by: i64| {
+            let keyspace = Arc::clone(&keyspace);
+            Box::new(move || {
+                for _ in 0..3 {
+                    add(&keyspace, b"k", by, NOW_MS);
+                }
+                None
+            }) as Box<dyn FnOnce() -> Option<Peer> + Send>
+        };
+        let told = Arc::clone(&keyspace);
+        let drain = Box::new(move || {
+            let mut peer = Peer::default();
+            (0..3).for_each(|_| peer.hear(&told));
+            Some(peer)
+        });
+        let peers = in_threads(vec![count(1), count(-1), drain]);
+        let mut peer = peers.into_iter().flatten().next().expect("the one that was told");
+        peer.hear(&keyspace);
+        let own = peer.own(b"k");
+        assert_eq!((own.added, own.taken), (4, 3));
+        assert!(!keyspace.has_dirty() && keyspace.keys_dirty() == 0);
+    });
+}
+
+/// One command's writes to several shards come in one drain, whatever else makes a key dirty.
+#[test]
+fn what_is_written_together_is_drained_together() {
+    check(|| {
+        let keyspace = Arc::new(Keyspace::new(2, ME, Tombstones::KEEP, NOW_MS));
+        let pair = [KeyRef::new(0, b"a"), KeyRef::new(1, b"b")];
+        let write = move |keyspace: &Keyspace, text: &[u8]| {
+            let mut keys = keyspace.open(pair, Mode::Exclusive, NOW_MS);
+            pair.iter().for_each(|key| keys.set_text(*key, text, Deadline::Clear));
+        };
+        write(&keyspace, b"0");
+        let writer = Arc::clone(&keyspace);
+        let one_by_one = Arc::clone(&keyspace);
+        let told = Arc::clone(&keyspace);
+        in_threads::<()>(vec![
+            Box::new(move || [b"1", b"2"].iter().for_each(|text| write(&writer, *text))),
+            Box::new(move || {
+                for key in pair {
+                    let mut keys = one_by_one.open_one(key, Mode::Exclusive, NOW_MS);
+                    keys.set_deadline(key, Some(NOW_MS + 10));
+                }
+            }),
+            Box::new(move || {
+                let mut peer = Peer::default();
+                for _ in 0..3 {
+                    peer.hear(&told);
+                    assert_eq!(peer.text(0, b"a"), peer.text(1, b"b"));
+                }
             }),
         ]);
     });

@@ -17,7 +17,11 @@ const START_MS: u64 = 1_000_000;
 const THREADS: usize = 4;
 
 fn keyspace(tombstones: Tombstones) -> Keyspace {
-    Keyspace::new(3, Replica { node: 1, epoch: 1 }, tombstones, START_MS)
+    node(1, tombstones)
+}
+
+fn node(node: u32, tombstones: Tombstones) -> Keyspace {
+    Keyspace::new(3, Replica { node, epoch: 1 }, tombstones, START_MS)
 }
 
 /// INCRBY as the dispatcher runs it: shared first, again exclusively where that is refused.
@@ -172,6 +176,44 @@ fn a_merge_does_not_tear_a_reader() {
         }
     });
     check(read(&keyspace, key));
+}
+
+/// A peer that is told every drain, while others write, knows every write in the end, and at no time
+/// half of a command.
+#[test]
+fn drains_tell_everything_and_no_half_of_a_command() {
+    let (keyspace, peer) = (node(1, Tombstones::KEEP), node(2, Tombstones::KEEP));
+    let hot = KeyRef::new(0, b"hot");
+    let pair = [KeyRef::new(0, b"left"), KeyRef::new(2, b"right")];
+    let running = AtomicBool::new(true);
+    let tell = || {
+        keyspace.drain(START_MS, &mut |drained| {
+            peer.merge_part(drained.db, drained.name, drained.state, START_MS);
+        });
+        let keys = peer.open(pair, Mode::Shared, START_MS);
+        let texts = pair.map(|key| keys.text(key).expect("a string").map(|text| text.to_vec()));
+        assert_eq!(texts[0], texts[1]);
+    };
+    const EACH: i64 = 10_000;
+    in_threads(|thread| match thread {
+        0 => {
+            while running.load(Ordering::Acquire) {
+                tell();
+            }
+        }
+        1 => {
+            for value in 0..EACH {
+                let mut keys = keyspace.open(pair, Mode::Exclusive, START_MS);
+                let text = value.to_string();
+                pair.iter().for_each(|key| keys.set_text(*key, text.as_bytes(), Deadline::Clear));
+            }
+            running.store(false, Ordering::Release);
+        }
+        _ => (0..EACH).for_each(|_| assert!(add(&keyspace, hot, 1).is_ok())),
+    });
+    tell();
+    assert_eq!(read(&peer, hot), 2 * EACH);
+    assert_eq!(peer.slot_digests(0), keyspace.slot_digests(0));
 }
 
 /// One random command of any reach.

@@ -129,6 +129,63 @@ fn trap_3_nor_is_a_member() {
     assert_eq!(a.key.kind(START_MS + 7), None);
 }
 
+fn sadd(node: &mut Node, ms: u64, member: &[u8]) {
+    node.write(ms, |key, write| key.insert(write, member, MemberDeadline::Keep));
+}
+
+fn members(key: &Key) -> Vec<&[u8]> {
+    let mut members: Vec<&[u8]> = key.sets(START_MS).flat_map(|set| set.iter()).collect();
+    members.sort_unstable();
+    members
+}
+
+/// One stamp for "all up to here" would take away what never came.
+#[test]
+fn a_deletion_by_a_node_that_holds_part_of_a_set_removes_that_part() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    sadd(&mut a, 1, b"lost");
+    let _lost = a.key.take_part(a.replica);
+    sadd(&mut a, 2, b"came");
+    let came = a.key.take_part(a.replica);
+    assert!(!b.key.merge(&came, Tombstones::KEEP), "there is a gap before it");
+    del(&mut b, 3);
+    assert_eq!(b.key.kind(START_MS + 4), None);
+    // b has not pulled the whole set yet: what it deletes goes out as it is.
+    let deleted = b.key.take_part(b.replica);
+    a.key.merge(&deleted, Tombstones::KEEP);
+    assert_eq!(members(&a.key), [b"lost"]);
+    b.hear(&a.key);
+    assert_eq!(b.key, a.key);
+    // Now it has seen all of it, and one stamp does.
+    del(&mut b, 5);
+    assert!(a.key.merge(&b.key.take_part(b.replica), Tombstones::KEEP));
+    assert_eq!(a.key.kind(START_MS + 6), None);
+}
+
+/// It comes back with the state of the others and, in a new epoch, its own unheard part.
+#[test]
+fn trap_5_who_was_forgotten_says_again_what_nobody_heard() {
+    let (mut a, mut b) = (Node::new(1), Node::new(2));
+    incr(&mut a, 1, 1);
+    b.hear(&a.key);
+    let (heard, since) = (a.key.own(a.replica), a.key.max_stamp());
+    incr(&mut a, 2, 4);
+    incr(&mut b, 3, 16);
+    let lost = a.replica;
+    a.replica.epoch = 2;
+    let again = a.key.reissue(lost, Some(&heard), since, a.replica);
+    a.key = Key::default();
+    a.hear(&b.key);
+    a.hear(&again);
+    assert_eq!(text_at(&a.key, 10).as_deref(), Some("21"));
+    converge(&mut [&mut a, &mut b]);
+    assert_eq!(text_at(&b.key, 10).as_deref(), Some("21"));
+    // What it counts from now on goes on from there.
+    incr(&mut a, 11, 64);
+    b.hear(&a.key);
+    assert_eq!(text_at(&b.key, 12).as_deref(), Some("85"));
+}
+
 /// The node whose clock is ahead begins anew while the other still counts on what ends.
 #[test]
 fn trap_6_two_clocks_see_a_deadline_pass_at_two_moments() {

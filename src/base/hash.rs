@@ -41,3 +41,17 @@ impl BuildHasher for NameHasher {
 pub fn hash_name(name: &[u8]) -> u64 {
     NameHasher::default().hash_one(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seed_is_fixed_once_and_not_after_names_were_hashed() {
+        let hash = hash_name(b"a");
+        let fixed = seed();
+        assert!(fix_seed(fixed));
+        assert!(!fix_seed(!fixed));
+        assert_eq!(hash_name(b"a"), hash);
+    }
+}

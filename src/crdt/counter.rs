@@ -92,7 +92,7 @@ impl Counter {
         }
     }
 
-    /// Puts back a slot that was held elsewhere. Only for the replica's owner.
+    /// Puts a slot in place of what is there.
     pub fn put_slot(&mut self, replica: Replica, slot: Slot) {
         let born = slot.born();
         *self.slots.get_or_insert_with(replica, || Slot::new(born)) = slot;
@@ -177,13 +177,20 @@ impl Counter {
     #[must_use]
     pub fn tombstones_part(&self) -> Counter {
         let mut part = Counter { base: self.base.tombstone(), ..Counter::default() };
-        part.put_slots(self.slots.iter().filter_map(|(r, slot)| Some((r, slot.tombstone()?))));
-        part.put_floats(self.floats.iter().filter_map(|(r, slot)| Some((r, slot.tombstone()?))));
+        for (replica, slot) in self.slots.iter().filter(|(_, slot)| slot.has_forgotten()) {
+            part.put_slot(replica, slot.tombstone());
+        }
+        for (replica, slot) in self.floats.iter().filter(|(_, slot)| slot.has_forgotten()) {
+            part.put_float(replica, slot.tombstone());
+        }
         part
     }
 
     /// What the replica `lost` counted beyond `before` and wrote after the stamp `since`, as the
     /// words of `new`.
+    ///
+    /// A slot that was born since replaced one of which others may hold what was forgotten. They are
+    /// told of its birth, with nothing counted.
     #[must_use]
     pub fn reissue(
         &self,
@@ -199,16 +206,25 @@ impl Counter {
         {
             part.base.write(Tag::new(tag.stamp, new), value.into());
         }
-        let is_lost = |born: Stamp, known: Option<Stamp>| {
-            born > since || known.is_some_and(|known| born >= known)
-        };
-        let slot = self.slots.get(lost);
-        let slot = slot.filter(|slot| is_lost(slot.born(), before.map(|own| own.born)));
-        part.put_slots(slot.and_then(|slot| Some((new, slot.beyond(before)?))));
-        let float = self.floats.get(lost);
-        let float_before = before.and_then(|own| own.float.as_deref());
-        let float = float.filter(|slot| is_lost(slot.born(), float_before.map(|own| own.born)));
-        part.put_floats(float.and_then(|slot| Some((new, slot.beyond(float_before)?))));
+        if let Some(slot) = self.slots.get(lost) {
+            let before = before.filter(|before| before.born == slot.born());
+            if before.is_some() || slot.born() > since {
+                slot.beyond(before).into_iter().for_each(|beyond| part.put_slot(new, beyond));
+            }
+            if slot.born() > since {
+                part.put_slot(lost, slot.tombstone());
+            }
+        }
+        if let Some(slot) = self.floats.get(lost) {
+            let before = before.and_then(|before| before.float.as_deref());
+            let before = before.filter(|before| before.born == slot.born());
+            if before.is_some() || slot.born() > since {
+                slot.beyond(before).into_iter().for_each(|beyond| part.put_float(new, beyond));
+            }
+            if slot.born() > since {
+                part.put_float(lost, slot.tombstone());
+            }
+        }
         if part != Counter::default() {
             part.born = self.born;
         }
@@ -231,16 +247,9 @@ impl Counter {
         base + wide + self.slots.heap_bytes() + self.floats.heap_bytes()
     }
 
-    fn put_slots(&mut self, slots: impl IntoIterator<Item = (Replica, Slot)>) {
-        for (replica, slot) in slots {
-            self.slots.get_or_insert_with(replica, || slot);
-        }
-    }
-
-    fn put_floats(&mut self, slots: impl IntoIterator<Item = (Replica, FloatSlot)>) {
-        for (replica, slot) in slots {
-            self.floats.get_or_insert_with(replica, || slot);
-        }
+    fn put_float(&mut self, replica: Replica, slot: FloatSlot) {
+        let born = slot.born();
+        *self.floats.get_or_insert_with(replica, || FloatSlot::new(born)) = slot;
     }
 
     fn be_born(&mut self, stamp: Stamp) {

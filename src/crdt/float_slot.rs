@@ -70,12 +70,16 @@ impl FloatSlot {
         [(self.seq, &self.sum), (self.seq_forgotten, &self.sum_forgotten)]
     }
 
-    /// Only what is forgotten of it; `None`: nothing is.
+    /// Only what is forgotten of it, and what was in the slot before it was born.
     #[must_use]
-    pub fn tombstone(&self) -> Option<FloatSlot> {
-        let (seq, sum) = (self.seq_forgotten, &self.sum_forgotten);
-        let forgotten = FloatSlot { seq, sum: sum.clone(), ..self.clone() };
-        (seq > 0).then_some(forgotten)
+    pub fn tombstone(&self) -> FloatSlot {
+        FloatSlot { seq: self.seq_forgotten, sum: self.sum_forgotten.clone(), ..self.clone() }
+    }
+
+    /// Whether anything of it is forgotten.
+    #[must_use]
+    pub fn has_forgotten(&self) -> bool {
+        self.seq_forgotten > 0
     }
 
     /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.

@@ -84,10 +84,15 @@ impl Life {
     }
 
     /// Whether it holds anything that [`Life::collect`] could drop, if only itself.
-    pub(super) fn has_tombstones(&self) -> bool {
+    pub(super) fn has_tombstones(&self, now_ms: u64) -> bool {
         self.counter.has_tombstones()
             || self.set.as_ref().is_some_and(|set| set.has_tombstones() || set.is_blank())
-            || !self.is_living()
+            || !(self.is_living() || self.is_to_end(now_ms))
+    }
+
+    /// Whether its deadline is still to come.
+    pub(super) fn is_to_end(&self, now_ms: u64) -> bool {
+        self.deadline.at_ms().is_some_and(|at_ms| at_ms > now_ms)
     }
 
     /// A number that is another one whenever something else of it is forgotten; 0 when nothing is, and

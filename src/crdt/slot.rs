@@ -102,11 +102,17 @@ impl Slot {
         SUMS.map(|sum| self.get(sum))
     }
 
-    /// Only what is forgotten of it; `None`: nothing is.
+    /// Only what is forgotten of it, and what was in the slot before it was born.
     #[must_use]
-    pub fn tombstone(&self) -> Option<Slot> {
+    pub fn tombstone(&self) -> Slot {
         let [_, _, added, taken] = self.sums();
-        (added > 0 || taken > 0).then(|| Slot::of(self.born, [added, taken, added, taken]))
+        Slot::of(self.born, [added, taken, added, taken])
+    }
+
+    /// Whether anything of it is forgotten.
+    #[must_use]
+    pub fn has_forgotten(&self) -> bool {
+        self.get(Sum::AddedForgotten) > 0 || self.get(Sum::TakenForgotten) > 0
     }
 
     /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.

@@ -81,7 +81,7 @@ impl Answerer {
 
     fn tombstones(&self, from: u32, source: &Source<'_>) -> SealedFrame {
         let all = self.graves.iter().flat_map(|keys| keys.iter());
-        let rest = all.skip(from as usize).map(|(db, name)| (*db, &**name));
+        let rest = all.skip(from as usize).map(|buried| (buried.db, &*buried.name));
         let (deltas, answered) = states(rest, true, ANSWER_BYTES, source);
         let total: usize = self.graves.iter().map(|keys| keys.len()).sum();
         let next = Some(from + answered).filter(|next| (*next as usize) < total);

@@ -13,19 +13,20 @@
 
 use super::vector::covers;
 use super::{Now, Vector};
-use crate::base::Name;
 use crate::crdt::Generation;
-use crate::store::Keyspace;
+use crate::store::{Buried, Keyspace};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Keys with tombstones.
-pub type Keys = Arc<Vec<(u16, Name)>>;
+pub type Keys = Arc<Vec<Buried>>;
 
 /// How far a generation has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Noted,
+    /// What is left are keys with lives that have expired.
+    Confirmed,
     Sealed,
 }
 
@@ -58,13 +59,7 @@ pub struct Collector {
 
 impl Collector {
     /// A generation is closed. `may` contains all that died in it.
-    pub fn close(
-        &mut self,
-        generation: Generation,
-        keys: Vec<(u16, Name)>,
-        may: &Vector,
-        now: Now,
-    ) {
+    pub fn close(&mut self, generation: Generation, keys: Vec<Buried>, may: &Vector, now: Now) {
         if keys.is_empty() {
             if self.generations.is_empty() {
                 (self.sealed, self.swept_ms) = (may.clone(), now.wall_ms);
@@ -116,16 +111,21 @@ impl Collector {
 
 impl Closed {
     fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
+        if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
+            let (upto, now_ms) = (self.generation, now.wall_ms);
+            self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms, grace_ms));
+            self.phase = Phase::Confirmed;
+        }
         let grace_over_ms = self.closed.mono_ms.saturating_add(grace_ms);
-        if self.phase == Phase::Noted
+        if self.phase == Phase::Confirmed
             && now.mono_ms >= grace_over_ms
             && members.confirmed(&self.may, grace_over_ms)
         {
-            keyspace.seal(&self.keys, self.generation, now.wall_ms);
+            keyspace.seal(&self.keys, now.wall_ms);
             self.phase = Phase::Sealed;
         }
         if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
-            keyspace.collect(&self.keys, self.generation, now.wall_ms, grace_ms);
+            keyspace.drop_sealed(&self.keys, now.wall_ms, grace_ms);
             self.keys = Arc::default();
         }
     }

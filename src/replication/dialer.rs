@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// After the first failure, doubled with every other one.
 const BACKOFF_MIN_MS: u64 = 50;
-const BACKOFF_MAX_MS: u64 = 2_000;
+const BACKOFF_MAX_MS: u64 = 500;
 /// A dial that nothing is heard of is made again.
 const DIAL_TIMEOUT_MS: u64 = 10_000;
 
@@ -53,6 +53,14 @@ impl Dialer {
             target.next_ms = now_ms + target.backoff_ms + jitter_ms;
             target.backoff_ms = (target.backoff_ms * 2).min(BACKOFF_MAX_MS);
         }
+    }
+
+    /// The node can be reached: if it waits to be dialled again, it waits no longer.
+    pub fn hurry(&mut self, node: u32, now_ms: u64) {
+        let waits = |target: &&mut Target| {
+            target.node == Some(node) && target.next_ms <= now_ms + 2 * BACKOFF_MAX_MS
+        };
+        self.targets.values_mut().filter(waits).for_each(|target| target.next_ms = 0);
     }
 
     /// Who answered there last.

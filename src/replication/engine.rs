@@ -112,6 +112,7 @@ impl Engine {
         self.reset_if_due(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
+        self.close_silent_links(now);
         self.drain(keyspace, now);
         self.walk_rounds(keyspace, now);
         if now.mono_ms >= self.housekept_ms + HOUSEKEEPING_MS {
@@ -246,7 +247,7 @@ impl Engine {
     pub(super) fn close_generation(&mut self, keyspace: &Keyspace, now: Now) {
         // All that is past is noted, so that nobody waits for it to be.
         keyspace.expire(now.wall_ms, usize::MAX);
-        let (generation, keys) = keyspace.close_generation();
+        let (generation, keys) = keyspace.close_generation(now.wall_ms);
         self.drain(keyspace, now);
         self.collector.close(generation, keys, &self.may, now);
     }

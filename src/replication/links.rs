@@ -8,6 +8,10 @@ use super::view::{Entry, Standing};
 use super::{Engine, Greeting, LinkId, Now, Refusal, Resume, Vector};
 use crate::store::Keyspace;
 
+/// A peer that says nothing for so long has missed several heartbeats.
+const SILENT_MS: u64 = 1_500;
+const SILENT: &str = "nothing was heard of the peer";
+
 impl Engine {
     /// A connection that this node dialled has gone through its handshake.
     ///
@@ -29,7 +33,9 @@ impl Engine {
             return Err(refusal);
         }
         self.dialer.opened(address, peer.node);
-        if self.peers.get(&peer.node).is_some_and(|known| known.out.is_some()) {
+        // Of two connections the peer keeps the later one, too: numbers rise with greetings.
+        let known = self.peers.get(&peer.node).and_then(|known| known.out.as_ref());
+        if known.is_some_and(|known| known.link > link) {
             return Err(Refusal::Superseded);
         }
         self.meet_peer(&peer, now);
@@ -37,9 +43,11 @@ impl Engine {
         let view = Message::View(self.view.entries()).seal();
         if let Some(known) = self.peers.get_mut(&peer.node) {
             known.delivered = next_seq - 1;
-            let mut out = Outgoing::new(link, address, next_seq);
+            let mut out = Outgoing::new(link, address, next_seq, now);
             out.push(view);
-            known.out = Some(out);
+            if let Some(old) = known.out.replace(out) {
+                self.closings.push((old.link, "a newer connection to the same peer".to_owned()));
+            }
             known.needs_round = true;
         }
         let (node, incarnation) = (peer.node, peer.incarnation);
@@ -92,7 +100,7 @@ impl Engine {
         self.meet_peer(&peer, now);
         let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
         if let Some(known) = self.peers.get_mut(&peer.node) {
-            let incoming = Incoming { link, replica: peer.replica() };
+            let incoming = Incoming { link, replica: peer.replica(), since_ms: now.mono_ms };
             if let Some(old) = known.incoming.replace(incoming) {
                 self.closings.push((old.link, "a newer connection of the same peer".to_owned()));
             }
@@ -101,6 +109,8 @@ impl Engine {
             known.needs_round = true;
             known.give_up_round();
         }
+        // It can be reached: what was tried before in vain is tried now.
+        self.dialer.hurry(peer.node, now.mono_ms);
         Ok(Resume { delivered })
     }
 
@@ -115,6 +125,24 @@ impl Engine {
             }
             if peer.incoming.is_some_and(|incoming| incoming.link == link) {
                 peer.incoming = None;
+                peer.give_up_round();
+            }
+        }
+    }
+
+    /// Closes the connections of peers that say nothing, for they may be cut without being told: new
+    /// ones stand as soon as the network does.
+    pub(super) fn close_silent_links(&mut self, now: Now) {
+        for peer in self.peers.values_mut() {
+            let heard_ms = peer.heard_ms.unwrap_or(peer.known_ms);
+            let is_silent =
+                |since_ms: u64| now.mono_ms.saturating_sub(heard_ms.max(since_ms)) > SILENT_MS;
+            if let Some(out) = peer.out.take_if(|out| is_silent(out.since_ms)) {
+                self.closings.push((out.link, SILENT.to_owned()));
+                peer.give_up_round();
+            }
+            if let Some(incoming) = peer.incoming.take_if(|incoming| is_silent(incoming.since_ms)) {
+                self.closings.push((incoming.link, SILENT.to_owned()));
                 peer.give_up_round();
             }
         }

@@ -55,6 +55,8 @@ pub struct Outgoing {
     queue: VecDeque<Queued>,
     ack_due: bool,
     acked_ms: u64,
+    /// When it was opened (monotonic ms).
+    pub since_ms: u64,
 }
 
 /// A connection that the peer dialled.
@@ -62,6 +64,8 @@ pub struct Outgoing {
 pub struct Incoming {
     pub link: LinkId,
     pub replica: Replica,
+    /// When it was accepted (monotonic ms).
+    pub since_ms: u64,
 }
 
 /// A frame that waits, for the batches up to `after_seq` to be sent before it.
@@ -74,7 +78,7 @@ struct Queued {
 
 impl Outgoing {
     #[must_use]
-    pub fn new(link: LinkId, address: &str, next_seq: u64) -> Outgoing {
+    pub fn new(link: LinkId, address: &str, next_seq: u64, now: Now) -> Outgoing {
         Outgoing {
             link,
             address: address.to_owned(),
@@ -82,6 +86,7 @@ impl Outgoing {
             queue: VecDeque::new(),
             ack_due: true,
             acked_ms: 0,
+            since_ms: now.mono_ms,
         }
     }
 
@@ -124,18 +129,17 @@ impl Outgoing {
         self.ack_due || now.mono_ms >= self.acked_ms + heartbeat_ms
     }
 
-    /// Queues an ack and, unless one is waiting already, a word on what this node holds.
+    /// Queues an ack and a word on what this node holds. While an earlier word waits for batches to be
+    /// sent, the later one waits for it.
     pub fn push_ack(&mut self, ack: Ack, holds: &Holds, last_seq: u64, now: Now) {
-        self.ack_due = false;
         self.acked_ms = now.mono_ms;
-        self.push_if_room(Message::Ack(ack).seal());
-        if !self.queue.iter().any(|queued| queued.says_what_is_held) {
-            let frame = Message::Holds(holds.clone()).seal();
-            self.queue.push_back(Queued { after_seq: last_seq, frame, says_what_is_held: true });
-        } else {
-            // The word that waits is an older one: say the later one after it.
-            self.ack_due = true;
+        self.ack_due = self.queue.iter().any(|queued| queued.says_what_is_held);
+        if self.ack_due {
+            return;
         }
+        self.push(Message::Ack(ack).seal());
+        let frame = Message::Holds(holds.clone()).seal();
+        self.queue.push_back(Queued { after_seq: last_seq, frame, says_what_is_held: true });
     }
 }
 

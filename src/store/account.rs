@@ -82,13 +82,16 @@ impl Entry {
     }
 
     fn mark_tombstones(&mut self, now_ms: u64) {
-        match &mut self.state {
-            State::Whole(whole) => whole.tombstones = whole.key.tombstones_mark(now_ms),
-            State::Counted(counted) => {
-                counted.whole.tombstones = counted.whole.key.tombstones_mark(now_ms);
-            }
-            _ => {}
-        }
+        let whole = match &mut self.state {
+            State::Whole(whole) => whole,
+            State::Counted(counted) => &mut counted.whole,
+            _ => return,
+        };
+        whole.tombstones = match whole.key.lives().is_empty() {
+            // Nothing is left, and the entry is there to be collected.
+            true => 1,
+            false => whole.key.tombstones_mark(now_ms),
+        };
     }
 
     fn has_graves(&self) -> bool {

@@ -1,28 +1,44 @@
 //! Dropping what is deleted once nobody can bring it back.
 //!
 //! Tombstones are noted by generation: periods that the caller closes. Once all members have confirmed
-//! that they hold what this node held when it closed one, the caller has its keys *sealed*: all members
-//! know by then which of their lives are past. Once all members have sealed theirs, it has them
-//! *collected*.
+//! that they hold what this node held when it closed one, the caller has its keys *collected*. Lives that have
+//! expired stay: later the caller has them *sealed*, and once all members have sealed theirs, *dropped*.
 
 use super::KeyRef;
 use super::entry::Entry;
-use super::flags::{BURIED, DIRTY};
+use super::flags::DIRTY;
 use super::keyspace::Keyspace;
-use super::shard::{Account, Shard};
+use super::shard::Account;
 use crate::base::{Name, Replica, Tag};
 use crate::crdt::Generation;
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering;
 
+/// A key in which something died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buried {
+    pub db: u16,
+    pub name: Name,
+    /// The deadlines of its lives that were past.
+    ended: SmallVec<[Tag; 1]>,
+}
+
 impl Keyspace {
     /// Begins another generation. Returns the one that ended, and the keys that hold tombstones of it:
     /// the next [`Keyspace::drain`] has told of all of them.
-    pub fn close_generation(&self) -> (Generation, Vec<(u16, Name)>) {
+    pub fn close_generation(&self, now_ms: u64) -> (Generation, Vec<Buried>) {
         // What is noted between these two stands in the next list, with this generation: it waits a
         // little longer.
         let keys = std::mem::take(&mut *self.noted.lock());
-        (Generation(self.generation.fetch_add(1, Ordering::SeqCst)), keys)
+        let generation = Generation(self.generation.fetch_add(1, Ordering::SeqCst));
+        let buried = keys.into_iter().map(|(db, name)| {
+            let key = KeyRef::new(db, &name);
+            let shard = self.shard(self.lock_of(key)).read();
+            let entry = shard.find(key.hash, &name);
+            let ended = entry.map(|entry| entry.ended(self.me(), now_ms)).unwrap_or_default();
+            Buried { db, name, ended }
+        });
+        (generation, buried.collect())
     }
 
     /// How many keys hold tombstones.
@@ -31,58 +47,79 @@ impl Keyspace {
         self.locks_in_use().map(|lock| self.shard(lock).read().buried()).sum()
     }
 
-    /// Takes note that all members know the lives of these keys to be past that were so in generation
-    /// `upto`. From then on they are not told to anybody, and whoever tells of one of them something
-    /// else has begun it anew.
-    pub fn seal(&self, keys: &[(u16, Name)], upto: Generation, now_ms: u64) {
-        for (db, name) in keys {
+    /// Drops what all members have confirmed: what was deleted of these keys up to the generation
+    /// `upto`. Returns the keys that had lives which were past: those stay, but older ones than the
+    /// newest, which go `grace_ms` after their end.
+    #[must_use]
+    pub fn collect(
+        &self,
+        keys: &[Buried],
+        upto: Generation,
+        now_ms: u64,
+        grace_ms: u64,
+    ) -> Vec<Buried> {
+        for buried in keys {
+            self.collect_key(buried, upto, &[], now_ms, grace_ms);
+        }
+        keys.iter().filter(|buried| !buried.ended.is_empty()).cloned().collect()
+    }
+
+    /// Takes note that all members know which lives of these keys were past. From then on they are not
+    /// told to anybody, and whoever tells of one of them something else has begun it anew.
+    pub fn seal(&self, keys: &[Buried], now_ms: u64) {
+        for Buried { db, name, ended } in keys {
             let key = KeyRef::new(*db, name);
             let mut shard = self.shard(self.lock_of(key)).write();
             let Some(entry) = shard.find(key.hash, name) else { continue };
-            let ended = entry.ended(self.me(), now_ms);
-            if entry.renewed <= upto.0 && !ended.is_empty() {
-                shard.sealed.insert(key.hash, ended);
-            }
+            let held = entry.ended(self.me(), now_ms);
+            let sealed = shard.sealed.entry(key.hash).or_default();
+            let news = ended.iter().filter(|tag| held.contains(tag));
+            let news: SmallVec<[Tag; 1]> =
+                news.filter(|tag| !sealed.contains(tag)).copied().collect();
+            sealed.extend(news);
+            shard.keep_sealed(key.hash, &held);
         }
     }
 
-    /// Drops what was deleted of these keys up to the generation `upto`. Lives that are past go too
-    /// unless that was noted later; but older ones than the newest go `grace_ms` after their end.
-    pub fn collect(&self, keys: &[(u16, Name)], upto: Generation, now_ms: u64, grace_ms: u64) {
-        for (db, name) in keys {
-            let key = KeyRef::new(*db, name);
-            let mut shard = self.shard(self.lock_of(key)).write();
-            self.collect_key(&mut shard, key, upto, now_ms, grace_ms);
+    /// Drops the lives that all members have sealed.
+    pub fn drop_sealed(&self, keys: &[Buried], now_ms: u64, grace_ms: u64) {
+        for buried in keys {
+            self.collect_key(buried, Generation(0), &buried.ended, now_ms, grace_ms);
         }
     }
 
     fn collect_key(
         &self,
-        shard: &mut Shard,
-        key: KeyRef<'_>,
+        buried: &Buried,
         upto: Generation,
+        ended: &[Tag],
         now_ms: u64,
         grace_ms: u64,
     ) {
+        let key = KeyRef::new(buried.db, &buried.name);
+        let mut guard = self.shard(self.lock_of(key)).write();
+        let shard = &mut *guard;
+        // What is past and was not noted so yet is not confirmed.
+        self.settle(shard, key, now_ms);
         let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
         let before = Account::of(entry);
-        let whole = entry.renewed <= upto.0;
         let mut state = entry.take_key(self.me());
-        state.collect(now_ms, upto, whole, grace_ms);
+        state.collect(now_ms, upto, entry.renewed <= upto.0, ended, grace_ms);
         let is_gone = state.lives().is_empty() && !entry.flags.has(DIRTY);
+        let is_empty = state.lives().is_empty();
         entry.set_key(state, self.me(), now_ms);
         self.account(key.db, entry, &before, now_ms);
-        if whole && !is_gone && entry.flags.has(BURIED) {
-            // Not all of it may go yet.
+        if is_empty && !is_gone {
+            // It goes when it is drained.
             self.note_tombstones(key.db, entry, false);
         }
-        let ended = entry.ended(self.me(), now_ms);
+        let held = entry.ended(self.me(), now_ms);
         if is_gone {
             self.put_fingerprint(key.db, entry, 0);
         }
         let after = Account::of(entry);
         shard.note_change(key.hash, before, after, now_ms);
-        shard.keep_sealed(key.hash, &ended);
+        shard.keep_sealed(key.hash, &held);
         if is_gone {
             shard.remove(key.hash, key.name);
         }
@@ -91,7 +128,7 @@ impl Keyspace {
 
 impl Entry {
     /// The deadlines of lives that are past.
-    fn ended(&self, me: Replica, now_ms: u64) -> SmallVec<[Tag; 1]> {
+    pub(super) fn ended(&self, me: Replica, now_ms: u64) -> SmallVec<[Tag; 1]> {
         match self.key() {
             Some(key) => {
                 let past = key.lives().iter().filter(|life| life.is_past(now_ms));

@@ -336,3 +336,14 @@ impl Whole {
         Whole { key, due_ms, tombstones: 0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A million keys take a million of these.
+    #[test]
+    fn an_entry_fits_into_an_allocation_of_96_bytes() {
+        assert_eq!(size_of::<Entry>(), 96);
+    }
+}

@@ -323,7 +323,9 @@ impl<'k> Keys<'k> {
             keyspace.settle(shard, key, now_ms);
             (entry, dirty) = shard.find_to_change(key.hash, key.name)?;
         }
-        keyspace.mark(lock, dirty, key.hash, entry);
+        if keyspace.is_unmarked(entry) {
+            keyspace.mark(lock, dirty, key.hash, entry);
+        }
         if is_grouped {
             keyspace.group(lock, key.hash, entry);
         }
@@ -368,9 +370,12 @@ impl<'k> Keys<'k> {
     }
 
     /// Marks an entry that is about to be changed, while its shard is held shared.
+    #[inline]
     pub(super) fn mark_shared(&self, key: KeyRef<'_>, entry: &Entry) {
-        let lock = self.keyspace.lock_of(key);
-        if let Some(guard) = self.guards.get(lock) {
+        if self.keyspace.is_unmarked(entry)
+            && let Some(guard) = self.guard(key)
+        {
+            let lock = self.keyspace.lock_of(key);
             self.keyspace.mark(lock, guard.shard().dirty(), key.hash, entry);
         }
     }

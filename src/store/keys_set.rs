@@ -1,6 +1,6 @@
 //! Sets in a scope.
 
-use super::entry::{Entry, State};
+use super::entry::{Entry, NEVER_DUE, State};
 use super::{AccessError, KeyRef, Keys};
 use crate::base::Replica;
 use crate::crdt::{Deadline, Key, Kind, MemberDeadline, Set, Tombstones, Write};
@@ -114,6 +114,10 @@ fn edit_entry<R>(
 ) -> R {
     let is_past = entry.is_past(write.now_ms);
     if let (State::Set(set), false) = (&mut entry.state, is_past) {
+        if set.is_empty() {
+            // A key that nobody sees begins without a deadline.
+            entry.ends_ms = NEVER_DUE;
+        }
         return edit(&mut SetEdit { target: Target::Set(set), write: *write });
     }
     if entry.is_compact() {

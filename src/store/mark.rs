@@ -64,23 +64,21 @@ fn bits(word: usize, bits: u64) -> impl Iterator<Item = usize> {
 }
 
 impl Keyspace {
-    /// Marks an entry that is about to be changed, of a shard that is held, shared or exclusively.
+    /// Whether an entry has to be marked before it is changed.
     #[inline]
-    pub(super) fn mark(&self, lock: u32, dirty: &DirtyList, hash: u64, entry: &Entry) {
-        if self.keeps() && !entry.flags.has(DIRTY) {
-            self.mark_first(lock, dirty, hash, entry);
-        }
+    pub(super) fn is_unmarked(&self, entry: &Entry) -> bool {
+        self.keeps() && !entry.flags.has(DIRTY)
     }
 
-    #[cold]
-    fn mark_first(&self, lock: u32, dirty: &DirtyList, hash: u64, entry: &Entry) {
+    /// Marks an entry that is about to be changed, of a shard that is held, shared or exclusively.
+    pub(super) fn mark(&self, lock: u32, dirty: &DirtyList, hash: u64, entry: &Entry) {
         let mut dirty = dirty.lock();
-        if entry.flags.has(DIRTY) {
-            return;
+        // Another who holds the shard shared may have been faster.
+        if !entry.flags.has(DIRTY) {
+            dirty.push(Dirty { hash, own_before: entry.own(self.me()) });
+            self.raise_dirty(lock);
+            entry.flags.raise(DIRTY);
         }
-        dirty.push(Dirty { hash, own_before: entry.own(self.me()) });
-        self.raise_dirty(lock);
-        entry.flags.raise(DIRTY);
     }
 
     /// Marks an entry that was put in just now, with the shard held exclusively.

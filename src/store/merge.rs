@@ -26,10 +26,11 @@ impl Keyspace {
         let key = KeyRef::new(db, name);
         let mut guard = self.shard(self.lock_of(key)).write();
         let shard = &mut *guard;
-        let sealed = shard.sealed_of(key.hash);
+        self.settle(shard, key, now_ms);
         if shard.find(key.hash, name).is_none() {
             shard.insert(key.hash, Box::new(self.new_entry(name, State::whole(Key::default()))));
         }
+        let sealed = shard.sealed_of(key.hash);
         let nothing = Merged { whole: true, conflict: false, news: false };
         let Some(entry) = shard.find_mut(key.hash, name) else { return nothing };
         let before = Account::of(entry);
@@ -40,9 +41,10 @@ impl Keyspace {
             self.refresh_digest(db, entry, now_ms);
         }
         let news = entry.fingerprint != fingerprint;
-        let after = Account::of(entry);
-        let gone = self.is_gone(entry, now_ms);
+        let (after, gone) = (Account::of(entry), self.is_gone(entry, now_ms));
+        let ended = if sealed.is_empty() { sealed } else { entry.ended(self.me(), now_ms) };
         shard.note_change(key.hash, before, after, now_ms);
+        shard.keep_sealed(key.hash, &ended);
         if gone {
             shard.remove(key.hash, name);
         }

@@ -36,6 +36,7 @@ mod tally;
 mod text;
 
 pub use access::AccessError;
+pub use collect::Buried;
 pub use digest::Digest;
 pub use drain::Drained;
 pub use entry::TextForm;

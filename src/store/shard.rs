@@ -42,8 +42,8 @@ impl Shard {
 
     /// An entry that is marked as changed, by its hash alone.
     pub fn find_dirty(&mut self, hash: u64) -> Option<&mut Entry> {
-        let is_it = |entry: &Box<Entry>| entry.flags.has(DIRTY) && hash_name(&entry.name) == hash;
-        self.table.find_mut(hash, is_it).map(|entry| &mut **entry)
+        let is_it = |entry: &Entry| entry.flags.has(DIRTY) && hash_name(&entry.name) == hash;
+        self.table.find_mut(hash, |entry| is_it(entry)).map(|entry| &mut **entry)
     }
 
     /// Where changes are noted until the next drain.

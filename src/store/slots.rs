@@ -1,7 +1,7 @@
 //! Digests of what is live, a number per key slot: where two nodes differ is where these do.
 
 use super::entry::Entry;
-use super::keyspace::Keyspace;
+use super::keyspace::{Keyspace, lock_number};
 use crate::base::KEY_SLOTS;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -126,12 +126,13 @@ impl Keyspace {
     ) -> Option<u64> {
         let shards = self.shards_in_use(db);
         let mut visited = 0;
-        for shard in usize::try_from(cursor).unwrap_or(usize::MAX)..shards.len() {
+        let from = usize::try_from(cursor).unwrap_or(usize::MAX);
+        for (at, shard) in shards.iter().enumerate().skip(from) {
             if visited >= limit {
-                return Some(shard as u64);
+                return Some(at as u64);
             }
-            self.expire_shard(super::keyspace::lock_number(db, shard as u32), now_ms, usize::MAX);
-            let shard = shards[shard].read();
+            self.expire_shard(lock_number(db, at as u32), now_ms, usize::MAX);
+            let shard = shard.read();
             let live = shard.iter().filter(|entry| entry.fingerprint != 0);
             for entry in live.filter(|entry| slots.contains(entry.slot)) {
                 visit(&entry.name, entry.fingerprint);

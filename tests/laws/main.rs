@@ -4,7 +4,8 @@
 //! - `cluster` random schedules on several replicas; `lattices` every type against the laws.
 //! - `oracle` the merge rules once more, over sets of events instead of states; `merge_rules` keys
 //!   against it; `merge_table` the published table, line by line.
-//! - `wire` keys as bytes.
+//! - `parts` sets told in parts; `streams` keys told in parts, their fingerprints and their collection;
+//!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
@@ -14,4 +15,9 @@ mod merge_rules;
 mod merge_table;
 mod node;
 mod oracle;
+mod parts;
+#[cfg(feature = "planted")]
+mod planted;
+mod reissue;
+mod streams;
 mod wire;

@@ -19,6 +19,9 @@ pub struct Event {
     lives: Vec<Tag>,
     /// The lives whose deadline it wrote or, as a deletion, forgot, and the deadline.
     ends: Vec<(Tag, Option<u64>)>,
+    /// The lives whose deadline, as far as seen, it took away: a deletion, or a write to a key of which
+    /// nothing was seen.
+    silenced: Vec<Tag>,
     /// Nothing of this type was there before it.
     birth: bool,
 }
@@ -45,6 +48,9 @@ pub enum View {
     /// Members, each with its deadline.
     Members(BTreeMap<u8, Option<u64>>, Option<u64>),
 }
+
+/// The lives that a command wrote to, whose deadline it wrote, and whose deadline it took away.
+type Touched = (Vec<Tag>, Vec<(Tag, Option<u64>)>, Vec<Tag>);
 
 /// Everything that happened anywhere.
 #[derive(Default)]
@@ -79,7 +85,8 @@ impl History {
         };
         let (life, ends) = self.writable(seen, now_ms);
         let birth = what == What::Zero || !self.is_string(seen, life);
-        self.happen(tag, seen, what, vec![life], ends, birth);
+        let silenced = self.begun(seen, now_ms);
+        self.happen(tag, seen, what, (vec![life], ends, silenced), birth);
     }
 
     /// SET; `keep`: the deadline stays.
@@ -91,7 +98,8 @@ impl History {
                 written.push((life, at_ms));
             }
         }
-        self.happen(tag, seen, What::Base(text.into()), vec![life], written, true);
+        let silenced = self.begun(seen, now_ms);
+        self.happen(tag, seen, What::Base(text.into()), (vec![life], written, silenced), true);
     }
 
     /// SADD, SADDEX.
@@ -118,7 +126,8 @@ impl History {
         if !lives.contains(&life) {
             lives.push(life);
         }
-        self.happen(tag, seen, What::Insert(name, at_ms), lives, ends, birth);
+        let silenced = self.begun(seen, now_ms);
+        self.happen(tag, seen, What::Insert(name, at_ms), (lives, ends, silenced), birth);
     }
 
     /// SREM.
@@ -127,19 +136,20 @@ impl History {
         lives.retain(|life| self.members(seen, *life, now_ms).contains_key(&name));
         let is_it = |id: &usize| matches!(self.events[*id].what, What::Insert(n, _) if n == name);
         let removed = seen.iter().copied().filter(is_it).collect();
-        self.happen(tag, seen, What::Remove(removed), lives, Vec::new(), false);
+        self.happen(tag, seen, What::Remove(removed), (lives, Vec::new(), Vec::new()), false);
     }
 
     /// EXPIRE, PERSIST.
     pub fn expire(&mut self, tag: Tag, now_ms: u64, seen: &mut Seen, at_ms: Option<u64>) {
         let ends = self.present(seen, now_ms).into_iter().map(|life| (life, at_ms)).collect();
-        self.happen(tag, seen, What::Expire, Vec::new(), ends, false);
+        self.happen(tag, seen, What::Expire, (Vec::new(), ends, Vec::new()), false);
     }
 
     /// DEL.
     pub fn delete(&mut self, tag: Tag, now_ms: u64, seen: &mut Seen) {
-        let ends = self.present(seen, now_ms).into_iter().map(|life| (life, None)).collect();
-        self.happen(tag, seen, What::Delete, Vec::new(), ends, false);
+        let silenced = self.present(seen, now_ms);
+        let ends = silenced.iter().map(|life| (*life, None)).collect();
+        self.happen(tag, seen, What::Delete, (Vec::new(), ends, silenced), false);
     }
 
     fn happen(
@@ -147,11 +157,11 @@ impl History {
         tag: Tag,
         seen: &mut Seen,
         what: What,
-        lives: Vec<Tag>,
-        ends: Vec<(Tag, Option<u64>)>,
+        (lives, ends, silenced): Touched,
         birth: bool,
     ) {
-        self.events.push(Event { tag, seen: seen.clone(), what, lives, ends, birth });
+        let seen_before = seen.clone();
+        self.events.push(Event { tag, seen: seen_before, what, lives, ends, silenced, birth });
         seen.insert(self.events.len() - 1);
     }
 
@@ -168,8 +178,16 @@ impl History {
             return (newest, Vec::new());
         }
         let opened = self.deadline(seen, newest).map_or(Tag::NEVER, |(tag, _)| tag);
-        let beside = self.ends_ms(seen, now_ms);
+        let beside = self.ends_ms(seen, now_ms).filter(|_| self.begun(seen, now_ms).is_empty());
         (opened, beside.map(|at_ms| (opened, Some(at_ms))).into_iter().collect())
+    }
+
+    /// The lives that a write begins again without a deadline: all, when nothing is seen of the key.
+    fn begun(&self, seen: &Seen, now_ms: u64) -> Vec<Tag> {
+        match self.view(seen, now_ms) {
+            View::Nothing => self.present(seen, now_ms),
+            _ => Vec::new(),
+        }
     }
 
     fn lives(&self, seen: &Seen) -> BTreeSet<Tag> {
@@ -197,9 +215,9 @@ impl History {
         let (id, tag, at_ms) = words
             .filter_map(|(id, event)| Some((id, event.tag, on_life(event)?.1)))
             .max_by_key(|(_, tag, _)| *tag)?;
-        let silenced = self.heard(seen).any(|(_, event)| {
-            event.what == What::Delete && event.seen.contains(&id) && on_life(event).is_some()
-        });
+        let silenced = self
+            .heard(seen)
+            .any(|(_, event)| event.silenced.contains(&life) && event.seen.contains(&id));
         Some((tag, if silenced { None } else { at_ms }))
     }
 

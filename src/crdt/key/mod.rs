@@ -124,6 +124,7 @@ impl Key {
 
     /// INCR: counts in the newest life.
     pub fn add(&mut self, write: &Write, by: i128) {
+        self.begin(write.now_ms);
         if by == 0 && self.kind(write.now_ms).is_none() {
             // A sum of nothing is no key: `INCRBY k 0` on a missing key writes 0.
             return self.writable(write).counter.write(write.tag, b"0");
@@ -140,6 +141,7 @@ impl Key {
             Some(Visible::Text(text)) => Reading::number_of(text),
         };
         let Some(from) = from else { return false };
+        self.begin(write.now_ms);
         let by = to - &from;
         if by.is_zero() {
             // Nothing to count, but the text may take another form: `3.0` becomes `3`.
@@ -152,6 +154,7 @@ impl Key {
 
     /// SET, and what is a SET of a value read before (APPEND, SETRANGE).
     pub fn set_text(&mut self, write: &Write, value: &[u8], deadline: Deadline) {
+        self.begin(write.now_ms);
         self.lives.iter_mut().for_each(|life| life.forget(write.tombstones));
         self.writable(write).counter.write(write.tag, value);
         match deadline {
@@ -164,6 +167,7 @@ impl Key {
     /// SADD and its like; true when the member was not in. Where the member is seen in older lives it
     /// is written there too, or it would outlive the deadline that is now the latest.
     pub fn insert(&mut self, write: &Write, member: &[u8], deadline: MemberDeadline) -> bool {
+        self.begin(write.now_ms);
         // Of several lives' deadlines the newest life's is visible.
         let known = self.sets(write.now_ms).filter_map(|set| set.deadline_ms(member)).last();
         let deadline = match (deadline, known) {
@@ -254,6 +258,14 @@ impl Key {
     /// The lives that a user sees.
     fn present(&self, now_ms: u64) -> impl Iterator<Item = &Life> {
         self.lives.iter().filter(move |life| !life.is_past(now_ms))
+    }
+
+    /// A key that nobody sees begins without a deadline, if a life of it has one left.
+    fn begin(&mut self, now_ms: u64) {
+        if self.kind(now_ms).is_none() {
+            let present = self.lives.iter_mut().filter(|life| !life.is_past(now_ms));
+            present.for_each(|life| life.deadline.forget());
+        }
     }
 
     /// The life that a write goes to: the newest, or, when that is past, a new one whose id is the

@@ -60,18 +60,22 @@ impl Key {
             false => tag,
         };
         let again = |life: &Life| {
+            let (tag, at_ms) = (life.deadline.tag(), life.deadline.at_ms());
             let set = life.set.as_ref().map(|set| set.reissue(lost, since, new));
-            let ends = Some(life.deadline).filter(|ends| rename(ends.tag()) != ends.tag());
-            let ends = ends.map(|ends| DeadlineRegister::written(rename(ends.tag()), ends.at_ms()));
             let mut part = Life {
                 id: life.id,
-                deadline: ends.unwrap_or_default(),
+                deadline: DeadlineRegister::default(),
                 counter: life.counter.reissue(lost, before, since, new),
                 set: set.filter(|set| !set.is_blank()).map(Box::new),
             };
-            let dead = tombstones_of(life);
-            let ends = if ends.is_some() { DeadlineRegister::default() } else { dead.deadline };
-            part.merge(&Life { deadline: ends, ..dead }, Tombstones::KEEP);
+            part.merge(&tombstones_of(life), Tombstones::KEEP);
+            // One that was taken away may have been so by a deletion, which has no tag of its own.
+            let is_news = rename(tag) != tag || at_ms.is_none();
+            part.deadline = if is_news {
+                DeadlineRegister::written(rename(tag), at_ms)
+            } else {
+                DeadlineRegister::default()
+            };
             part
         };
         let lives = self.lives.iter().map(again).filter(|life| !is_blank(life));
@@ -84,15 +88,17 @@ impl Key {
 
 /// What is dead in a life.
 fn tombstones_of(life: &Life) -> Life {
-    // A deadline that was taken away is one as well.
-    let ends = Some(life.deadline).filter(|ends| ends.at_ms().is_none());
     let set = life.set.as_ref().map(|set| set.tombstones_part());
-    Life {
-        id: life.id,
-        deadline: ends.unwrap_or_default(),
+    let mut part = Life {
         counter: life.counter.tombstones_part(),
         set: set.filter(|set| !set.is_blank()).map(Box::new),
+        ..Life::new(life.id)
+    };
+    // What took away the rest took away the deadline too.
+    if !is_blank(&part) && life.deadline.at_ms().is_none() {
+        part.deadline = life.deadline;
     }
+    part
 }
 
 /// Whether a part says nothing of a life.

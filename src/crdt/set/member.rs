@@ -60,11 +60,14 @@ impl Member {
         self.dots.iter().filter(|dot| !dot.is_live()).count()
     }
 
+    /// The latest word that it is in.
+    pub fn latest(&self) -> Option<&Dot> {
+        self.dots.iter().filter(|dot| dot.is_live()).max_by_key(|dot| (dot.stamp, dot.replica))
+    }
+
     /// The deadline that the latest live dot names: the later command counts, as on one Redis.
     pub fn deadline_ms(&self) -> Option<u64> {
-        let latest =
-            self.dots.iter().filter(|dot| dot.is_live()).max_by_key(|d| (d.stamp, d.replica));
-        match latest?.life {
+        match self.latest()?.life {
             DotLife::Live(deadline) => deadline,
             DotLife::Dead => None,
         }

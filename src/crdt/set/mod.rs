@@ -110,7 +110,7 @@ impl Set {
         self.members.values().any(|member| member.deadline_ms().is_none_or(|at_ms| at_ms > now_ms))
     }
 
-    /// The sum of a hash of each live dot of each member that is in; 0 where tombstones are dropped.
+    /// The sum of a hash of the latest dot of each member that is in; 0 where tombstones are dropped.
     /// Stable between processes.
     #[must_use]
     pub fn digest(&self) -> u64 {

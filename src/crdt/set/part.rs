@@ -1,7 +1,7 @@
 //! Parts of a set, to be merged into what others hold.
 
 use super::Set;
-use super::member::{Dot, Member};
+use super::member::{Dot, DotLife, Member};
 use super::tracking::{Fresh, Tracking};
 use crate::base::{Name, Replica, Stamp};
 use crate::crdt::Generation;
@@ -43,31 +43,35 @@ impl Set {
             part.put(name.clone(), grave.member.clone());
         }
         if self.has_scars() {
-            part.put_some_dots(self, |dot| (!dot.is_live()).then_some(*dot));
+            for (name, member) in &self.members {
+                let mut dead = member.clone();
+                dead.retain(|dot| !dot.is_live());
+                part.put(name.clone(), dead);
+            }
         }
         part
     }
 
-    /// The living dots of `old` after `since`, as dots of `new`.
+    /// The living dots of `lost` after `since`, as dots of `new`; their own are dead, and earlier ones
+    /// with them, as they were before.
     #[must_use]
-    pub fn reissue(&self, old: Replica, since: Stamp, new: Replica) -> Set {
+    pub fn reissue(&self, lost: Replica, since: Stamp, new: Replica) -> Set {
         let mut part = Set { born: self.born, ..Set::default() };
-        let is_lost = |dot: &Dot| dot.replica == old && dot.stamp > since && dot.is_live();
-        part.put_some_dots(self, |dot| is_lost(dot).then_some(Dot { replica: new, ..*dot }));
+        for (name, member) in &self.members {
+            let dot = member.dots().iter().find(|dot| dot.replica == lost);
+            if let Some(dot) = dot.filter(|dot| dot.stamp > since && dot.is_live()) {
+                let mut again = Member::default();
+                again.put(Dot { replica: new, ..*dot });
+                again.put(Dot { life: DotLife::Dead, ..*dot });
+                part.put(name.clone(), again);
+            }
+        }
         part
     }
 
     /// Takes in a member of which nothing is known yet.
     pub(super) fn put(&mut self, name: Name, member: Member) {
         self.admit_or_lay(name, member, Generation::default());
-    }
-
-    fn put_some_dots(&mut self, from: &Set, dot: impl Fn(&Dot) -> Option<Dot>) {
-        for (name, member) in &from.members {
-            let mut some = Member::default();
-            member.dots().iter().filter_map(&dot).for_each(|dot| some.put(dot));
-            self.put(name.clone(), some);
-        }
     }
 
     pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Member)> {

@@ -44,7 +44,7 @@ pub(super) struct Tracking {
 }
 
 impl Tracking {
-    /// The sum of a hash of each live dot of each member that is in, whatever their order.
+    /// The sum of a hash of the latest dot of each member that is in, whatever their order.
     pub fn digest(&self) -> u64 {
         self.digest
     }
@@ -148,11 +148,10 @@ impl Tracking {
     }
 }
 
-/// Stable between processes.
+/// Stable between processes. Of several live dots the latest: a member that had expired, and was added
+/// again, has lost the earlier ones where it had been collected meanwhile.
 pub(super) fn digest_of(name: &[u8], member: &Member) -> u64 {
-    let seed = xxh3_64(name);
-    let live = member.dots().iter().filter(|dot| dot.is_live());
-    live.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
+    member.latest().map_or(0, |dot| hash_dot(xxh3_64(name), dot))
 }
 
 fn digest_of_scars(name: &[u8], member: &Member) -> u64 {

@@ -1,0 +1,85 @@
+//! Keyspaces that tell one another what they drain, and nothing else: random commands of every kind, and
+//! in the end all of them hold the same, with equal digests.
+
+#[path = "store_replication/commands.rs"]
+mod commands;
+#[path = "store_replication/mesh.rs"]
+mod mesh;
+
+use commands::{Command, commands};
+use mesh::Mesh;
+use proptest::prelude::*;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Run {
+        node: usize,
+        command: Command,
+    },
+    Drain {
+        node: usize,
+    },
+    Deliver {
+        from: usize,
+        to: usize,
+        deltas: usize,
+    },
+    Wait {
+        ms: u64,
+    },
+    Reclaim {
+        node: usize,
+    },
+    /// All hear of everything; what is deleted is sealed everywhere, and collected by these nodes.
+    Collect {
+        nodes: [bool; 3],
+        grace_ms: u64,
+    },
+    /// One node compares with another, and both take what the other holds of what differs.
+    Compare {
+        one: usize,
+        other: usize,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let node = 0usize..3;
+    let step = prop_oneof![
+        20 => (node.clone(), commands()).prop_map(|(node, command)| Step::Run { node, command }),
+        6 => node.clone().prop_map(|node| Step::Drain { node }),
+        8 => (node.clone(), node.clone(), 1usize..6)
+            .prop_map(|(from, to, deltas)| Step::Deliver { from, to, deltas }),
+        3 => (1u64..120).prop_map(|ms| Step::Wait { ms }),
+        2 => node.clone().prop_map(|node| Step::Reclaim { node }),
+        2 => (any::<[bool; 3]>(), prop::sample::select(vec![0, 50]))
+            .prop_map(|(nodes, grace_ms)| Step::Collect { nodes, grace_ms }),
+        1 => (node.clone(), node).prop_map(|(one, other)| Step::Compare { one, other }),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn run(steps: &[Step]) -> Result<(), TestCaseError> {
+    let mut mesh = Mesh::new();
+    for step in steps {
+        mesh.now_ms += 1;
+        match step {
+            Step::Run { node, command } => command.run(&mesh.nodes[*node], mesh.now_ms),
+            Step::Drain { node } => mesh.drain(*node),
+            Step::Deliver { from, to, deltas } => mesh.deliver(*from, *to, *deltas),
+            Step::Wait { ms } => mesh.now_ms += ms,
+            Step::Reclaim { node } => mesh.check_counts(*node)?,
+            Step::Collect { nodes, grace_ms } => mesh.collect(nodes, *grace_ms),
+            Step::Compare { one, other } => mesh.compare(*one, *other),
+        }
+    }
+    mesh.settle();
+    (0..3).try_for_each(|node| mesh.check_counts(node))?;
+    mesh.check_equal()
+}
+
+proptest! {
+    #[test]
+    fn nodes_that_hear_of_all_deltas_hold_the_same(steps in steps()) {
+        run(&steps)?;
+    }
+}
