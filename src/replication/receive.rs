@@ -257,6 +257,6 @@ fn fetch(keyspace: &Keyspace, states: &[Received]) {
     if let [first, _, ..] = states {
         let hashes: SmallVec<[u64; FETCHED_AHEAD]> =
             states.iter().map(|received| hash_name(&received.name)).collect();
-        keyspace.prefetch_states(first.db, &hashes);
+        keyspace.prefetch(first.db, &hashes);
     }
 }

@@ -20,27 +20,6 @@ impl Keyspace {
     /// out. Between the locks being taken and given back there are no atomics, which would keep the
     /// processor from running ahead.
     pub fn prefetch(&self, db: u16, hashes: &[u64]) {
-        self.fetch(db, hashes, |_| {});
-    }
-
-    /// The same for whoever goes through whole states.
-    pub fn prefetch_states(&self, db: u16, hashes: &[u64]) {
-        self.fetch(db, hashes, |places| places.iter().for_each(|entry| entry.load_parts()));
-    }
-
-    /// The same of keys that wait to be drained: the first few of each of these shards.
-    pub(super) fn prefetch_dirty(&self, db: u16, shards: &[usize]) {
-        const OF_EACH: usize = 4;
-        let mut hashes: SmallVec<[u64; AT_ONCE * OF_EACH]> = SmallVec::new();
-        for shard in shards.iter().filter_map(|shard| self.shards_in_use(db).get(*shard)) {
-            if let Some(shard) = shard.try_read() {
-                hashes.extend(shard.dirty().lock().iter().take(OF_EACH).map(|dirty| dirty.hash));
-            }
-        }
-        self.prefetch_states(db, &hashes);
-    }
-
-    fn fetch(&self, db: u16, hashes: &[u64], more: impl Fn(&[&Entry])) {
         let shards = self.shards_in_use(db);
         if shards.is_empty() {
             return;
@@ -56,7 +35,21 @@ impl Keyspace {
             places.extend(held.iter().filter_map(|(shard, hash)| shard.place(*hash)));
             places.iter().for_each(|entry| entry.load());
             places.iter().for_each(|entry| entry.load_state());
-            more(&places);
+            if self.keeps() {
+                places.iter().for_each(|entry| entry.load_parts());
+            }
         }
+    }
+
+    /// The same of keys that wait to be drained: the first few of each of these shards.
+    pub(super) fn prefetch_dirty(&self, db: u16, shards: &[usize]) {
+        const OF_EACH: usize = 4;
+        let mut hashes: SmallVec<[u64; AT_ONCE * OF_EACH]> = SmallVec::new();
+        for shard in shards.iter().filter_map(|shard| self.shards_in_use(db).get(*shard)) {
+            if let Some(shard) = shard.try_read() {
+                hashes.extend(shard.dirty().lock().iter().take(OF_EACH).map(|dirty| dirty.hash));
+            }
+        }
+        self.prefetch(db, &hashes);
     }
 }
