@@ -77,8 +77,11 @@ fn peers_with_one_secret_learn_who_the_other_is() {
 
 #[test]
 fn a_refusal_arrives_with_its_reason() {
-    let refusals =
-        [Refusal::Myself, Refusal::SameId, Refusal::Forgotten { settled: true, upto: 9 }];
+    let refusals = [
+        Refusal::Myself,
+        Refusal::SameId,
+        Refusal::Forgotten { incarnation: 3, settled: true, upto: 9 },
+    ];
     for refusal in refusals {
         let (challenged, proven) = proven();
         let error = challenged.answered(&sent(&proven.refusal(&refusal))).expect_err("refused");
@@ -107,7 +110,7 @@ fn an_acceptor_without_the_secret_is_not_believed() {
     assert_eq!(error, HandshakeError::Secret);
     // Nor is its refusal, but for what anybody may say.
     let (challenged, _, _) = self::proof("secret", "none");
-    let forgotten = Refusal::Forgotten { settled: true, upto: 0 };
+    let forgotten = Refusal::Forgotten { incarnation: 3, settled: true, upto: 0 };
     let error = challenged.answered(&sent(&proven.refusal(&forgotten))).expect_err("refused");
     assert_eq!(error, HandshakeError::Secret);
 }

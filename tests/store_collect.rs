@@ -286,3 +286,28 @@ fn a_key_that_was_emptied_begins_again_without_a_deadline() {
         assert_eq!(keys.deadline(key(b"k")), Ok(Some(None)));
     }
 }
+
+/// A clock that was set back shows what had ended again; it ends again, for counts and digests too.
+#[test]
+fn what_comes_back_with_the_clock_ends_with_it() {
+    let a = node(1);
+    let count = |now_ms| (a.open_browse(now_ms).len(0), a.root(0) == 0);
+    let add_shared = |now_ms| a.open_one(key(b"k"), Mode::Shared, now_ms).add(key(b"k"), 1);
+    assert_eq!(add(&a, b"k", 1, START_MS), Ok(1));
+    let mut scope = a.open_one(key(b"k"), Mode::Exclusive, START_MS);
+    assert!(scope.set_deadline(key(b"k"), Some(START_MS + 10)));
+    drop(scope);
+    a.drain(START_MS, &mut |_| {});
+    assert_eq!(count(START_MS), (1, false));
+    for round in 0..2 {
+        a.expire(LATER_MS, 1_000);
+        assert_eq!(count(LATER_MS), (0, true));
+        assert_eq!(add_shared(START_MS), Err(AccessError::NeedsExclusive));
+        assert_eq!(add(&a, b"k", 1, START_MS), Ok(2 * round + 2));
+        assert_eq!(add_shared(START_MS), Ok(2 * round + 3));
+        a.drain(START_MS, &mut |_| {});
+        assert_eq!(count(START_MS), (1, false));
+    }
+    a.expire(LATER_MS, 1_000);
+    assert_eq!(count(LATER_MS), (0, true));
+}

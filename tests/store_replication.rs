@@ -1,13 +1,17 @@
 //! Keyspaces that tell one another what they drain, and nothing else: random commands of every kind, and
-//! in the end all of them hold the same, with equal digests.
+//! in the end all of them hold the same, with equal digests. And one of them alone shows what a node shows
+//! that has no peers.
 
 #[path = "store_replication/commands.rs"]
 mod commands;
 #[path = "store_replication/mesh.rs"]
 mod mesh;
 
-use commands::{Command, commands};
-use mesh::Mesh;
+use commands::{Command, DATABASES, NAMES, commands};
+use headcount::base::Replica;
+use headcount::crdt::Tombstones;
+use headcount::store::{Digest, KeyRef, Keyspace, Mode};
+use mesh::{Mesh, START_MS};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let node = 0usize..3;
     let step = prop_oneof![
-        20 => (node.clone(), commands()).prop_map(|(node, command)| Step::Run { node, command }),
+        20 => (node.clone(), commands(NAMES.len())).prop_map(|(node, command)| Step::Run { node, command }),
         6 => node.clone().prop_map(|node| Step::Drain { node }),
         8 => (node.clone(), node.clone(), 1usize..6)
             .prop_map(|(from, to, deltas)| Step::Deliver { from, to, deltas }),
@@ -77,7 +81,47 @@ fn run(steps: &[Step]) -> Result<(), TestCaseError> {
     mesh.check_equal()
 }
 
+/// What users see: DEBUG DIGEST, and each key's deadline.
+fn seen(node: &Keyspace, now_ms: u64) -> (Digest, Vec<Option<Option<u64>>>) {
+    let keys = (0..DATABASES).flat_map(|db| NAMES.map(|name| KeyRef::new(db, name)));
+    let deadline = |key| {
+        let scope = node.open_one(key, Mode::Exclusive, now_ms);
+        scope.deadline(key).expect("a look")
+    };
+    let deadlines = keys.map(deadline).collect();
+    (node.open_whole(&[], Mode::Shared, now_ms).digest(), deadlines)
+}
+
+fn run_alone(commands: &[(Command, u64)]) -> Result<(), TestCaseError> {
+    let me = Replica { node: 1, epoch: 1 };
+    let node = |tombstones| Keyspace::new(DATABASES, me, tombstones, START_MS);
+    let (alone, with_peers) = (node(Tombstones::Drop), node(Tombstones::KEEP));
+    let mut now_ms = START_MS;
+    for (command, wait_ms) in commands {
+        now_ms += wait_ms;
+        command.run(&alone, now_ms);
+        command.run(&with_peers, now_ms);
+        prop_assert_eq!(seen(&alone, now_ms), seen(&with_peers, now_ms));
+        if *wait_ms > 30 {
+            with_peers.expire(now_ms, 10_000);
+            let (generation, keys) = with_peers.close_generation(now_ms);
+            let ended = with_peers.collect(&keys, generation, now_ms, 0);
+            with_peers.drop_sealed(&ended, now_ms, 0);
+            prop_assert_eq!(seen(&alone, now_ms), seen(&with_peers, now_ms));
+        }
+    }
+    Ok(())
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn a_node_with_peers_shows_what_a_node_alone_shows(
+        commands in prop::collection::vec((commands(1), 0u64..40), 1..60)
+    ) {
+        run_alone(&commands)?;
+    }
+
     #[test]
     fn nodes_that_hear_of_all_deltas_hold_the_same(steps in steps()) {
         run(&steps)?;

@@ -69,7 +69,10 @@ impl Engine {
         self.dialer.failed(address, now.mono_ms, &mut self.rng);
         match refusal {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
-            Some(Refusal::Forgotten { settled: true, upto }) => {
+            // Another connection may have been refused before: then it has come back already.
+            Some(Refusal::Forgotten { incarnation, settled: true, upto })
+                if incarnation == self.settings.incarnation =>
+            {
                 let is_mutual = node.and_then(|node| self.view.get(node));
                 if is_mutual.is_some_and(|entry| entry.standing != Standing::Member) {
                     tracing::error!(
@@ -165,7 +168,8 @@ impl Engine {
                 let said = words.members().filter_map(|(_, word)| word);
                 let upto = said.map(|word| of(&word.may).max(of(&word.holds))).max();
                 let upto = upto.unwrap_or(0).max(of(&self.may));
-                Err(Refusal::Forgotten { settled: words.agreed(), upto })
+                let incarnation = peer.incarnation;
+                Err(Refusal::Forgotten { incarnation, settled: words.agreed(), upto })
             }
             _ => Ok(()),
         }

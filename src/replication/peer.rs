@@ -43,8 +43,8 @@ pub enum Refusal {
     SameId,
     #[error("a newer connection of the same node is there")]
     Superseded,
-    /// It was away for too long: it comes back as a new memory. `settled`: all members have said how
-    /// much of its stream they may hold, `upto` being the most.
+    /// It was away for too long: it comes back as a new memory than this `incarnation`. `settled`: all
+    /// members have said how much of its stream they may hold, `upto` being the most.
     #[error("it was forgotten (node-forget-after, CLUSTER FORGET)")]
-    Forgotten { settled: bool, upto: u64 },
+    Forgotten { incarnation: u64, settled: bool, upto: u64 },
 }

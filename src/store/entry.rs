@@ -1,7 +1,7 @@
 //! One key in the table: its name, its deadline, and its state in the smallest form that holds it.
 
 use super::AccessError;
-use super::flags::Flags;
+use super::flags::{Flags, PAST};
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
@@ -228,7 +228,9 @@ impl Entry {
     /// something is due: what is past is not counted on.
     pub fn tally(&self, now_ms: u64) -> Option<&Tally> {
         // Counting on makes it a plain number, which takes exclusive access.
-        if self.form != TextForm::Plain || self.due_ms() <= now_ms {
+        // What is known to be past, the clock having been set back, is noted anew first.
+        let is_to_be_noted = self.due_ms() <= now_ms || self.flags.has(PAST);
+        if self.form != TextForm::Plain || is_to_be_noted {
             return None;
         }
         match &self.state {

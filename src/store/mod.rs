@@ -2,9 +2,14 @@
 //! works on its keys.
 //!
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
-//!   smallest form that holds its merging state; `tally` counting with shared access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about.
-//! - `expiry` and `eviction` reclaim memory; `digest` tells nodes apart; `merge` joins peers' states.
+//!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
+//!   access.
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about; `account` what
+//!   goes with every change.
+//! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
+//! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `slots` has
+//!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
+//!   begins as another replica.
 
 mod access;
 mod account;

@@ -5,7 +5,7 @@ use headcount::store::{AccessError, KeyRef, Keyspace, Missing, Mode};
 use proptest::prelude::*;
 
 pub const DATABASES: u16 = 2;
-const NAMES: [&[u8]; 4] = [b"a", b"b", b"{b}c", b"a key with a name that is long"];
+pub const NAMES: [&[u8]; 4] = [b"a", b"b", b"{b}c", b"a key with a name that is long"];
 
 /// A key, by database and place among [`NAMES`].
 type Place = (u16, usize);
@@ -29,8 +29,9 @@ pub enum Command {
     Swap,
 }
 
-pub fn commands() -> impl Strategy<Value = Command> {
-    let place = || (0..DATABASES, 0..NAMES.len());
+/// Commands on so many keys of each database.
+pub fn commands(names: usize) -> impl Strategy<Value = Command> {
+    let place = move || (0..DATABASES, 0..names);
     let text = || prop::sample::select(vec!["5", "-3", "1.5", "text", ""]);
     let ends = || prop::option::of(1u64..200);
     let member_ends = prop_oneof![

@@ -11,7 +11,7 @@ mod wire;
 use super::{Generation, ReplicaMap, Tombstones, Write};
 use crate::base::agenda::Agenda;
 use crate::base::hash::{NameHasher, hash_name};
-use crate::base::{Name, Stamp};
+use crate::base::{Name, Stamp, Tag};
 use indexmap::IndexMap;
 use member::{Dot, DotLife, Member};
 use std::collections::BTreeMap;
@@ -90,6 +90,18 @@ impl Set {
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
         self.members.keys().map(|name| &**name)
+    }
+
+    /// Every addition that is not removed, of members that have expired too: the member, who added it
+    /// when, and its deadline then.
+    pub fn additions(&self) -> impl Iterator<Item = (&[u8], Tag, Option<u64>)> {
+        let graves = self.graves.iter().map(|(name, grave)| (name, &grave.member));
+        self.members.iter().chain(graves).flat_map(|(name, member)| {
+            member.dots().iter().filter_map(|dot| match dot.life {
+                DotLife::Live(at_ms) => Some((&**name, Tag::new(dot.stamp, dot.replica), at_ms)),
+                DotLife::Dead => None,
+            })
+        })
     }
 
     /// The member at a position; positions change with every removal.

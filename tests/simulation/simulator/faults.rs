@@ -1,0 +1,171 @@
+//! What goes wrong in a world, and what operators do.
+
+use super::network::Side;
+use super::plan::{Fault, NodeIndex};
+use super::world::{Event, MemoryFate, NODES_MAX, Run, World};
+
+/// A leaving node has so long to hand over what it has.
+const LEAVE_MS: u64 = 500;
+/// Writing everything down takes so long.
+const WRITE_MS: u64 = 120;
+
+impl World<'_> {
+    pub fn fault(&mut self, fault: Fault) -> Result<(), String> {
+        self.note(|| format!("{fault:?}"));
+        match fault {
+            Fault::Cut { from, to } => self.network.cut(from, to),
+            Fault::Split { side } => self.split(side),
+            Fault::Heal => self.network.heal(),
+            Fault::Reset { a, b } => {
+                for link in self.network.links_between(a, b) {
+                    self.reset(link);
+                }
+            }
+            Fault::Slow { from, to, bytes_per_ms } => self.network.slow(from, to, bytes_per_ms),
+            Fault::Loss { permille } => self.network.loss_permille = permille,
+            Fault::Mangle { permille } => self.network.mangle_permille = permille,
+            Fault::Crash { node } => return self.end(node, false),
+            Fault::Halt { node } => return self.end(node, true),
+            Fault::Abandon { node } => {
+                self.nodes[node].is_gone = true;
+                return self.end(node, false);
+            }
+            Fault::Start { node } => self.start(node),
+            Fault::Persist { node } => self.persist(node),
+            Fault::Leave { node } => self.leave(node),
+            Fault::Forget { on, node } => self.forget(on, node),
+            Fault::Jump { node, by_ms } => self.nodes[node].offset_ms += by_ms,
+        }
+        Ok(())
+    }
+
+    fn split(&mut self, side: u8) {
+        let is_in = |node: NodeIndex| side & (1 << node) != 0;
+        for a in 0..NODES_MAX {
+            for b in (0..NODES_MAX).filter(|b| is_in(a) != is_in(*b)) {
+                self.network.cut(a, b);
+            }
+        }
+    }
+
+    /// Starts a node that is not running, with what its disk holds.
+    pub fn start(&mut self, index: NodeIndex) {
+        let number = self.runs.len();
+        let node = &mut self.nodes[index];
+        if node.process.is_some() || node.is_gone {
+            return;
+        }
+        node.start(self.plan.seed, &self.plan.setting, number, self.now_ms);
+        if node.disk.is_none() {
+            self.memories.push(MemoryFate::default());
+            node.memory = self.memories.len();
+        }
+        let Some(process) = &node.process else { return };
+        let progress = process.engine.progress();
+        self.runs.push(Run { node: index, memory: node.memory, progress, kept_drain: None });
+        self.note(|| format!("node {index} starts as process {number}"));
+        self.at(self.now_ms, Event::Wake(index));
+    }
+
+    /// Ends a process. What is on its way still arrives.
+    pub fn end(&mut self, index: NodeIndex, keeps: bool) -> Result<(), String> {
+        if self.nodes[index].process.is_none() {
+            return Ok(());
+        }
+        self.look_for_witnesses(index)?;
+        let node = &mut self.nodes[index];
+        let Some(process) = node.process.take() else { return Ok(()) };
+        let number = process.number;
+        node.writing = None;
+        if !keeps {
+            node.disk = None;
+        }
+        // What the run had written down of its own drains.
+        let kept = node.disk.as_ref().filter(|disk| disk.process == number);
+        self.runs[number].kept_drain = Some(kept.map_or(0, |disk| disk.drain));
+        if node.disk.is_none() {
+            self.memories[node.memory - 1].is_lost = true;
+            self.survival.lost(index, self.now_ms);
+        }
+        for link in self.network.links_of(number) {
+            let Some(connection) = self.network.connections.get_mut(&link) else { continue };
+            let is_dialler = connection.dialler_process == number;
+            self.close(link, if is_dialler { Side::Dialler } else { Side::Acceptor });
+        }
+        Ok(())
+    }
+
+    /// Begins to write everything down: at the next moment when there is nothing to drain.
+    pub fn persist(&mut self, index: NodeIndex) {
+        let now = self.now(index);
+        if !self.plan.setting.durable {
+            return;
+        }
+        if self.nodes[index].writing.is_some() {
+            return;
+        }
+        let Some(process) = &mut self.nodes[index].process else { return };
+        process.engine.tick(&process.keyspace, now);
+        let number = process.number;
+        self.nodes[index].writing = self.nodes[index].snapshot(self.now_ms);
+        self.at(self.now_ms + WRITE_MS, Event::Written(number));
+        self.follow_up(index);
+    }
+
+    pub fn written(&mut self, process: usize) {
+        let node = &mut self.nodes[self.runs[process].node];
+        let Some(running) = node.process.as_mut().filter(|running| running.number == process)
+        else {
+            node.writing = None;
+            return;
+        };
+        let Some(disk) = node.writing.take() else { return };
+        running.engine.persisted(disk.memory());
+        node.disk = Some(disk);
+    }
+
+    fn leave(&mut self, index: NodeIndex) {
+        let now = self.now(index);
+        let Some(process) = &mut self.nodes[index].process else { return };
+        process.engine.leave(&process.keyspace, now);
+        self.nodes[index].is_gone = true;
+        self.follow_up(index);
+        self.at(self.now_ms + LEAVE_MS, Event::Left(index));
+    }
+
+    pub fn left(&mut self, index: NodeIndex) -> Result<(), String> {
+        self.end(index, false)
+    }
+
+    fn forget(&mut self, on: NodeIndex, node: NodeIndex) {
+        let id = self.nodes[node].id();
+        let Some(process) = &mut self.nodes[on].process else { return };
+        process.engine.forget(id);
+        self.follow_up(on);
+    }
+
+    /// Everything works again; who is not gone for good is back, and clocks agree.
+    pub fn heal(&mut self) {
+        self.note(|| "heal".to_owned());
+        self.network.repair();
+        for index in 0..NODES_MAX {
+            let node = &mut self.nodes[index];
+            node.offset_ms = self.plan.setting.skew_ms[index];
+            if node.memory != 0 {
+                self.start(index);
+            }
+        }
+        self.forget_the_gone();
+    }
+
+    /// An operator tells the cluster not to wait for who does not come back.
+    fn forget_the_gone(&mut self) {
+        let running = self.nodes.iter().find(|node| node.process.is_some() && !node.is_gone);
+        let Some(on) = running.map(|node| node.index) else { return };
+        for index in 0..NODES_MAX {
+            if self.nodes[index].is_gone {
+                self.forget(on, index);
+            }
+        }
+    }
+}

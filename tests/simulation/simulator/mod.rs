@@ -1,0 +1,19 @@
+//! A cluster in one thread: the replication code that ships, on a network and in a time that are
+//! made up, the same for the same seed.
+
+pub mod clients;
+mod faults;
+pub mod generate;
+mod links;
+mod network;
+mod node;
+pub mod oracle;
+pub mod places;
+pub mod plan;
+pub mod profile;
+pub mod random;
+pub mod runner;
+mod shrink;
+mod survival;
+mod verdict;
+mod world;

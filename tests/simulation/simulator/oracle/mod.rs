@@ -1,0 +1,12 @@
+//! What must be, told without the code under test: from the commands that were acknowledged, and what
+//! the node of each had seen, by the design's table.
+
+pub mod clerk;
+pub mod expect;
+pub mod history;
+pub mod sight;
+
+pub use clerk::{Author, Intent, record};
+pub use expect::expect;
+pub use history::{EventId, History, LifeId, Mark, Origin};
+pub use sight::{Sight, View};

@@ -1,0 +1,67 @@
+//! Runs plans of many seeds, and tells of the first that fails.
+
+use super::plan::Plan;
+use super::shrink::shrink;
+use super::verdict::Outcome;
+use super::world::World;
+use headcount::base::hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The seed of the hash of names in simulations.
+pub const HASH_SEED: u64 = 0x5EED;
+
+/// Runs a plan. An error is a broken promise, or a panic.
+pub fn run(plan: &Plan) -> Result<Outcome, String> {
+    run_logging(plan, false).0
+}
+
+fn run_logging(plan: &Plan, is_logging: bool) -> (Result<Outcome, String>, Vec<String>) {
+    assert!(hash::fix_seed(HASH_SEED), "another test has hashed names by another seed");
+    let mut world = World::new(plan, is_logging);
+    let result = catch_unwind(AssertUnwindSafe(|| world.finish()));
+    let result = result.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| Some((*panic.downcast_ref::<&str>()?).to_owned()));
+        Err(format!("panic: {}", text.unwrap_or_default()))
+    });
+    (result, world.log.take().unwrap_or_default())
+}
+
+/// Runs the plans that `make` makes of `count` seeds. `HEADCOUNT_SIMULATION_SEEDS` in the environment
+/// is another count, `HEADCOUNT_SIMULATION_SEED` the only seed.
+pub fn explore(test: &str, count: u64, make: impl Fn(u64) -> Plan) {
+    let variable = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
+    if let Some(seed) = variable("HEADCOUNT_SIMULATION_SEED") {
+        return check(test, &make(seed));
+    }
+    let seeds = 0..variable("HEADCOUNT_SIMULATION_SEEDS").unwrap_or(count);
+    if std::env::var_os("HEADCOUNT_SIMULATION_LIST").is_some() {
+        return list(seeds.map(make));
+    }
+    seeds.for_each(|seed| check(test, &make(seed)));
+}
+
+/// Every seed that fails, in a line each.
+fn list(plans: impl Iterator<Item = Plan>) {
+    let mut failed = 0;
+    for plan in plans {
+        if let Err(error) = run(&plan) {
+            failed += 1;
+            println!("seed {}: {}", plan.seed, error.lines().next().unwrap_or_default());
+        }
+    }
+    assert_eq!(failed, 0, "seeds that failed");
+}
+
+fn check(test: &str, plan: &Plan) {
+    let Err(error) = run(plan) else { return };
+    let (small, error) = shrink(plan.clone(), error, |plan| run(plan).err());
+    let log = run_logging(&small, true).1.join("\n");
+    panic!(
+        "seed {}: {error}\n\nIt takes no more than this:\n{}\nWhat happens then:\n{log}\n\n\
+         Again: HEADCOUNT_SIMULATION_SEED={} cargo test --test simulation {test}",
+        plan.seed,
+        small.show(),
+        plan.seed
+    );
+}

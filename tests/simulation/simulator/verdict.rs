@@ -1,0 +1,226 @@
+//! The end of a run: everything works again, and after a while everything must be as it should.
+
+use super::clients::look;
+use super::oracle::{EventId, View, expect};
+use super::places::{Place, show};
+use super::plan::NodeIndex;
+use super::survival::Cuts;
+use super::world::World;
+use headcount::replication::Status;
+use headcount::store::{Digest, Mode};
+use std::collections::BTreeMap;
+
+/// How long it may take until all nodes agree and nothing waits.
+const QUIET_WITHIN_MS: u64 = 120_000;
+const LOOK_EVERY_MS: u64 = 500;
+/// More combinations of what may be missing are not tried.
+const CUTS_MAX: usize = 20_000;
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Of everything that went over the network, and when.
+    pub trail: u64,
+    pub events: usize,
+    /// Virtual time that it took.
+    pub took_ms: u64,
+    /// Events that may have been missing.
+    pub open: usize,
+}
+
+impl World<'_> {
+    /// Runs to the end. An error is a broken promise.
+    pub fn finish(&mut self) -> Result<Outcome, String> {
+        let last_ms = self.plan.steps.last().map_or(0, |step| step.at_ms);
+        self.run_until(last_ms + 1)?;
+        self.heal();
+        // Until then deadlines may pass at one node and not yet at another.
+        self.run_until(self.now_ms + self.plan.setting.settle_ms)?;
+        let until_ms = self.now_ms + QUIET_WITHIN_MS;
+        while let Err(why) = self.is_quiet() {
+            if self.now_ms >= until_ms {
+                return Err(format!("does not come to rest: {why}"));
+            }
+            // Only what is written down is confirmed.
+            (0..self.nodes.len()).for_each(|index| self.persist(index));
+            self.run_until(self.now_ms + LOOK_EVERY_MS)?;
+        }
+        self.note(|| "quiet".to_owned());
+        self.check_values()?;
+        let cuts = self.cuts();
+        let open = (0..self.history.len()).filter(|id| !self.included(*id, &cuts, 0)).count();
+        Ok(Outcome {
+            trail: self.trail.digest(),
+            events: self.history.len(),
+            took_ms: self.now_ms,
+            open,
+        })
+    }
+
+    fn running(&self) -> Vec<NodeIndex> {
+        let running = self.nodes.iter().filter(|node| node.process.is_some());
+        running.map(|node| node.index).collect()
+    }
+
+    /// Whether all nodes agree and nothing waits; else what does.
+    fn is_quiet(&self) -> Result<(), String> {
+        let running = self.running();
+        for index in &running {
+            let Some(process) = &self.nodes[*index].process else { continue };
+            let status = process.engine.status(&process.keyspace, self.now(*index));
+            waits_for_nothing(&status, running.len())
+                .map_err(|why| format!("node {index}: {why}"))?;
+        }
+        let digests: Vec<Digest> = running.iter().map(|index| self.digest(*index)).collect();
+        match digests.windows(2).all(|pair| pair[0] == pair[1]) {
+            true => self.check_slots(&running),
+            false => Err(format!("digests differ: {}", self.differences(&running))),
+        }
+    }
+
+    fn digest(&self, index: NodeIndex) -> Digest {
+        let wall_ms = self.now(index).wall_ms;
+        let process = self.nodes[index].process.as_ref();
+        process.map_or_else(Digest::default, |process| {
+            process.keyspace.open_whole(&[], Mode::Shared, wall_ms).digest()
+        })
+    }
+
+    /// What nodes compare is equal, too.
+    fn check_slots(&self, running: &[NodeIndex]) -> Result<(), String> {
+        let root = |index: &NodeIndex, db: u16| {
+            let process = self.nodes[*index].process.as_ref();
+            process.map(|process| process.keyspace.root(db))
+        };
+        for db in 0..super::places::DATABASES {
+            let roots: Vec<_> = running.iter().map(|index| root(index, db)).collect();
+            if roots.windows(2).any(|pair| pair[0] != pair[1]) {
+                return Err(format!("digests of slots differ in database {db}: {roots:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn differences(&self, running: &[NodeIndex]) -> String {
+        let mut differences = String::new();
+        for place in self.history.places() {
+            let views: Vec<_> = running.iter().map(|index| self.view(*index, place)).collect();
+            if views.windows(2).any(|pair| pair[0] != pair[1]) {
+                differences += &format!("\n  {}: {views:?}", show(place));
+            }
+        }
+        differences
+    }
+
+    fn view(&self, index: NodeIndex, place: Place) -> Result<View, String> {
+        let wall_ms = self.now(index).wall_ms;
+        let Some(process) = &self.nodes[index].process else { return Ok(View::Nothing) };
+        look(&process.keyspace, place, wall_ms)
+    }
+
+    /// Every key is what the table says of the acknowledged commands.
+    fn check_values(&self) -> Result<(), String> {
+        let Some(first) = self.running().first().copied() else { return Ok(()) };
+        let cuts = self.cuts();
+        let mut seen = BTreeMap::new();
+        for place in self.history.places() {
+            seen.insert(place, self.view(first, place)?);
+        }
+        if cuts.len() == 1 && self.survival.losses() == 1 {
+            // What is missing is the same everywhere: whole drains.
+            let choices = cuts.values().next().map_or(1, Vec::len);
+            let fits = |choice: usize| {
+                seen.iter().all(|(place, view)| self.expected(*place, &cuts, choice) == *view)
+            };
+            if (0..choices).any(fits) {
+                return Ok(());
+            }
+        }
+        for (place, view) in &seen {
+            self.check_value(*place, view, &cuts)?;
+        }
+        match cuts.len() == 1 && self.survival.losses() == 1 {
+            true => Err(format!("drains were handed on in part: {cuts:?}")),
+            false => Ok(()),
+        }
+    }
+
+    fn check_value(&self, place: Place, view: &View, cuts: &Cuts) -> Result<(), String> {
+        let of_place = self.cuts_of(place, cuts);
+        let choices: usize = of_place.values().map(Vec::len).product();
+        if (0..choices.min(CUTS_MAX)).any(|choice| self.expected(place, &of_place, choice) == *view)
+        {
+            return Ok(());
+        }
+        let mut error = format!(
+            "{} shows {view:?}, not {:?} (or what follows from {of_place:?})",
+            show(place),
+            self.expected(place, &of_place, 0)
+        );
+        for (id, _) in self.history.of(place) {
+            error += &format!("\n  {}", self.history.show(id));
+        }
+        Err(error)
+    }
+
+    /// The cuts that make a difference to a key.
+    fn cuts_of(&self, place: Place, cuts: &Cuts) -> Cuts {
+        let mut of_place = Cuts::new();
+        for (run, cuts) in cuts {
+            let least = cuts.last().copied().unwrap_or_default();
+            let drains = self.history.of(place).map(|(_, event)| event.origin);
+            let mut drains: Vec<u64> = drains
+                .filter(|origin| origin.process == *run && origin.drain > least)
+                .map(|origin| origin.drain)
+                .collect();
+            if !drains.is_empty() {
+                drains.push(least);
+                drains.sort_unstable_by(|a, b| b.cmp(a));
+                drains.dedup();
+                of_place.insert(*run, drains);
+            }
+        }
+        of_place
+    }
+
+    /// What a key must be, of all choices of what is missing by this one; 0: nothing is.
+    fn expected(&self, place: Place, cuts: &Cuts, choice: usize) -> View {
+        let included = |id: EventId| self.included(id, cuts, choice);
+        let wall_ms = self.running().first().map_or(0, |index| self.now(*index).wall_ms);
+        expect(&self.history, place, &included).view(&self.history, wall_ms)
+    }
+
+    fn included(&self, id: EventId, cuts: &Cuts, choice: usize) -> bool {
+        let origin = self.history.event(id).origin;
+        let mut left = choice;
+        for (run, cuts) in cuts {
+            let cut = cuts[left % cuts.len()];
+            left /= cuts.len();
+            if *run == origin.process {
+                return origin.drain <= cut;
+            }
+        }
+        true
+    }
+}
+
+fn waits_for_nothing(status: &Status, nodes: usize) -> Result<(), String> {
+    let unconfirmed = status.peers.iter().find(|peer| peer.unconfirmed_batches > 0);
+    let down = status.peers.iter().find(|peer| !peer.out_up || !peer.in_up);
+    if status.peers.len() + 1 != nodes || down.is_some() {
+        return Err(format!("is not connected with all: {:?}", status.peers));
+    }
+    if let Some(peer) = unconfirmed {
+        return Err(format!("is not confirmed: {peer:?}"));
+    }
+    if !status.view_agreed {
+        return Err("members are not agreed upon".to_owned());
+    }
+    if status.keys_waiting > 0 {
+        return Err(format!("{} keys are not drained", status.keys_waiting));
+    }
+    match status.tombstones_waiting {
+        0 => Ok(()),
+        waiting => Err(format!("{waiting} tombstones wait")),
+    }
+}

@@ -1,0 +1,233 @@
+//! Nodes, network and time: one thing happens after the other.
+
+use super::clients::{Client, look};
+use super::network::{Network, Side};
+use super::node::Node;
+use super::oracle::{Author, History, LifeId, Mark, Origin};
+use super::places::{PAIR_PLACES, Place};
+use super::plan::{Command, Do, NodeIndex, Plan};
+use super::survival::Survival;
+use headcount::base::Replica;
+use headcount::replication::{LinkId, Now, Progress};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use xxhash_rust::xxh3::Xxh3Default;
+
+/// Nodes of a run at most.
+pub const NODES_MAX: usize = 5;
+/// How often a node reclaims what has expired: less often than servers do, as all shards are looked at.
+const EXPIRE_EVERY_MS: u64 = 700;
+const EXPIRE_BUDGET: usize = 1_000;
+
+/// What happens at a time.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Step(usize),
+    /// A node's engine is due.
+    Wake(NodeIndex),
+    /// A dial reaches the other node; its answer reaches the dialler.
+    Knock(LinkId),
+    Answer(LinkId),
+    Arrive(LinkId),
+    /// One side learns that the other has closed.
+    HangUp(LinkId, Side),
+    /// What a process wanted written down is.
+    Written(usize),
+    /// A node that has said good-bye ends.
+    Left(NodeIndex),
+}
+
+/// A run of a program, and what became of it.
+pub struct Run {
+    pub node: NodeIndex,
+    /// What it had in memory, by number: a restart without it begins another.
+    pub memory: usize,
+    pub progress: Arc<Progress>,
+    /// When it is over: the last of its drains that its node has still.
+    pub kept_drain: Option<u64>,
+}
+
+/// How a memory fares: a node's state, from an empty start on.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFate {
+    pub is_lost: bool,
+}
+
+pub struct World<'p> {
+    pub plan: &'p Plan,
+    pub now_ms: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    events: u64,
+    pub nodes: Vec<Node>,
+    pub network: Network,
+    pub history: History,
+    pub runs: Vec<Run>,
+    pub memories: Vec<MemoryFate>,
+    pub survival: Survival,
+    /// Of everything that went over the network and when: two runs of one plan are the same.
+    pub trail: Xxh3Default,
+    pub log: Option<Vec<String>>,
+}
+
+impl<'p> World<'p> {
+    pub fn new(plan: &'p Plan, is_logging: bool) -> World<'p> {
+        let nodes = (0..NODES_MAX).map(|index| Node::new(index, &plan.setting)).collect();
+        let mut world = World {
+            plan,
+            now_ms: 0,
+            queue: BTreeMap::new(),
+            events: 0,
+            nodes,
+            network: Network::new(plan.seed, &plan.setting),
+            history: History::default(),
+            runs: Vec::new(),
+            memories: Vec::new(),
+            survival: Survival::default(),
+            trail: Xxh3Default::new(),
+            log: is_logging.then(Vec::new),
+        };
+        for node in 0..plan.setting.nodes {
+            world.start(node);
+        }
+        for (index, step) in plan.steps.iter().enumerate() {
+            world.at(step.at_ms, Event::Step(index));
+        }
+        world
+    }
+
+    pub fn at(&mut self, at_ms: u64, event: Event) {
+        self.events += 1;
+        self.queue.insert((at_ms.max(self.now_ms), self.events), event);
+    }
+
+    pub fn note(&mut self, text: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(format!("{:>7} ms: {}", self.now_ms, text()));
+        }
+    }
+
+    /// Lets time pass. An error is a broken promise.
+    pub fn run_until(&mut self, until_ms: u64) -> Result<(), String> {
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 > until_ms {
+                break;
+            }
+            let ((at_ms, _), event) = entry.remove_entry();
+            self.now_ms = at_ms;
+            self.happen(event).map_err(|error| format!("at {at_ms} ms: {error}"))?;
+        }
+        self.now_ms = until_ms;
+        Ok(())
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), String> {
+        match event {
+            Event::Step(index) => {
+                let plan = self.plan;
+                match &plan.steps[index].what {
+                    Do::Command(node, command) => return self.command(*node, command),
+                    Do::Fault(fault) => return self.fault(*fault),
+                }
+            }
+            Event::Wake(node) => self.wake(node),
+            Event::Knock(link) => self.knock(link),
+            Event::Answer(link) => self.answer(link),
+            Event::Arrive(link) => return self.arrive(link),
+            Event::HangUp(link, side) => self.hang_up(link, side),
+            Event::Written(process) => self.written(process),
+            Event::Left(node) => return self.left(node),
+        }
+        Ok(())
+    }
+
+    pub fn now(&self, node: NodeIndex) -> Now {
+        self.nodes[node].now(self.now_ms)
+    }
+
+    /// What is due at a node.
+    fn wake(&mut self, index: NodeIndex) {
+        let (now_ms, now) = (self.now_ms, self.now(index));
+        let Some(process) = &mut self.nodes[index].process else { return };
+        if process.wake_ms != now_ms {
+            return;
+        }
+        // As the server's timers do it.
+        if now_ms >= process.expired_ms + EXPIRE_EVERY_MS {
+            process.expired_ms = now_ms;
+            process.keyspace.expire(now.wall_ms, EXPIRE_BUDGET);
+        }
+        process.engine.tick(&process.keyspace, now);
+        let dials = process.engine.dials(now);
+        for dial in dials {
+            self.dial(index, &dial.address);
+        }
+        self.follow_up(index);
+        self.plan_wake(index, now_ms + 1);
+    }
+
+    /// Sees to it that the node wakes when its engine wants to.
+    pub fn plan_wake(&mut self, index: NodeIndex, earliest_ms: u64) {
+        let node = &mut self.nodes[index];
+        let Some(process) = &node.process else { return };
+        let wake_ms = node.virtual_ms(process.engine.next_wake_ms()).max(earliest_ms);
+        if let Some(process) = &mut node.process {
+            process.wake_ms = wake_ms;
+        }
+        self.at(wake_ms, Event::Wake(index));
+    }
+
+    fn command(&mut self, index: NodeIndex, command: &Command) -> Result<(), String> {
+        let now_ms = self.now(index).wall_ms;
+        let runs = &self.runs;
+        let members = self.nodes.iter().filter(|node| !node.is_gone && node.memory != 0).count();
+        let again = |history: &History, place: Place| again(history, place, now_ms, runs, members);
+        let Some(process) = &mut self.nodes[index].process else { return Ok(()) };
+        let settings = process.engine.settings();
+        let replica = Replica { node: settings.node, epoch: settings.epoch };
+        let drain = process.engine.progress().ticket();
+        let origin = Origin { process: process.number, drain };
+        let mut client = Client {
+            keyspace: &process.keyspace,
+            history: &mut self.history,
+            author: Author { origin, replica, now_ms, again: 0 },
+            again: &again,
+            last_stamp: &mut process.last_stamp,
+        };
+        let first = client.history.len();
+        let done = client.run(command);
+        self.survival.acknowledged(self.history.len(), self.now_ms);
+        for id in first..self.history.len() {
+            let text = self.history.show(id);
+            self.note(|| format!("node {index} acknowledges {text}"));
+        }
+        done
+    }
+
+    /// The pair is only ever written together, so nobody sees half of it.
+    pub fn check_pair(&self, index: NodeIndex) -> Result<(), String> {
+        let now_ms = self.now(index).wall_ms;
+        let Some(process) = &self.nodes[index].process else { return Ok(()) };
+        let [a, b] = PAIR_PLACES.map(|place| look(&process.keyspace, place, now_ms));
+        let (a, b) = (a?, b?);
+        match a == b {
+            true => Ok(()),
+            false => Err(format!("node {index} shows half of what was written: {a:?} and {b:?}")),
+        }
+    }
+}
+
+/// Which first life of a key is at hand where a node knows nothing of it: one that ended and that all
+/// others had confirmed is gone for good.
+fn again(history: &History, place: Place, now_ms: u64, runs: &[Run], members: usize) -> u32 {
+    let again = history.latest_again(place);
+    let life = LifeId { mark: Mark::NEVER, again };
+    let ends = history.of(place).flat_map(|(_, event)| {
+        let ends = event.ends.iter().filter(|(id, _)| *id == life);
+        ends.map(|(_, word)| (*word, event.origin)).collect::<Vec<_>>()
+    });
+    let Some((word, origin)) = ends.max_by_key(|(word, _)| word.mark) else { return again };
+    let run = &runs[origin.process];
+    let is_past = word.at_ms.is_some_and(|at_ms| at_ms <= now_ms);
+    let is_confirmed = run.progress.confirmed_by(origin.drain) + 1 >= members;
+    again + u32::from(is_past && is_confirmed)
+}
