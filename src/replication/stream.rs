@@ -59,12 +59,17 @@ pub struct Stream {
     /// What batches said that had to be dropped before all members had them, per key and batch: of
     /// those that nobody was sent, the first one.
     overflowed: BTreeMap<(u16, Name), Vec<(u64, Own)>>,
+    /// How much that is, and from when on it is thinned.
+    overflowed_words: usize,
+    thin_from_words: usize,
     /// The stamps of the batches that were sent and dropped so, and of the last one dropped.
     dropped: VecDeque<(u64, Stamp)>,
 }
 
 /// So many stamps of dropped batches are kept.
 const DROPPED_MAX: usize = 65_536;
+/// So much of what dropped batches said is kept in any case.
+const OVERFLOWED_WORDS_MIN: usize = 65_536;
 
 impl Stream {
     /// The number of the last batch.
@@ -125,8 +130,11 @@ impl Stream {
                 self.overflow(front);
             }
         }
-        if all_have >= self.last {
+        if all_have + 1 >= self.first_kept() {
             self.overflowed.clear();
+            (self.overflowed_words, self.thin_from_words) = (0, 0);
+        } else if self.overflowed_words >= self.thin_from_words.max(OVERFLOWED_WORDS_MIN) {
+            self.thin();
         }
     }
 
@@ -145,8 +153,23 @@ impl Stream {
             let known = self.overflowed.entry((before.db, before.name)).or_default();
             if known.last().is_none_or(|(seq, _)| *seq <= self.sent) {
                 known.push((batch.seq, before.own));
+                self.overflowed_words += 1;
             }
         }
+    }
+
+    /// Keeps of each key what the first and the last dropped batch said of it: a member that is away
+    /// stands before the first, and those that are there stand behind the last. For one that stood in
+    /// between, the contribution of that time is then taken for a later one's.
+    fn thin(&mut self) {
+        for known in self.overflowed.values_mut() {
+            let middle = 1..known.len().saturating_sub(1).max(1);
+            known.drain(middle);
+            known.shrink_to_fit();
+        }
+        self.overflowed_words = self.overflowed.values().map(Vec::len).sum();
+        // As much again before the next time, so that the time it takes is spread over that.
+        self.thin_from_words = self.overflowed_words * 2;
     }
 
     /// This node's contribution to a key as of batch `seq`.
@@ -216,5 +239,48 @@ impl Kept {
     /// About what it takes in memory.
     fn bytes(&self) -> usize {
         self.frame.len() + self.befores.capacity() * size_of::<Before>() + size_of::<Kept>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &[u8] = b"hot";
+
+    fn counted(added: u64) -> Own {
+        Own { born: Stamp(1), added: u128::from(added), ..Own::default() }
+    }
+
+    /// Batches of one key that count one each, all of them sent to somebody, and none kept.
+    fn overflowing(batches: u64) -> Stream {
+        let mut stream = Stream::default();
+        for seq in 1..=batches {
+            let mut befores = Befores::default();
+            befores.note(0, NAME, counted(seq - 1));
+            stream.push(seq, seq, Stamp(seq), SealedFrame::new(2, vec![0; 10]), befores);
+            assert!(stream.frame(seq).is_some());
+            stream.trim(0, 0);
+        }
+        stream
+    }
+
+    #[test]
+    fn what_dropped_batches_said_does_not_grow_for_ever() {
+        let last = 3 * OVERFLOWED_WORDS_MIN as u64;
+        let stream = overflowing(last);
+        assert!(stream.overflowed_words <= OVERFLOWED_WORDS_MIN);
+        assert_eq!(stream.as_of(0, NAME, 0), AsOf::Was(counted(0)), "of who has nothing");
+        assert_eq!(stream.as_of(0, NAME, last - 1), AsOf::Was(counted(last - 1)));
+        assert_eq!(stream.as_of(0, NAME, last), AsOf::Unchanged, "of who has all");
+    }
+
+    #[test]
+    fn what_all_have_by_now_need_not_be_known() {
+        let mut stream = overflowing(10);
+        stream.push(11, 11, Stamp(11), SealedFrame::new(2, vec![0; 10]), Befores::default());
+        stream.trim(10, usize::MAX);
+        assert!(stream.overflowed.is_empty());
+        assert_eq!(stream.as_of(0, NAME, 10), AsOf::Unchanged);
     }
 }
