@@ -45,6 +45,9 @@ impl Group {
             let master = group.servers[0].report("replication")?;
             Ok(master.matches("state=online").count() == replicas)
         })?;
+        // From the first write on the offsets tell when a replica has it.
+        group.servers[0].call(&["SET", "there", "1"])?;
+        group.settle()?;
         Ok(group)
     }
 
