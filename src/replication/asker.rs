@@ -17,6 +17,7 @@ const WALK_SCAN: usize = 16_384;
 #[derive(Debug)]
 pub struct Asker {
     round: u64,
+    began_ms: u64,
     /// When the last step was made: monotonic ms.
     stepped_ms: u64,
     /// What the peer held when the round began: this node holds it when it ends.
@@ -64,6 +65,7 @@ impl Asker {
     pub fn begin(round: u64, holds: Vector, now_ms: u64) -> (Asker, SealedFrame) {
         let asker = Asker {
             round,
+            began_ms: now_ms,
             stepped_ms: now_ms,
             held: Vector::new(),
             databases: VecDeque::new(),
@@ -82,6 +84,11 @@ impl Asker {
     #[must_use]
     pub fn stepped_ms(&self) -> u64 {
         self.stepped_ms
+    }
+
+    #[must_use]
+    pub fn began_ms(&self) -> u64 {
+        self.began_ms
     }
 
     /// Whether the round is about the whole state.

@@ -61,7 +61,7 @@ impl Collector {
     /// A generation is closed. `may` contains all that died in it.
     pub fn close(&mut self, generation: Generation, keys: Vec<Buried>, may: &Vector, now: Now) {
         if keys.is_empty() {
-            if self.generations.is_empty() {
+            if self.generations.iter().all(|closed| closed.phase == Phase::Sealed) {
                 (self.sealed, self.swept_ms) = (may.clone(), now.wall_ms);
             }
             return;

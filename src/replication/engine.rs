@@ -2,6 +2,7 @@
 
 use super::batch::{BatchHead, Deltas, Received};
 use super::collector::Collector;
+use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::inbound::Inbound;
 use super::membership::{Id, Membership};
@@ -43,6 +44,7 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    pub(super) dead_gaps: Gaps,
     pub(super) closings: Vec<(LinkId, String)>,
     pub(super) connections: u64,
     pub(super) rounds: u64,
@@ -50,6 +52,10 @@ pub struct Engine {
     pub(super) ticked_ms: u64,
     pub(super) housekept_ms: u64,
     pub(super) reset_due: Option<Reset>,
+    /// It goes for good: nobody is dialled, and it does not come back.
+    pub(super) is_leaving: bool,
+    #[cfg(feature = "planted")]
+    pub(super) delayed: Vec<super::batch::Received>,
 }
 
 /// What INFO shows and nothing depends on.
@@ -82,6 +88,7 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            dead_gaps: Gaps::new(),
             closings: Vec::new(),
             connections: 0,
             rounds: 0,
@@ -89,6 +96,9 @@ impl Engine {
             ticked_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
             reset_due: None,
+            is_leaving: false,
+            #[cfg(feature = "planted")]
+            delayed: Vec::new(),
             settings,
         };
         engine.view.merge(&engine.my_entry());
@@ -113,6 +123,8 @@ impl Engine {
     pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
+        #[cfg(feature = "planted")]
+        self.merge_delayed(keyspace, now);
         self.membership.tick(now);
         self.follow_membership(now);
         self.close_silent_links(now);
@@ -135,6 +147,9 @@ impl Engine {
 
     /// What to dial now. Each address is named again, with backoff, until it is opened.
     pub fn dials(&mut self, now: Now) -> Vec<Dial> {
+        if self.is_leaving {
+            return Vec::new();
+        }
         let peers = &self.peers;
         let connected = |node: u32| peers.get(&node).is_some_and(|peer| peer.out.is_some());
         let due = self.dialer.due(now.mono_ms, connected);
@@ -239,6 +254,7 @@ impl Engine {
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
         self.close_generation(keyspace, now);
+        self.close_dead_gaps(now);
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);

@@ -5,7 +5,7 @@ use super::membership::Id;
 use super::message::Message;
 use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
-use super::{Engine, Greeting, LinkId, Now, Refusal, Resume, Vector};
+use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
 use crate::store::Keyspace;
 
 /// A peer that says nothing for so long has missed several heartbeats.
@@ -71,7 +71,7 @@ impl Engine {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
             // Another connection may have been refused before: then it has come back already.
             Some(Refusal::Forgotten { incarnation, settled: true, upto })
-                if incarnation == self.settings.incarnation =>
+                if incarnation == self.settings.incarnation && !self.is_leaving =>
             {
                 let is_mutual = node.and_then(|node| self.view.get(node));
                 if is_mutual.is_some_and(|entry| entry.standing != Standing::Member) {
@@ -103,7 +103,8 @@ impl Engine {
         self.meet_peer(&peer, now);
         let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
         if let Some(known) = self.peers.get_mut(&peer.node) {
-            let incoming = Incoming { link, replica: peer.replica(), since_ms: now.mono_ms };
+            let (replica, since_ms) = (peer.replica(), now.mono_ms);
+            let incoming = Incoming { link, replica, since_ms, has_spoken: false };
             if let Some(old) = known.incoming.replace(incoming) {
                 self.closings.push((old.link, "a newer connection of the same peer".to_owned()));
             }
@@ -162,14 +163,9 @@ impl Engine {
             Some(entry)
                 if entry.incarnation == peer.incarnation && entry.standing != Standing::Member =>
             {
-                let stream = peer.replica();
-                let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
-                let words = self.words();
-                let said = words.members().filter_map(|(_, word)| word);
-                let upto = said.map(|word| of(&word.may).max(of(&word.holds))).max();
-                let upto = upto.unwrap_or(0).max(of(&self.may));
+                let upto = self.furthest(peer.replica());
                 let incarnation = peer.incarnation;
-                Err(Refusal::Forgotten { incarnation, settled: words.agreed(), upto })
+                Err(Refusal::Forgotten { incarnation, settled: self.words().agreed(), upto })
             }
             _ => Ok(()),
         }

@@ -15,6 +15,7 @@ mod collector;
 mod comeback;
 mod confirm;
 mod counter_report;
+mod dead_streams;
 mod dialer;
 mod engine;
 mod frame;

@@ -54,6 +54,7 @@ impl Engine {
         let keep = self.own_since(keyspace, old, reset.since);
         keyspace.reincarnate(self.me(), now.wall_ms, &keep);
         self.start_anew(now);
+        self.is_leaving = false;
         self.dialer.clear();
         self.view = View::default();
         let entry = self.my_entry();
@@ -71,6 +72,7 @@ impl Engine {
 
     /// Says good-bye, after all that was written here. Flush the links before closing them.
     pub fn leave(&mut self, keyspace: &Keyspace, now: Now) {
+        self.is_leaving = true;
         self.drain(keyspace, now);
         self.membership.leave(now);
         self.follow_membership(now);

@@ -37,6 +37,8 @@ pub struct Peer {
     /// Something is known to be missing: a round is due before its time.
     pub needs_round: bool,
     pub next_round_ms: u64,
+    /// When the last round that has ended with it began (monotonic ms).
+    pub compared_ms: Option<u64>,
     /// Keys of which a part did not fit: to be pulled whole.
     pub named: BTreeSet<(u16, Vec<u8>)>,
     pub named_asked: bool,
@@ -66,6 +68,8 @@ pub struct Incoming {
     pub replica: Replica,
     /// When it was accepted (monotonic ms).
     pub since_ms: u64,
+    /// A frame has come, so the peer knows that this stands: it would not queue an answer before.
+    pub has_spoken: bool,
 }
 
 /// A frame that waits, for the batches up to `after_seq` to be sent before it.
@@ -147,6 +151,12 @@ impl Peer {
     #[must_use]
     pub fn new(address: &str, now: Now) -> Peer {
         Peer { address: address.to_owned(), known_ms: now.mono_ms, ..Peer::default() }
+    }
+
+    /// Whether it can be asked, and answer.
+    #[must_use]
+    pub fn answers(&self) -> bool {
+        self.out.is_some() && self.incoming.is_some_and(|incoming| incoming.has_spoken)
     }
 
     /// Whether both directions stand.

@@ -1,6 +1,6 @@
 //! What peers send.
 
-use super::answerer::Source;
+use super::answerer::Given;
 use super::batch::{self, Of, Received};
 use super::message::{Ask, KIND_BATCH, KIND_CONTROL, KIND_STATES, Message, Question};
 use super::peers::Incoming;
@@ -9,6 +9,8 @@ use super::view::Standing;
 use super::{Engine, Fault, LinkId, Now};
 use crate::base::Stamp;
 use crate::base::hash::hash_name;
+#[cfg(feature = "planted")]
+use crate::base::planted;
 use crate::store::Keyspace;
 use smallvec::SmallVec;
 
@@ -42,6 +44,7 @@ impl Engine {
         let of_link = |incoming: Option<Incoming>| incoming.filter(|known| known.link == link);
         let found = self.peers.iter_mut().find_map(|(node, peer)| {
             let incoming = of_link(peer.incoming)?;
+            peer.incoming = Some(Incoming { has_spoken: true, ..incoming });
             peer.heard_ms = Some(now.mono_ms);
             Some((*node, incoming))
         });
@@ -77,6 +80,8 @@ impl Engine {
             return Ok(());
         }
         self.check_states(keyspace, head.stamp, &deltas, now)?;
+        #[cfg(feature = "planted")]
+        let deltas = self.delay_if_planted(deltas);
         let merged = self.merge(keyspace, &deltas, now);
         self.put_scratch(deltas);
         let inbound = self.inbound.entry(incoming.replica).or_default();
@@ -175,6 +180,22 @@ impl Engine {
         merged
     }
 
+    /// Planted: what has come is acknowledged now, and merged at the next tick.
+    #[cfg(feature = "planted")]
+    fn delay_if_planted(&mut self, deltas: Vec<Received>) -> Vec<Received> {
+        if !planted::is(planted::Bug::AckBeforeMerge) {
+            return deltas;
+        }
+        self.delayed.extend(deltas);
+        Vec::new()
+    }
+
+    #[cfg(feature = "planted")]
+    pub(super) fn merge_delayed(&mut self, keyspace: &Keyspace, now: Now) {
+        let delayed = std::mem::take(&mut self.delayed);
+        self.merge(keyspace, &delayed, now);
+    }
+
     fn receive_message(&mut self, keyspace: &Keyspace, node: u32, message: Message, now: Now) {
         match message {
             Message::Ack(ack) => {
@@ -216,19 +237,21 @@ impl Engine {
     }
 
     fn answer(&mut self, keyspace: &Keyspace, node: u32, ask: &Ask, now: Now) {
-        let mut graves = None;
-        if let Question::Roots { holds } = &ask.what {
-            // All that is dead and that the asker may lack belongs to what it will hold.
-            self.close_generation(keyspace, now);
-            graves = Some(self.collector.unconfirmed_by(holds).cloned().collect());
-        }
-        let holds = self.certain().clone();
-        let source = Source { keyspace, now_ms: now.wall_ms, holds: &holds, may: &self.may };
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        if let Some(graves) = graves {
-            peer.answerer.begin(ask.round, graves);
+        let mut answerer = std::mem::take(&mut peer.answerer);
+        if answerer.wants_graves(ask) {
+            // What died since the round began was perhaps not pulled while it lived: it counts, too.
+            self.close_generation(keyspace, now);
+            answerer.take_graves(&self.collector);
         }
-        let frame = peer.answerer.answer(ask, &source);
+        let answer = answerer.answer(ask, keyspace, self.certain(), now.wall_ms);
+        if matches!(answer, Some(Given::States { .. })) {
+            // States tell what was not drained when they were read: `may` is to say so.
+            self.drain(keyspace, now);
+        }
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        peer.answerer = answerer;
+        let frame = answer.map(|answer| answer.seal(ask.round, &self.may));
         frame.into_iter().for_each(|frame| peer.send(frame));
     }
 

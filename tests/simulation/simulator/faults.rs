@@ -1,6 +1,7 @@
 //! What goes wrong in a world, and what operators do.
 
 use super::network::Side;
+use super::node::address_of;
 use super::plan::{Fault, NodeIndex};
 use super::world::{Event, MemoryFate, NODES_MAX, Run, World};
 
@@ -155,16 +156,22 @@ impl World<'_> {
                 self.start(index);
             }
         }
-        self.forget_the_gone();
     }
 
-    /// An operator tells the cluster not to wait for who does not come back.
-    fn forget_the_gone(&mut self) {
-        let running = self.nodes.iter().find(|node| node.process.is_some() && !node.is_gone);
-        let Some(on) = running.map(|node| node.index) else { return };
+    /// An operator tells the cluster not to wait for who does not come back, and introduces who knows
+    /// nobody that is left.
+    pub fn tidy_members(&mut self) {
+        let running = self.nodes.iter().filter(|node| node.process.is_some());
+        let running: Vec<NodeIndex> = running.map(|node| node.index).collect();
+        let Some(on) = running.first().copied() else { return };
         for index in 0..NODES_MAX {
             if self.nodes[index].is_gone {
                 self.forget(on, index);
+            }
+        }
+        for index in running {
+            if let Some(process) = &mut self.nodes[index].process {
+                process.engine.meet(address_of(on));
             }
         }
     }

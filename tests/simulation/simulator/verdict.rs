@@ -34,6 +34,9 @@ impl World<'_> {
         let last_ms = self.plan.steps.last().map_or(0, |step| step.at_ms);
         self.run_until(last_ms + 1)?;
         self.heal();
+        // By then who leaves has left.
+        self.run_until(self.now_ms + 1_000)?;
+        self.tidy_members();
         // Until then deadlines may pass at one node and not yet at another.
         self.run_until(self.now_ms + self.plan.setting.settle_ms)?;
         let until_ms = self.now_ms + QUIET_WITHIN_MS;

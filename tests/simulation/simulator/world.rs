@@ -67,6 +67,8 @@ pub struct World<'p> {
     /// Of everything that went over the network and when: two runs of one plan are the same.
     pub trail: Xxh3Default,
     pub log: Option<Vec<String>>,
+    /// What was found broken where nothing can be returned.
+    pub broken: Option<String>,
 }
 
 impl<'p> World<'p> {
@@ -85,6 +87,7 @@ impl<'p> World<'p> {
             survival: Survival::default(),
             trail: Xxh3Default::new(),
             log: is_logging.then(Vec::new),
+            broken: None,
         };
         for node in 0..plan.setting.nodes {
             world.start(node);
@@ -114,7 +117,9 @@ impl<'p> World<'p> {
             }
             let ((at_ms, _), event) = entry.remove_entry();
             self.now_ms = at_ms;
-            self.happen(event).map_err(|error| format!("at {at_ms} ms: {error}"))?;
+            let happened = self.happen(event);
+            let broken = self.broken.take().map_or(Ok(()), Err);
+            happened.and(broken).map_err(|error| format!("at {at_ms} ms: {error}"))?;
         }
         self.now_ms = until_ms;
         Ok(())
@@ -181,7 +186,10 @@ impl<'p> World<'p> {
         let runs = &self.runs;
         let members = self.nodes.iter().filter(|node| !node.is_gone && node.memory != 0).count();
         let again = |history: &History, place: Place| again(history, place, now_ms, runs, members);
-        let Some(process) = &mut self.nodes[index].process else { return Ok(()) };
+        let is_leaving = self.nodes[index].is_gone;
+        let Some(process) = self.nodes[index].process.as_mut().filter(|_| !is_leaving) else {
+            return Ok(());
+        };
         let settings = process.engine.settings();
         let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();

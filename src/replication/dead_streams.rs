@@ -1,0 +1,93 @@
+//! Streams that have ended, and of which nobody has all.
+//!
+//! A node that died took with it what it had not told. If somebody has a later batch of its stream, and
+//! an earlier one is missing, nobody will ever hold that stream so far, and nothing would ever be
+//! collected again. But once a node has compared itself with every member, it holds all that exists of
+//! the stream, and that is as good.
+
+use super::message::Holds;
+use super::view::Standing;
+use super::{Engine, Now, Vector, vector};
+use crate::base::Replica;
+use std::collections::BTreeMap;
+
+/// A stream that has ended, and that this node does not hold so far as somebody may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The furthest batch that anybody may have something of.
+    upto: u64,
+    /// Since when that is known (monotonic ms): rounds that begin later see all that there is.
+    since_ms: u64,
+}
+
+/// By stream.
+pub type Gaps = BTreeMap<Replica, Gap>;
+
+impl Engine {
+    /// Closes gaps in streams that have ended, where this node has all that there is.
+    pub(super) fn close_dead_gaps(&mut self, now: Now) {
+        let gaps = self.dead_gaps(now);
+        for (stream, gap) in &gaps {
+            if self.has_compared_since(gap.since_ms) {
+                vector::raise(&mut self.holds, *stream, gap.upto);
+            } else if !self.dead_gaps.contains_key(stream) {
+                self.peers.values_mut().for_each(|peer| peer.needs_round = true);
+            }
+        }
+        self.dead_gaps = gaps;
+    }
+
+    /// The gaps there are, each since when it is as it is.
+    fn dead_gaps(&self, now: Now) -> Gaps {
+        if !self.words().agreed() {
+            return Gaps::new();
+        }
+        let mut upto = self.may.clone();
+        for word in self.words().members().filter_map(|(_, word)| word) {
+            let Holds { holds, may, .. } = word;
+            vector::join(&mut upto, holds);
+            vector::join(&mut upto, may);
+        }
+        let held = |stream: &Replica| self.holds.get(stream).copied().unwrap_or(0);
+        let lacking = upto
+            .into_iter()
+            .filter(|(stream, upto)| *upto > held(stream) && self.has_ended(*stream));
+        let since = |stream: &Replica, upto: u64| match self.dead_gaps.get(stream) {
+            Some(gap) if gap.upto == upto => gap.since_ms,
+            _ => now.mono_ms,
+        };
+        lacking
+            .map(|(stream, upto)| (stream, Gap { upto, since_ms: since(&stream, upto) }))
+            .collect()
+    }
+
+    /// Whether nothing more can come of a stream but from members that have it: its node counts no more,
+    /// or writes another one.
+    fn has_ended(&self, stream: Replica) -> bool {
+        if stream.node == self.settings.node {
+            return stream.epoch != self.settings.epoch;
+        }
+        let writes = self.peers.get(&stream.node).and_then(|peer| peer.replica);
+        match self.view.get(stream.node).map(|entry| entry.standing) {
+            Some(Standing::Member) => writes.is_some_and(|replica| replica.epoch != stream.epoch),
+            _ => true,
+        }
+    }
+
+    /// Whether a round with each other member has ended that began after `since_ms`.
+    fn has_compared_since(&self, since_ms: u64) -> bool {
+        let others = self.view.members().filter(|entry| entry.node != self.settings.node);
+        let compared = |node| self.peers.get(&node).and_then(|peer| peer.compared_ms);
+        let mut others = others.map(|entry| compared(entry.node));
+        others.all(|began_ms| began_ms.is_some_and(|began_ms| began_ms > since_ms))
+    }
+
+    /// The most that anybody may have of each stream.
+    #[must_use]
+    pub(super) fn furthest(&self, stream: Replica) -> u64 {
+        let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
+        let words = self.words();
+        let said = words.members().filter_map(|(_, word)| word);
+        said.map(|word| of(&word.may).max(of(&word.holds))).fold(of(&self.may), u64::max)
+    }
+}
