@@ -14,8 +14,11 @@ use std::time::{Duration, Instant};
 const NODES: usize = 3;
 /// Of so many keys one differs.
 const ONE_IN: usize = 100;
-/// Passes over the keys that differ, while the nodes are cut: more than the small window holds.
-const PASSES: usize = 12;
+/// So many more writes of one in so many of these: what fills a small window.
+const REWRITES: usize = 100;
+const REWRITTEN_ONE_IN: usize = 10;
+/// Between two of these, so that each is a batch of its own.
+const REWRITE: Duration = Duration::from_millis(10);
 /// The window is trimmed once a second.
 const TRIMMED: Duration = Duration::from_millis(2_100);
 
@@ -36,14 +39,15 @@ pub fn measure(extent: &Extent) -> io::Result<String> {
     let request = Request::new(&["INCR", "key:#"]);
     let numbers = Numbers::RISING;
     group.take(&Load { request: &request, numbers, pipeline: 64, requests: extent.keys })?;
-    let mut value = 1;
+    let mut values = Values { once: 1, rewritten: 1 };
     let mut rows = Vec::new();
     for (name, window) in [("the window holds them", "64mb"), ("the window is too small", "1mb")] {
         group.call_all(&["CONFIG", "SET", "cluster-window", window])?;
         let mut heals = Vec::new();
         for _ in 0..extent.heals {
-            value += PASSES;
-            heals.push(heal(&group, &request, extent.keys, value)?);
+            values.once += 1;
+            values.rewritten += 1 + REWRITES;
+            heals.push(heal(&group, &request, extent.keys, &values)?);
         }
         let differing = short(extent.keys / ONE_IN);
         rows.push(row(&format!("{differing} keys differ, {name}"), &heals));
@@ -52,10 +56,11 @@ pub fn measure(extent: &Extent) -> io::Result<String> {
     rows.push(row("an empty node joins", &joined.collect::<io::Result<Vec<_>>>()?));
     Ok(format!(
         "## Healing\n\n{NODES} nodes with {} keys are cut from each other, all from all; each then writes \
-         a third of the keys that come to differ, {PASSES} times. From the moment when connections \
-         are possible again: seconds until all links stand, and until all nodes have the same; bytes \
-         between them until then, both ways; keys that one had to ask for. After each, all digests \
-         were equal. A node that joins is timed from its start. {} times each: the median \
+         a third of the keys that come to differ, and a tenth of them {REWRITES} times more, so that a \
+         window of 1 MB has lost the others. From the moment when connections are possible again: \
+         seconds until all links stand, and until all nodes have the same; bytes between them until \
+         then, both ways; keys that nodes asked for. After each, all digests were equal. A node that \
+         joins is timed from its start. {} times each: the median \
          (least–most).\n\n{}",
         short(extent.keys),
         extent.heals,
@@ -76,34 +81,45 @@ fn row(name: &str, heals: &[Heal]) -> Vec<String> {
     row
 }
 
-/// Cuts all nodes from each other, has them written to until the keys that differ should have
-/// `value`, and heals them.
-fn heal(group: &Group, request: &Request, keys: usize, value: usize) -> io::Result<Heal> {
+/// What the keys that differ should hold in the end.
+struct Values {
+    once: usize,
+    rewritten: usize,
+}
+
+/// Cuts all nodes from each other, writes so that they come to hold `values`, and heals them.
+fn heal(group: &Group, request: &Request, keys: usize, values: &Values) -> io::Result<Heal> {
     group.proxies.iter().for_each(Proxy::cut);
-    for _ in 0..PASSES {
-        for (nth, server) in group.servers.iter().enumerate() {
-            let numbers = Numbers::Every { first: nth * ONE_IN, step: NODES * ONE_IN };
-            let requests = (keys / ONE_IN - nth).div_ceil(NODES);
-            Load { request, numbers, pipeline: 64, requests }.run(&[server.address()])?;
-        }
-        sleep(Duration::from_millis(20));
+    write(group, request, ONE_IN, keys)?;
+    for _ in 0..REWRITES {
+        sleep(REWRITE);
+        write(group, request, ONE_IN * REWRITTEN_ONE_IN, keys)?;
     }
     sleep(TRIMMED);
     let (bytes, pulled) = (bytes(group), group.sum_of("keys_pulled")?);
     let mut clients = group.clients()?;
-    let differing: Vec<usize> = (0..keys).step_by(ONE_IN).collect();
     let start = Instant::now();
     group.proxies.iter().for_each(Proxy::heal);
     group.wait_for_links()?;
     let linked_s = start.elapsed().as_secs_f64();
     for client in &mut clients {
-        until(PATIENCE, Duration::from_millis(5), || have(client, &differing, value))?;
+        until(PATIENCE, Duration::from_millis(5), || have(client, keys, values))?;
     }
     let equal_s = start.elapsed().as_secs_f64();
     let mebibytes = self::mebibytes(group, bytes);
     expect_equal_digests(group)?;
     let pulled = (group.sum_of("keys_pulled")? - pulled) as f64;
     Ok(Heal { linked_s, equal_s, mebibytes, pulled })
+}
+
+/// Counts on one in so many keys, each on one of the nodes.
+fn write(group: &Group, request: &Request, one_in: usize, keys: usize) -> io::Result<()> {
+    for (nth, server) in group.servers.iter().enumerate() {
+        let numbers = Numbers::Every { first: nth * one_in, step: NODES * one_in };
+        let requests = (keys / one_in - nth).div_ceil(NODES);
+        Load { request, numbers, pipeline: 64, requests }.run(&[server.address()])?;
+    }
+    Ok(())
 }
 
 /// A node comes, and goes again.
@@ -133,16 +149,20 @@ fn leave(group: &mut Group) -> io::Result<()> {
     group.wait_for_links()
 }
 
-/// Whether the keys of these numbers all have the value.
-fn have(client: &mut Client, numbers: &[usize], value: usize) -> io::Result<bool> {
-    let expected = value.to_string();
-    for numbers in numbers.chunks(1_000) {
-        let keys = numbers.iter().map(|number| format!("key:{number:012}"));
-        let words: Vec<String> = ["MGET".to_owned()].into_iter().chain(keys).collect();
-        let Reply::Array(values) = client.call(&words)? else { return Ok(false) };
-        let is_it =
-            |reply: &Reply| matches!(reply, Reply::Bulk(text) if text == expected.as_bytes());
-        if !values.iter().all(is_it) {
+/// Whether the node has in all keys that differed what they should hold.
+fn have(client: &mut Client, keys: usize, values: &Values) -> io::Result<bool> {
+    let (once, rewritten) = (values.once.to_string(), values.rewritten.to_string());
+    let differing: Vec<usize> = (0..keys).step_by(ONE_IN).collect();
+    for numbers in differing.chunks(1_000) {
+        let names = numbers.iter().map(|number| format!("key:{number:012}"));
+        let words: Vec<String> = ["MGET".to_owned()].into_iter().chain(names).collect();
+        let Reply::Array(replies) = client.call(&words)? else { return Ok(false) };
+        let is_it = |(number, reply): (&usize, &Reply)| {
+            let is_rewritten = number.is_multiple_of(ONE_IN * REWRITTEN_ONE_IN);
+            let expected = if is_rewritten { &rewritten } else { &once };
+            matches!(reply, Reply::Bulk(text) if text == expected.as_bytes())
+        };
+        if !numbers.iter().zip(&replies).all(is_it) {
             return Ok(false);
         }
     }

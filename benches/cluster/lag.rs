@@ -36,7 +36,7 @@ pub fn compare(extent: &Extent) -> io::Result<String> {
             pace.map_or(Ok(()), Pace::stop)?;
             let load = if per_s == 0 { "none".to_owned() } else { format!("{}/s", short(per_s)) };
             let mut row = vec![(*name).to_owned(), load];
-            row.extend([&first, &all].into_iter().flat_map(percentiles));
+            row.extend([&first, &all].into_iter().flat_map(|lags_ms| percentiles(lags_ms)));
             println!("{}", row.join("  "));
             rows.push(row);
         }
@@ -86,8 +86,8 @@ fn has(reader: &mut Client, value: i64) -> io::Result<bool> {
 }
 
 /// The median, the 99th percentile and the most.
-fn percentiles(lags_ms: &Vec<f64>) -> [String; 3] {
-    let mut sorted = lags_ms.clone();
+fn percentiles(lags_ms: &[f64]) -> [String; 3] {
+    let mut sorted = lags_ms.to_owned();
     sorted.sort_by(f64::total_cmp);
     let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part) as usize];
     [0.5, 0.99, 1.0].map(|part| format!("{:.1}", at(part)))
