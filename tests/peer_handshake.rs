@@ -16,7 +16,7 @@ const WELCOME: u8 = 0xF3;
 
 fn greeting(node: u32) -> Greeting {
     let address = format!("node-{node}.example:7000");
-    Greeting { node, epoch: 5, incarnation: 1 << 40, address, connection: 3 }
+    Greeting { node, epoch: 5, incarnation: 1 << 40, address, connection: 3, databases: 16 }
 }
 
 /// What arrives of a frame.

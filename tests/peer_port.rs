@@ -90,7 +90,8 @@ impl Stranger {
 
 fn dialler(secret: &[u8], node: u32) -> Dialler {
     let address = "127.0.0.1:1".to_owned();
-    let greeting = Greeting { node, epoch: 1, incarnation: 1, address, connection: 1 };
+    let greeting =
+        Greeting { node, epoch: 1, incarnation: 1, address, connection: 1, databases: 16 };
     Dialler::new(secret, [7; 32], greeting)
 }
 

@@ -9,8 +9,8 @@ mod mesh;
 
 use commands::{Command, DATABASES, NAMES, commands};
 use headcount::base::Replica;
-use headcount::crdt::Tombstones;
-use headcount::store::{Digest, KeyRef, Keyspace, Mode};
+use headcount::crdt::{Deadline, Tombstones};
+use headcount::store::{Digest, KeyRef, Keyspace, Mode, SlotSet};
 use mesh::{Mesh, START_MS};
 use proptest::prelude::*;
 
@@ -126,4 +126,26 @@ proptest! {
     fn nodes_that_hear_of_all_deltas_hold_the_same(steps in steps()) {
         run(&steps)?;
     }
+}
+
+/// A peer that compares a few slots does not have this node go through all that it has at once.
+#[test]
+fn a_page_is_bounded_by_what_was_looked_at() {
+    let node = Keyspace::new(1, Replica { node: 1, epoch: 1 }, Tombstones::KEEP, START_MS);
+    for n in 0..20_000u32 {
+        let name = n.to_le_bytes();
+        let key = KeyRef::new(0, &name);
+        let mut keys = node.open_one(key, Mode::Exclusive, START_MS);
+        let ends = if n % 2 == 0 { Deadline::At(START_MS + 10) } else { Deadline::Clear };
+        keys.set_text(key, b"", ends);
+    }
+    node.drain(START_MS, &mut |_| {});
+    let one = SlotSet::from_iter([7]);
+    let mut pages = 0;
+    let mut cursor = Some(0);
+    while let Some(from) = cursor {
+        cursor = node.walk(0, &one, from, 1_000, START_MS + 20, &mut |_, _| {});
+        pages += 1;
+    }
+    assert!((20..40).contains(&pages), "{pages}");
 }

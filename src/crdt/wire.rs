@@ -20,6 +20,13 @@ pub struct Encoder {
     replicas: BTreeMap<Replica, u64>,
 }
 
+/// How far an [`Encoder`] was.
+#[derive(Debug)]
+pub struct Place {
+    bytes: usize,
+    replicas: u64,
+}
+
 impl Encoder {
     /// `base`: about when most of the batch was written.
     #[must_use]
@@ -43,6 +50,18 @@ impl Encoder {
     #[must_use]
     pub fn finish(self) -> Vec<u8> {
         self.out
+    }
+
+    /// The place that has been reached, for [`Encoder::go_back`].
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place { bytes: self.out.len(), replicas: self.replicas.len() as u64 }
+    }
+
+    /// Takes back what was written since.
+    pub fn go_back(&mut self, place: &Place) {
+        self.out.truncate(place.bytes);
+        self.replicas.retain(|_, number| *number < place.replicas);
     }
 
     pub fn byte(&mut self, byte: u8) {

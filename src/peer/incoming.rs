@@ -5,6 +5,7 @@ use super::door::Stranger;
 use super::shared::{Link, Shared};
 use super::wire::{LinkError, Wire};
 use crate::replication::Frame;
+use crate::replication::batch::FRAME_BYTES_MAX;
 use crate::replication::handshake::{Acceptor, HandshakeError};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -69,7 +70,7 @@ async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<Link, LinkError> 
         Ok((greeting, resume)) => {
             let link = Link::new(shared.clone(), id, false, title);
             wire.send(&proven.welcome(greeting, resume)).await?;
-            wire.set_limit(Shared::frame_limit_bytes(&config));
+            wire.set_limit(FRAME_BYTES_MAX);
             // There is somebody to drain for now.
             shared.cluster.wake.notify_one();
             Ok(link)
@@ -104,7 +105,7 @@ async fn receive_some(link: &Link, wire: &mut Wire) -> Result<(), LinkError> {
         yield_now().await;
     }
     let count = wire.fill().await?;
-    link.shared.engine(|engine, _, _| engine.transferred(link.id, count as u64));
+    link.shared.engine(|engine, _, now| engine.transferred(link.id, count as u64, now));
     Ok(())
 }
 

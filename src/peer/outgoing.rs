@@ -55,7 +55,7 @@ async fn send(link: &Link, mut writer: WriteHalf<'_>, mut outbox: Outbox) -> std
 }
 
 fn pull(link: &Link, outbox: &mut Outbox) {
-    link.shared.engine(|engine, _, _| {
+    link.shared.engine(|engine, _, now| {
         for _ in 0..BATCH_FRAMES {
             match engine.next_frame(link.id) {
                 Some(frame) => outbox.push(&frame),
@@ -65,6 +65,6 @@ fn pull(link: &Link, outbox: &mut Outbox) {
                 break;
             }
         }
-        engine.transferred(link.id, outbox.remaining() as u64);
+        engine.transferred(link.id, outbox.remaining() as u64, now);
     });
 }

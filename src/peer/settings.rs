@@ -62,6 +62,7 @@ pub fn settings(config: &Config, who: Who) -> Settings {
         grace_ms: config.cluster_max_stamp_ahead_ms.into(),
         clock_warning_ms: config.cluster_clock_warning_ms.into(),
         node_timeout_ms: config.cluster_node_timeout_ms.into(),
+        databases: u16::try_from(config.databases).unwrap_or(u16::MAX),
         survives: false,
     }
 }

@@ -3,7 +3,6 @@
 
 use super::repeats::Repeats;
 use super::wire::LinkError;
-use crate::config::Config;
 use crate::node::{Cluster, Node};
 use crate::replication::{Engine, LinkId, Now};
 use crate::store::Keyspace;
@@ -14,11 +13,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-
-/// A frame holds what was written together: the largest value, perhaps, and more. Where this node
-/// allows itself less, its peers may have written more all the same.
-const VALUE_BYTES_MIN: u64 = 512 << 20;
-const FRAME_MARGIN_BYTES: u64 = 128 << 20;
 
 pub struct Shared {
     pub node: Arc<Node>,
@@ -99,13 +93,6 @@ impl Shared {
             signals.reason.replace(Some(reason));
             signals.close.notify_one();
         }
-    }
-
-    /// Of a payload.
-    pub fn frame_limit_bytes(config: &Config) -> usize {
-        let value_bytes = config.proto_max_bulk_len_bytes.max(VALUE_BYTES_MIN);
-        let limit_bytes = value_bytes.saturating_add(FRAME_MARGIN_BYTES);
-        usize::try_from(limit_bytes).unwrap_or(usize::MAX)
     }
 }
 

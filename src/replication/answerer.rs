@@ -65,10 +65,7 @@ impl Answerer {
         now_ms: u64,
     ) -> Option<Given> {
         if let Question::Named { keys } = &ask.what {
-            let named = keys.iter().map(|(db, name)| (*db, &name[..]));
-            let (deltas, _) =
-                states(named, usize::MAX, now_ms, |db, name| keyspace.state(db, name));
-            return Some(Given::States { deltas, of: Of::Named });
+            return Some(named(keys, keyspace, now_ms));
         }
         if let Question::Roots { holds: theirs } = &ask.what {
             *self = Answerer { round: ask.round, holds: theirs.clone(), ..Answerer::default() };
@@ -147,6 +144,16 @@ fn states<'n>(
         }
     }
     (deltas, answered)
+}
+
+fn named(keys: &[(u16, Vec<u8>)], keyspace: &Keyspace, now_ms: u64) -> Given {
+    let named = keys.iter().map(|(db, name)| (*db, &name[..]));
+    let state = |db, name: &[u8]| {
+        let exists = db < keyspace.databases();
+        exists.then(|| keyspace.state(db, name)).flatten()
+    };
+    let (deltas, answered) = states(named, ANSWER_BYTES, now_ms, state);
+    Given::States { deltas, of: Of::Named { answered } }
 }
 
 fn roots(keyspace: &Keyspace, holds: &Vector) -> Reply {

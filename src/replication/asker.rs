@@ -86,6 +86,11 @@ impl Asker {
         self.stepped_ms
     }
 
+    /// The answer is on its way.
+    pub fn wait_on(&mut self, now_ms: u64) {
+        self.stepped_ms = now_ms;
+    }
+
     #[must_use]
     pub fn began_ms(&self) -> u64 {
         self.began_ms

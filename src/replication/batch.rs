@@ -7,6 +7,11 @@ use crate::crdt::Key;
 use crate::crdt::wire::{Decoder, Encoder};
 use serde::{Deserialize, Serialize};
 
+/// No node reads larger payloads: a batch that is cut where it should be, and one state more.
+pub const FRAME_BYTES_MAX: usize = 1 << 30;
+/// Larger states are not told.
+const STATE_BYTES_MAX: usize = 900 << 20;
+
 /// Before the deltas of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchHead {
@@ -31,14 +36,11 @@ pub struct StatesHead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Of {
     /// How many of the positions that were asked for are answered, from the first on.
-    Page {
-        answered: u32,
-    },
+    Page { answered: u32 },
     /// From where to go on; `None`: that was all.
-    Tombstones {
-        next: Option<u32>,
-    },
-    Named,
+    Tombstones { next: Option<u32> },
+    /// How many of the keys that were asked for are answered, from the first on.
+    Named { answered: u32 },
 }
 
 /// A key's state that has come.
@@ -61,11 +63,38 @@ impl Deltas {
         Deltas { encoder: Encoder::new(stamp), count: 0 }
     }
 
+    /// Leaves out what no peer would read, and says so in the log: else the link would break again and
+    /// again, and nothing at all would be told.
     pub fn push(&mut self, db: u16, name: &[u8], state: &Key) {
+        if let Err(bytes) = self.push_within(STATE_BYTES_MAX, db, name, state) {
+            let (start, _) = name.split_at(name.len().min(256));
+            tracing::error!(
+                "The key \"{}\" of database {db} is too large to be told to other nodes: it takes \
+                 {bytes} bytes, and {STATE_BYTES_MAX} are possible",
+                start.escape_ascii()
+            );
+        }
+    }
+
+    /// The error is how many bytes it would take.
+    fn push_within(
+        &mut self,
+        max_bytes: usize,
+        db: u16,
+        name: &[u8],
+        state: &Key,
+    ) -> Result<(), usize> {
+        let (before, from) = (self.encoder.place(), self.bytes());
         self.encoder.varint(u64::from(db));
         self.encoder.bytes(name);
         self.encoder.key(state);
+        let bytes = self.bytes() - from;
+        if bytes > max_bytes {
+            self.encoder.go_back(&before);
+            return Err(bytes);
+        }
         self.count += 1;
+        Ok(())
     }
 
     #[must_use]
@@ -132,5 +161,31 @@ fn read_states(bytes: &[u8], count: u32, received: &mut Vec<Received>) -> Result
 impl From<Malformed> for Fault {
     fn from(malformed: Malformed) -> Fault {
         Fault::Malformed(malformed.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Replica;
+    use crate::crdt::{Deadline, Tombstones};
+    use crate::store::{KeyRef, Keyspace, Mode};
+
+    #[test]
+    fn a_state_that_is_too_large_leaves_no_trace() {
+        let states = [(1, "small"), (2, "much too large"), (2, "other")].map(|(node, text)| {
+            let me = Replica { node, epoch: 1 };
+            let store = Keyspace::new(1, me, Tombstones::KEEP, 0);
+            let key = KeyRef::new(0, b"key");
+            store.open_one(key, Mode::Exclusive, 9).set_text(key, text.as_bytes(), Deadline::Clear);
+            store.state(0, b"key").expect("a state")
+        });
+        let mut deltas = Deltas::new(Stamp::at_ms(9));
+        let pushed =
+            states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
+        assert_eq!((pushed, deltas.count()), ([true, false, true], 2));
+        let mut read = Vec::new();
+        read_states(&deltas.finish(&()), 2, &mut read).expect("states");
+        assert_eq!((&read[0].state, &read[1].state), (&states[0], &states[2]));
     }
 }

@@ -50,6 +50,8 @@ pub struct Engine {
     pub(super) rounds: u64,
     pub(super) counts: Counts,
     pub(super) ticked_ms: u64,
+    /// The last tick that came late.
+    pub(super) woke_ms: u64,
     pub(super) housekept_ms: u64,
     pub(super) reset_due: Option<Reset>,
     /// It goes for good: nobody is dialled, and it does not come back.
@@ -94,6 +96,7 @@ impl Engine {
             rounds: 0,
             counts: Counts::default(),
             ticked_ms: now.mono_ms,
+            woke_ms: now.mono_ms,
             housekept_ms: now.mono_ms,
             reset_due: None,
             is_leaving: false,
@@ -121,6 +124,7 @@ impl Engine {
 
     /// What is due: drains the store, compares with peers, collects, probes.
     pub fn tick(&mut self, keyspace: &Keyspace, now: Now) {
+        self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
         #[cfg(feature = "planted")]
@@ -165,6 +169,7 @@ impl Engine {
             incarnation: self.settings.incarnation,
             address: self.settings.address.clone(),
             connection: self.connections,
+            databases: self.settings.databases,
         }
     }
 
@@ -173,18 +178,6 @@ impl Engine {
         let stream = &mut self.stream;
         let mut outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());
         outs.find(|out| out.link == link)?.next_frame(stream)
-    }
-
-    /// Bytes have gone out on, or come in by, a connection: for INFO.
-    pub fn transferred(&mut self, link: LinkId, bytes: u64) {
-        for peer in self.peers.values_mut() {
-            if peer.out.as_ref().is_some_and(|out| out.link == link) {
-                peer.bytes_out += bytes;
-            }
-            if peer.incoming.is_some_and(|incoming| incoming.link == link) {
-                peer.bytes_in += bytes;
-            }
-        }
     }
 
     /// Connections that are to be closed, each with the reason for the log.
@@ -258,7 +251,7 @@ impl Engine {
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);
-        self.give_up_stalled_rounds(now);
+        self.give_up_stalled_rounds();
         self.warn_of_clocks();
     }
 
@@ -333,6 +326,8 @@ impl Engine {
             self.closings.push((link, format!("node {node:08x} {why}")));
         }
         self.dialer.remove_node(node);
+        // Its last batches may have come to some only.
+        self.peers.values_mut().for_each(|peer| peer.needs_round = true);
     }
 
     pub(super) fn tell_view(&mut self) {

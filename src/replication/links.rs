@@ -8,8 +8,9 @@ use super::view::{Entry, Standing};
 use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
 use crate::store::Keyspace;
 
-/// A peer that says nothing for so long has missed several heartbeats.
-const SILENT_MS: u64 = 1_500;
+/// A peer that says nothing for so long has missed several heartbeats; where `cluster-node-timeout`
+/// is long, a third of that.
+const SILENT_MS_MIN: u64 = 1_500;
 const SILENT: &str = "nothing was heard of the peer";
 
 impl Engine {
@@ -48,6 +49,8 @@ impl Engine {
             if let Some(old) = known.out.replace(out) {
                 self.closings.push((old.link, "a newer connection to the same peer".to_owned()));
             }
+            // What was asked on the old one may not have arrived.
+            known.give_up_round();
             known.needs_round = true;
         }
         let (node, incarnation) = (peer.node, peer.incarnation);
@@ -92,6 +95,10 @@ impl Engine {
     /// # Errors
     /// Tell it why, and close.
     pub fn accept(&mut self, link: LinkId, peer: Greeting, now: Now) -> Result<Resume, Refusal> {
+        if peer.databases != self.settings.databases {
+            let (dialler, acceptor) = (peer.databases, self.settings.databases);
+            return Err(Refusal::Databases { dialler, acceptor });
+        }
         self.check(&peer)?;
         let known = self.peers.get(&peer.node);
         let is_old = |known: &Peer| {
@@ -103,8 +110,7 @@ impl Engine {
         self.meet_peer(&peer, now);
         let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
         if let Some(known) = self.peers.get_mut(&peer.node) {
-            let (replica, since_ms) = (peer.replica(), now.mono_ms);
-            let incoming = Incoming { link, replica, since_ms, has_spoken: false };
+            let incoming = Incoming::new(link, peer.replica(), now);
             if let Some(old) = known.incoming.replace(incoming) {
                 self.closings.push((old.link, "a newer connection of the same peer".to_owned()));
             }
@@ -134,13 +140,43 @@ impl Engine {
         }
     }
 
+    /// Bytes have gone out on, or come in by, a connection. Those that come are a sign of life, also
+    /// where a frame takes long to come whole.
+    pub fn transferred(&mut self, link: LinkId, bytes: u64, now: Now) {
+        for peer in self.peers.values_mut() {
+            if peer.out.as_ref().is_some_and(|out| out.link == link) {
+                peer.bytes_out += bytes;
+            }
+            if let Some(incoming) = peer.incoming.as_mut().filter(|known| known.link == link) {
+                peer.bytes_in += bytes;
+                peer.heard_ms = Some(now.mono_ms);
+                incoming.pieces += 1;
+                // The answer that is waited for is this frame, or behind it.
+                if incoming.pieces > 1
+                    && let Some(asker) = &mut peer.asker
+                {
+                    asker.wait_on(now.mono_ms);
+                }
+            }
+        }
+    }
+
+    /// Notes when this node itself was held up, by a merge perhaps: what was said meanwhile is still
+    /// to be read, so nobody is judged by it.
+    pub(super) fn note_late_tick(&mut self, now: Now) {
+        if now.mono_ms.saturating_sub(self.ticked_ms) > SILENT_MS_MIN / 3 {
+            self.woke_ms = now.mono_ms;
+        }
+    }
+
     /// Closes the connections of peers that say nothing, for they may be cut without being told: new
     /// ones stand as soon as the network does.
     pub(super) fn close_silent_links(&mut self, now: Now) {
+        let silent_ms = SILENT_MS_MIN.max(self.settings.node_timeout_ms / 3);
         for peer in self.peers.values_mut() {
-            let heard_ms = peer.heard_ms.unwrap_or(peer.known_ms);
+            let heard_ms = peer.heard_ms.unwrap_or(peer.known_ms).max(self.woke_ms);
             let is_silent =
-                |since_ms: u64| now.mono_ms.saturating_sub(heard_ms.max(since_ms)) > SILENT_MS;
+                |since_ms: u64| now.mono_ms.saturating_sub(heard_ms.max(since_ms)) > silent_ms;
             if let Some(out) = peer.out.take_if(|out| is_silent(out.since_ms)) {
                 self.closings.push((out.link, SILENT.to_owned()));
                 peer.give_up_round();
@@ -190,11 +226,11 @@ impl Engine {
             peer.connection = 0;
             peer.word = None;
             peer.delivered = 0;
+            peer.give_up_round();
             peer.named.clear();
             let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();
             let old = old.chain(peer.out.take().map(|out| out.link));
             self.closings.extend(old.map(|link| (link, "the peer has started again".to_owned())));
-            peer.give_up_round();
         }
         self.dialer.add_member(&greeting.address, greeting.node);
     }

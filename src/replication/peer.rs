@@ -16,6 +16,8 @@ pub struct Greeting {
     pub address: String,
     /// Counts the connections that the node has dialled since its start.
     pub connection: u64,
+    /// How many databases it has: as many as its peers.
+    pub databases: u16,
 }
 
 impl Greeting {
@@ -41,6 +43,8 @@ pub enum Refusal {
     Myself,
     #[error("another node has the same id (cluster-node-id)")]
     SameId,
+    #[error("it has {acceptor} databases and the node that dials it {dialler} (databases)")]
+    Databases { dialler: u16, acceptor: u16 },
     #[error("a newer connection of the same node is there")]
     Superseded,
     /// It was away for too long: it comes back as a new memory than this `incarnation`. `settled`: all

@@ -11,6 +11,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Packets of the failure detector, and acks, are left out when so much is queued: there will be others.
 const QUEUE_MAX: usize = 1_000;
+/// So many keys are asked for by their names at a time, and about so many bytes of names.
+const NAMED_MAX: usize = 256;
+const NAMED_BYTES: usize = 1 << 20;
 
 /// Another node.
 #[derive(Debug, Default)]
@@ -41,7 +44,8 @@ pub struct Peer {
     pub compared_ms: Option<u64>,
     /// Keys of which a part did not fit: to be pulled whole.
     pub named: BTreeSet<(u16, Vec<u8>)>,
-    pub named_asked: bool,
+    /// Those that the peer was asked for, in this order; none: nothing is open.
+    named_asked: Vec<(u16, Vec<u8>)>,
     pub bytes_in: u64,
     pub bytes_out: u64,
 }
@@ -68,8 +72,10 @@ pub struct Incoming {
     pub replica: Replica,
     /// When it was accepted (monotonic ms).
     pub since_ms: u64,
-    /// A frame has come, so the peer knows that this stands: it would not queue an answer before.
-    pub has_spoken: bool,
+    /// Whether a frame has come: then the peer knows that it was let in, and can answer.
+    pub is_used: bool,
+    /// In how many pieces something has come since the last whole frame.
+    pub pieces: u32,
 }
 
 /// A frame that waits, for the batches up to `after_seq` to be sent before it.
@@ -78,6 +84,13 @@ struct Queued {
     after_seq: u64,
     frame: SealedFrame,
     says_what_is_held: bool,
+}
+
+impl Incoming {
+    #[must_use]
+    pub fn new(link: LinkId, replica: Replica, now: Now) -> Incoming {
+        Incoming { link, replica, since_ms: now.mono_ms, is_used: false, pieces: 0 }
+    }
 }
 
 impl Outgoing {
@@ -153,16 +166,10 @@ impl Peer {
         Peer { address: address.to_owned(), known_ms: now.mono_ms, ..Peer::default() }
     }
 
-    /// Whether it can be asked, and answer.
-    #[must_use]
-    pub fn answers(&self) -> bool {
-        self.out.is_some() && self.incoming.is_some_and(|incoming| incoming.has_spoken)
-    }
-
-    /// Whether both directions stand.
+    /// Whether both directions stand, and the peer knows it: what it is asked before, it cannot answer.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.out.is_some() && self.incoming.is_some()
+        self.out.is_some() && self.incoming.is_some_and(|incoming| incoming.is_used)
     }
 
     pub fn send(&mut self, frame: SealedFrame) {
@@ -174,6 +181,25 @@ impl Peer {
     /// What a round and questions were about is void: a connection is gone.
     pub fn give_up_round(&mut self) {
         self.asker = None;
-        self.named_asked = false;
+        self.take_named(0);
+    }
+
+    /// Which keys to ask for, if nothing is open: a bounded number at a time.
+    pub fn next_named(&mut self) -> Option<Vec<(u16, Vec<u8>)>> {
+        if !self.named_asked.is_empty() || self.named.is_empty() || !self.is_up() {
+            return None;
+        }
+        let mut bytes = 0;
+        while bytes < NAMED_BYTES && self.named_asked.len() < NAMED_MAX {
+            let Some(key) = self.named.pop_first() else { break };
+            bytes += key.1.len();
+            self.named_asked.push(key);
+        }
+        Some(self.named_asked.clone())
+    }
+
+    /// The first `answered` of the keys that were asked for have come; the others are asked for again.
+    pub fn take_named(&mut self, answered: u32) {
+        self.named.extend(self.named_asked.drain(..).skip(answered as usize));
     }
 }

@@ -41,12 +41,11 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let of_link = |incoming: Option<Incoming>| incoming.filter(|known| known.link == link);
         let found = self.peers.iter_mut().find_map(|(node, peer)| {
-            let incoming = of_link(peer.incoming)?;
-            peer.incoming = Some(Incoming { has_spoken: true, ..incoming });
+            let incoming = peer.incoming.as_mut().filter(|known| known.link == link)?;
+            (incoming.is_used, incoming.pieces) = (true, 0);
             peer.heard_ms = Some(now.mono_ms);
-            Some((*node, incoming))
+            Some((*node, *incoming))
         });
         let (node, incoming) = found.ok_or(Fault::Superseded)?;
         match kind {
@@ -112,8 +111,8 @@ impl Engine {
         let merged = self.merge(keyspace, &states, now);
         self.put_scratch(states);
         let Some(peer) = self.peers.get_mut(&node) else { return Ok(()) };
-        if head.of == Of::Named {
-            peer.named_asked = false;
+        if let Of::Named { answered } = head.of {
+            peer.take_named(answered);
             return Ok(());
         }
         self.counts.keys_pulled += merged.keys;
@@ -123,7 +122,7 @@ impl Engine {
         let question = match head.of {
             Of::Page { answered } => asker.states_merged(answered, now.mono_ms),
             Of::Tombstones { next } => asker.tombstones_merged(next, now.mono_ms),
-            Of::Named => None,
+            Of::Named { .. } => None,
         };
         question.into_iter().for_each(|question| peer.send(question));
         self.finish_round(node, now);
@@ -255,18 +254,12 @@ impl Engine {
         frame.into_iter().for_each(|frame| peer.send(frame));
     }
 
-    /// Pulls keys whole of which parts did not fit, a bounded number at a time.
+    /// Pulls keys whole of which parts did not fit.
     fn ask_for_named(&mut self, node: u32) {
-        const NAMED_MAX: usize = 256;
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        if peer.named_asked || peer.named.is_empty() || peer.out.is_none() {
-            return;
+        if let Some(keys) = peer.next_named() {
+            peer.send(Message::Ask(Ask { round: 0, what: Question::Named { keys } }).seal());
         }
-        let keys: Vec<_> = peer.named.iter().take(NAMED_MAX).cloned().collect();
-        peer.named.retain(|key| !keys.contains(key));
-        peer.named_asked = true;
-        let question = Question::Named { keys };
-        peer.send(Message::Ask(Ask { round: 0, what: question }).seal());
     }
 
     /// What this node holds and would still hold after a crash.

@@ -6,8 +6,9 @@ use super::vector;
 use super::{Engine, Now};
 use crate::store::Keyspace;
 
-/// A round in which nothing has moved for so long is given up.
-const STALLED_MS: u64 = 10_000;
+/// A round is given up when the peer says other things so long after it was asked: the answer would
+/// have come before. (One that says nothing has not come to it yet, or its connection is closed.)
+const STALLED_MS: u64 = 2_000;
 
 impl Engine {
     /// Begins a round with the peer whose turn it is, if none is under way: two at once would pull
@@ -17,7 +18,7 @@ impl Engine {
             return;
         }
         let is_due = |peer: &Peer| peer.needs_round || peer.next_round_ms <= now.mono_ms;
-        let due = self.peers.values_mut().filter(|peer| peer.answers() && is_due(peer));
+        let due = self.peers.values_mut().filter(|peer| peer.is_up() && is_due(peer));
         let Some(peer) = due.min_by_key(|peer| (!peer.needs_round, peer.next_round_ms)) else {
             return;
         };
@@ -58,14 +59,12 @@ impl Engine {
         outs.for_each(super::peers::Outgoing::ack_soon);
     }
 
-    pub(super) fn give_up_stalled_rounds(&mut self, now: Now) {
+    pub(super) fn give_up_stalled_rounds(&mut self) {
         for peer in self.peers.values_mut() {
-            let stalled = peer
-                .asker
-                .as_ref()
-                .is_some_and(|asker| asker.stepped_ms() + STALLED_MS <= now.mono_ms);
-            if stalled {
-                peer.give_up_round();
+            let Some(asker) = &peer.asker else { continue };
+            let waits_since_ms = asker.stepped_ms().max(self.woke_ms);
+            if peer.heard_ms.is_some_and(|heard_ms| heard_ms >= waits_since_ms + STALLED_MS) {
+                peer.asker = None;
                 peer.needs_round = true;
             }
         }

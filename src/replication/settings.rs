@@ -26,6 +26,8 @@ pub struct Settings {
     pub clock_warning_ms: u64,
     /// A silent member is called down after so long.
     pub node_timeout_ms: u64,
+    /// How many databases the node has; all its peers have as many.
+    pub databases: u16,
     /// Whether the state survives a crash, as far as [`Engine::persisted`](super::Engine::persisted)
     /// has said so. Else a node that crashes loses all, and what it has in memory it has for certain:
     /// whoever comes after it is another memory, which has confirmed nothing.

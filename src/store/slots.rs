@@ -113,8 +113,9 @@ impl Keyspace {
     }
 
     /// Visits the live keys of some slots of a database, each with its fingerprint, from `cursor` on
-    /// (0: from the beginning), and stops some way behind `limit` of them. Returns the cursor to go on
-    /// with; `None`: done. What has expired at `now_ms` is reclaimed on the way.
+    /// (0: from the beginning), and stops at the end of a shard when it has looked at `limit` entries of
+    /// any slots. Returns the cursor to go on with; `None`: done. What has expired at `now_ms` is
+    /// reclaimed on the way, within the same limit.
     pub fn walk(
         &self,
         db: u16,
@@ -125,18 +126,19 @@ impl Keyspace {
         visit: &mut dyn FnMut(&[u8], u64),
     ) -> Option<u64> {
         let shards = self.shards_in_use(db);
-        let mut visited = 0;
+        let mut looked_at = 0;
         let from = usize::try_from(cursor).unwrap_or(usize::MAX);
         for (at, shard) in shards.iter().enumerate().skip(from) {
-            if visited >= limit {
+            if looked_at >= limit {
                 return Some(at as u64);
             }
-            self.expire_shard(lock_number(db, at as u32), now_ms, usize::MAX);
+            let lock = lock_number(db, at as u32);
+            looked_at += self.expire_shard(lock, now_ms, limit - looked_at);
             let shard = shard.read();
+            looked_at += shard.len();
             let live = shard.iter().filter(|entry| entry.fingerprint != 0);
             for entry in live.filter(|entry| slots.contains(entry.slot)) {
                 visit(&entry.name, entry.fingerprint);
-                visited += 1;
             }
         }
         None

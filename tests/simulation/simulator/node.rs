@@ -190,6 +190,7 @@ fn settings(setting: &Setting, replica: Replica, incarnation: u64) -> Settings {
         grace_ms: GRACE_MS,
         clock_warning_ms: 500,
         node_timeout_ms: setting.node_timeout_ms,
+        databases: DATABASES,
         survives: setting.durable,
     }
 }
