@@ -244,12 +244,14 @@ fn a_new_memory_holds_and_tells_what_it_was_given() {
     delete_some(&a);
     assert_eq!(add(&a, b"k", 5, START_MS), Ok(5));
     edit(&a, b"members", &[b"x", b"y"], &[], MemberDeadline::Keep);
-    let reissued = [&b"k"[..], b"members"].map(|name| {
-        let state = a.state(0, name).expect("it is there");
-        let part = state.reissue(a.me(), None, Default::default(), renewed);
-        (0, Name::from_slice(name), part)
+    a.reincarnate(renewed, LATER_MS, |held| {
+        let reissue = |name| {
+            let state = held.told(key(name)).expect("it is there");
+            let part = state.reissue(a.me(), None, Default::default(), renewed);
+            (0, Name::from_slice(name), part)
+        };
+        [&b"k"[..], b"members"].map(reissue).to_vec()
     });
-    a.reincarnate(renewed, LATER_MS, &reissued);
     assert_eq!(a.me(), renewed);
     assert_eq!(a.tombstones_waiting(), 2, "what it had written in its old name");
     assert_eq!(a.open_browse(LATER_MS).len(0), 2);

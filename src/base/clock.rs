@@ -19,6 +19,12 @@ impl Clock {
         Stamp(last).next(now_ms)
     }
 
+    /// The last stamp that was given or observed: later ones exceed it.
+    #[must_use]
+    pub fn last(&self) -> Stamp {
+        Stamp(self.last.load(Ordering::Relaxed))
+    }
+
     /// Takes note of a stamp that came from elsewhere: later ones exceed it.
     pub fn observe(&self, stamp: Stamp) {
         self.last.fetch_max(stamp.0, Ordering::Relaxed);

@@ -3,12 +3,13 @@
 use super::collector::Collector;
 use super::engine::id;
 use super::membership::Membership;
-use super::stream::{AsOf, Stream};
+use super::stream::{Before, DbKey, Stream};
 use super::{Engine, Now, Vector};
 use crate::base::{Name, Replica};
 use crate::crdt::Key;
-use crate::store::Keyspace;
+use crate::store::{KeyRef, Keys, Keyspace, Undrained};
 use rand::RngExt;
+use std::collections::BTreeMap;
 
 impl Engine {
     /// Starts anew, as the members have merged this node's stream up to batch `upto` at the most:
@@ -18,34 +19,19 @@ impl Engine {
             "The cluster has forgotten this node: it takes over the whole state, and writes again \
              what it had written since batch {upto}"
         );
-        self.drain(keyspace, now);
-        let old = self.me();
-        self.settings.epoch = self.new_epoch();
-        self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
-        let keep = self.own_since(keyspace, old, upto);
-        keyspace.reincarnate(self.me(), now.wall_ms, &keep);
+        let node = self.settings.node;
+        self.become_another(keyspace, node, upto, now);
         self.start_anew(now);
     }
 
-    /// What this node alone contributed after batch `upto` of its stream, under its new epoch.
-    pub(super) fn own_since(
-        &self,
-        keyspace: &Keyspace,
-        old: Replica,
-        upto: u64,
-    ) -> Vec<(u16, Name, Key)> {
-        let since = self.stream.stamp_of(upto);
-        let mut keep = Vec::new();
-        for (db, name) in self.stream.keys_after(upto) {
-            let Some(state) = keyspace.state(db, &name) else { continue };
-            let before = match self.stream.as_of(db, &name, upto) {
-                AsOf::Was(own) => Some(own),
-                AsOf::Unchanged | AsOf::Unknown => None,
-            };
-            let key = state.reissue(old, before.as_ref(), since, self.me());
-            keep.push((db, name, key));
-        }
-        keep
+    /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed
+    /// after batch `upto` of its stream.
+    pub(super) fn become_another(&mut self, keyspace: &Keyspace, node: u32, upto: u64, now: Now) {
+        let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
+        let befores = self.stream.befores_after(upto);
+        keyspace.reincarnate(new, now.wall_ms, |held| reissue(held, befores, old, new));
+        (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
+        self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
     }
 
     /// Forgets all that was known of others' streams, and who had this one.
@@ -75,4 +61,22 @@ impl Engine {
             }
         }
     }
+}
+
+/// What `old` contributed to keys since `befores`, and what was not drained yet, as the words of `new`.
+fn reissue(
+    held: &mut Keys<'_>,
+    mut befores: BTreeMap<DbKey, Before>,
+    old: Replica,
+    new: Replica,
+) -> Vec<(u16, Name, Key)> {
+    for Undrained { db, name, own_before, since } in held.take_undrained() {
+        befores.entry((db, name)).or_insert(Before { own: own_before, since });
+    }
+    let again = |((db, name), before): (DbKey, Before)| {
+        let state = held.told(KeyRef::new(db, &name))?;
+        let key = state.reissue(old, Some(&before.own), before.since, new);
+        (key != Key::default()).then_some((db, name, key))
+    };
+    befores.into_iter().filter_map(again).collect()
 }

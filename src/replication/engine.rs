@@ -9,7 +9,7 @@ use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
 use super::peers::Peer;
-use super::stream::{Befores, Stream};
+use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
 use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
@@ -175,9 +175,12 @@ impl Engine {
 
     /// The next frame to write to a connection that this node dialled.
     pub fn next_frame(&mut self, link: LinkId) -> Option<SealedFrame> {
-        let stream = &mut self.stream;
-        let mut outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());
-        outs.find(|out| out.link == link)?.next_frame(stream)
+        let of_link = |peer: &&mut Peer| peer.out.as_ref().is_some_and(|out| out.link == link);
+        let peer = self.peers.values_mut().find(of_link)?;
+        let out = peer.out.as_mut()?;
+        let frame = out.next_frame(&self.stream);
+        peer.sent = peer.sent.max(out.sent);
+        frame
     }
 
     /// Connections that are to be closed, each with the reason for the log.
@@ -208,28 +211,22 @@ impl Engine {
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
-                befores.note(drained.db, drained.name, drained.own_before);
+                let before = Before { own: drained.own_before, since: drained.since };
+                befores.note(drained.db, drained.name, before);
                 if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);
-                    self.push_batch(keyspace, deltas, befores, drain, now);
+                    self.push_batch(keyspace, deltas, befores, now);
                 }
             });
             if deltas.count() > 0 {
-                self.push_batch(keyspace, deltas, befores, drain, now);
+                self.push_batch(keyspace, deltas, befores, now);
             }
         }
         self.stream.finish_drain(drain);
     }
 
-    fn push_batch(
-        &mut self,
-        keyspace: &Keyspace,
-        deltas: Deltas,
-        befores: Befores,
-        drain: u64,
-        now: Now,
-    ) {
+    fn push_batch(&mut self, keyspace: &Keyspace, deltas: Deltas, befores: Befores, now: Now) {
         // Taken after the states were read, so not before any stamp in them.
         let stamp = keyspace.stamp(now.wall_ms);
         let head = BatchHead {
@@ -239,7 +236,7 @@ impl Engine {
             deltas: deltas.count(),
         };
         let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
-        self.stream.push(drain, now.mono_ms, stamp, frame, befores);
+        self.stream.push(now.mono_ms, frame, befores);
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
         vector::raise(&mut self.may, me, head.seq);
@@ -265,11 +262,19 @@ impl Engine {
     }
 
     fn trim_stream(&mut self) {
-        let members = self.view.members().filter(|entry| entry.node != self.settings.node);
-        let delivered =
-            members.map(|entry| self.peers.get(&entry.node).map_or(0, |peer| peer.delivered));
-        let all_have = delivered.min().unwrap_or(self.stream.last());
-        self.stream.trim(all_have, self.settings.window_bytes);
+        let mut doubts = Vec::new();
+        for entry in self.view.members().filter(|entry| entry.node != self.settings.node) {
+            let Some(peer) = self.peers.get(&entry.node) else {
+                doubts.push(0..=0);
+                continue;
+            };
+            // It says that it holds a batch later than that it was delivered, more so after a gap.
+            let held = self.held_by(peer);
+            doubts.extend([held..=held, peer.delivered..=peer.sent.max(peer.delivered)]);
+        }
+        // What comes after the order to RESET is written again.
+        doubts.extend(self.reset_due.map(|reset| reset.since..=reset.since));
+        self.stream.trim(&doubts, self.settings.window_bytes);
     }
 
     /// Sends what the failure detector wants to send, and dials whom it has discovered.
@@ -299,8 +304,15 @@ impl Engine {
             return;
         }
         let was_member = self.view.is_member(entry.node);
+        let known = self.view.get(entry.node).map(|known| known.incarnation);
         if !self.view.merge(entry) {
             return;
+        }
+        if let Some(peer) = self.peers.get_mut(&entry.node)
+            && known.is_some_and(|known| known < entry.incarnation)
+        {
+            // What another memory said that it holds does not count.
+            peer.word = None;
         }
         match entry.standing {
             Standing::Member => {
@@ -338,14 +350,14 @@ impl Engine {
     }
 
     pub(super) fn report_progress(&mut self) {
-        let me = self.me();
-        let held = |peer: &Peer| {
-            let word = peer.word.as_ref();
-            word.and_then(|(word, _)| word.holds.get(&me)).copied().unwrap_or(0)
+        // Who has said nothing yet has confirmed nothing.
+        let confirmed = |peer: &Peer| match peer.word {
+            Some(_) => self.stream.drain_of(self.held_by(peer)),
+            None => 0,
         };
-        let confirmed = self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
-        let drains = confirmed.map(|(node, peer)| (*node, self.stream.drain_of(held(peer))));
-        self.progress.set_confirmed(drains.collect());
+        let members = self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
+        let drains = members.map(|(node, peer)| (*node, confirmed(peer))).collect();
+        self.progress.set_confirmed(drains);
     }
 }
 

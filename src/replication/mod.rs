@@ -26,6 +26,7 @@ mod membership;
 mod memory;
 pub mod message;
 mod operator;
+mod overflow;
 mod peer;
 mod peers;
 mod progress;

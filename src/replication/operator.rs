@@ -15,7 +15,7 @@ pub(super) struct Reset {
     due_ms: u64,
     hard: bool,
     /// The last batch before the order.
-    since: u64,
+    pub since: u64,
 }
 
 impl Engine {
@@ -33,9 +33,10 @@ impl Engine {
     /// CLUSTER RESET of a node without keys: says good-bye to all peers and, a moment later, forgets
     /// them; `hard`: and takes a new node id.
     pub fn reset(&mut self, keyspace: &Keyspace, hard: bool, now: Now) {
+        // What is not drained yet was perhaps written after the keys were found to be gone.
+        let (due_ms, since) = (now.mono_ms + FAREWELL_MS, self.stream.last());
+        self.reset_due = Some(Reset { due_ms, hard, since });
         self.leave(keyspace, now);
-        let due_ms = now.mono_ms + FAREWELL_MS;
-        self.reset_due = Some(Reset { due_ms, hard, since: self.stream.last() });
     }
 
     /// Does what RESET has ordered.
@@ -43,16 +44,12 @@ impl Engine {
         let Some(reset) = self.reset_due.take_if(|reset| reset.due_ms <= now.mono_ms) else {
             return;
         };
-        self.drain(keyspace, now);
-        let old = self.me();
-        if reset.hard {
-            self.settings.node = self.rng.random_range(1..=u32::MAX);
-        }
-        self.settings.epoch = self.new_epoch();
-        self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
+        let node = match reset.hard {
+            true => self.rng.random_range(1..=u32::MAX),
+            false => self.settings.node,
+        };
         // What clients have written since the order was answered stays.
-        let keep = self.own_since(keyspace, old, reset.since);
-        keyspace.reincarnate(self.me(), now.wall_ms, &keep);
+        self.become_another(keyspace, node, reset.since, now);
         self.start_anew(now);
         self.is_leaving = false;
         self.dialer.clear();

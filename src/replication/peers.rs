@@ -27,6 +27,8 @@ pub struct Peer {
     pub connection: u64,
     /// The last batch of this node's stream that it has merged.
     pub delivered: u64,
+    /// The last batch of which anything was ever sent to it.
+    pub sent: u64,
     /// Its latest word on what it holds, and when that came (monotonic ms).
     pub word: Option<(Holds, u64)>,
     pub clock: ClockOffset,
@@ -58,6 +60,8 @@ pub struct Outgoing {
     pub address: String,
     /// The next batch to send.
     pub next_seq: u64,
+    /// The last batch that was sent, 0 for none.
+    pub sent: u64,
     queue: VecDeque<Queued>,
     ack_due: bool,
     acked_ms: u64,
@@ -100,6 +104,7 @@ impl Outgoing {
             link,
             address: address.to_owned(),
             next_seq,
+            sent: 0,
             queue: VecDeque::new(),
             ack_due: true,
             acked_ms: 0,
@@ -124,7 +129,7 @@ impl Outgoing {
     }
 
     /// The next frame: what is queued goes before batches, but for what has to come after them.
-    pub fn next_frame(&mut self, stream: &mut Stream) -> Option<SealedFrame> {
+    pub fn next_frame(&mut self, stream: &Stream) -> Option<SealedFrame> {
         // What was dropped from the window is skipped: the peer notices the gap.
         self.next_seq = self.next_seq.max(stream.first_kept());
         let first = self.queue.front();
@@ -132,6 +137,7 @@ impl Outgoing {
             return self.queue.pop_front().map(|first| first.frame);
         }
         let frame = stream.frame(self.next_seq)?;
+        self.sent = self.next_seq;
         self.next_seq += 1;
         Some(frame)
     }

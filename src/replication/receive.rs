@@ -250,6 +250,9 @@ impl Engine {
         }
         let Some(peer) = self.peers.get_mut(&node) else { return };
         peer.answerer = answerer;
+        if matches!(answer, Some(Given::States { .. })) {
+            peer.sent = self.stream.last();
+        }
         let frame = answer.map(|answer| answer.seal(ask.round, &self.may));
         frame.into_iter().for_each(|frame| peer.send(frame));
     }

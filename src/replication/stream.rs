@@ -1,38 +1,42 @@
 //! This node's own stream: the batches that were drained, as long as somebody may still need them.
 
 use super::SealedFrame;
+use super::overflow::Overflow;
 use crate::base::{Name, Stamp};
 use crate::crdt::Own;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
+
+/// A key by its database.
+pub type DbKey = (u16, Name);
 
 /// A drained batch.
 #[derive(Debug)]
 struct Kept {
     seq: u64,
-    /// The drain that made it; several batches may come of one.
-    drain: u64,
+    /// The last drain that was finished by then; 0 in a new stream.
+    finished: u64,
     drained_ms: u64,
-    /// Not before any stamp in it.
-    stamp: Stamp,
     frame: SealedFrame,
-    befores: Vec<Before>,
+    befores: Vec<(DbKey, Before)>,
 }
 
-/// What this node had counted on a key before the batch.
-#[derive(Clone, Debug)]
-struct Before {
-    db: u16,
-    name: Name,
-    own: Own,
+/// What this node had contributed to a key before a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Before {
+    /// What it had counted.
+    pub own: Own,
+    /// Not before any stamp that it had written, and before all that it wrote later.
+    pub since: Stamp,
 }
 
 /// A batch that is being drained.
 #[derive(Debug, Default)]
-pub struct Befores(Vec<Before>);
+pub struct Befores(Vec<(DbKey, Before)>);
 
 impl Befores {
-    pub fn note(&mut self, db: u16, name: &[u8], own: Own) {
-        self.0.push(Before { db, name: Name::from_slice(name), own });
+    pub fn note(&mut self, db: u16, name: &[u8], before: Before) {
+        self.0.push(((db, Name::from_slice(name)), before));
     }
 }
 
@@ -54,22 +58,8 @@ pub struct Stream {
     bytes: usize,
     /// The last drain that is finished.
     finished: u64,
-    /// The last batch that was ever given out to be sent.
-    sent: u64,
-    /// What batches said that had to be dropped before all members had them, per key and batch: of
-    /// those that nobody was sent, the first one.
-    overflowed: BTreeMap<(u16, Name), Vec<(u64, Own)>>,
-    /// How much that is, and from when on it is thinned.
-    overflowed_words: usize,
-    thin_from_words: usize,
-    /// The stamps of the batches that were sent and dropped so, and of the last one dropped.
-    dropped: VecDeque<(u64, Stamp)>,
+    overflow: Overflow,
 }
-
-/// So many stamps of dropped batches are kept.
-const DROPPED_MAX: usize = 65_536;
-/// So much of what dropped batches said is kept in any case.
-const OVERFLOWED_WORDS_MIN: usize = 65_536;
 
 impl Stream {
     /// The number of the last batch.
@@ -90,17 +80,10 @@ impl Stream {
     }
 
     /// Adds a batch with the number `last() + 1`.
-    pub fn push(
-        &mut self,
-        drain: u64,
-        now_ms: u64,
-        stamp: Stamp,
-        frame: SealedFrame,
-        befores: Befores,
-    ) {
+    pub fn push(&mut self, now_ms: u64, frame: SealedFrame, befores: Befores) {
         self.last += 1;
-        let (seq, befores) = (self.last, befores.0);
-        let kept = Kept { seq, drain, drained_ms: now_ms, stamp, frame, befores };
+        let (seq, finished) = (self.last, self.finished);
+        let kept = Kept { seq, finished, drained_ms: now_ms, frame, befores: befores.0 };
         self.bytes += kept.bytes();
         self.kept.push_back(kept);
     }
@@ -110,14 +93,14 @@ impl Stream {
     }
 
     /// A batch to be sent.
-    pub fn frame(&mut self, seq: u64) -> Option<SealedFrame> {
-        let frame = self.at(seq)?.frame.clone();
-        self.sent = self.sent.max(seq);
-        Some(frame)
+    pub fn frame(&self, seq: u64) -> Option<SealedFrame> {
+        Some(self.at(seq)?.frame.clone())
     }
 
-    /// Drops what all have, and the oldest beyond `max_bytes`.
-    pub fn trim(&mut self, all_have: u64, max_bytes: usize) {
+    /// Drops what all have, and the oldest beyond `max_bytes`. `doubts`: where the members' copies of
+    /// this stream may end, as ranges; nobody's may end before or between them.
+    pub fn trim(&mut self, doubts: &[RangeInclusive<u64>], max_bytes: usize) {
+        let all_have = doubts.iter().map(|doubt| *doubt.start()).min().unwrap_or(self.last);
         while let Some(front) = self.kept.front() {
             let had = front.seq <= all_have;
             if !had && self.bytes <= max_bytes {
@@ -125,98 +108,47 @@ impl Stream {
             }
             let Some(front) = self.kept.pop_front() else { break };
             self.bytes -= front.bytes();
-            self.note_dropped(&front);
             if !had {
-                self.overflow(front);
+                self.overflow.note(front.seq, front.befores, doubts);
             }
         }
-        if all_have + 1 >= self.first_kept() {
-            self.overflowed.clear();
-            (self.overflowed_words, self.thin_from_words) = (0, 0);
-        } else if self.overflowed_words >= self.thin_from_words.max(OVERFLOWED_WORDS_MIN) {
-            self.thin();
-        }
-    }
-
-    fn note_dropped(&mut self, batch: &Kept) {
-        if batch.seq > self.sent && self.dropped.back().is_some_and(|(seq, _)| *seq >= self.sent) {
-            return;
-        }
-        if self.dropped.len() == DROPPED_MAX {
-            self.dropped.pop_front();
-        }
-        self.dropped.push_back((batch.seq, batch.stamp));
-    }
-
-    fn overflow(&mut self, batch: Kept) {
-        for before in batch.befores {
-            let known = self.overflowed.entry((before.db, before.name)).or_default();
-            if known.last().is_none_or(|(seq, _)| *seq <= self.sent) {
-                known.push((batch.seq, before.own));
-                self.overflowed_words += 1;
-            }
-        }
-    }
-
-    /// Keeps of each key what the first and the last dropped batch said of it: a member that is away
-    /// stands before the first, and those that are there stand behind the last. For one that stood in
-    /// between, the contribution of that time is then taken for a later one's.
-    fn thin(&mut self) {
-        for known in self.overflowed.values_mut() {
-            let middle = 1..known.len().saturating_sub(1).max(1);
-            known.drain(middle);
-            known.shrink_to_fit();
-        }
-        self.overflowed_words = self.overflowed.values().map(Vec::len).sum();
-        // As much again before the next time, so that the time it takes is spread over that.
-        self.thin_from_words = self.overflowed_words * 2;
+        self.overflow.forget(all_have);
     }
 
     /// This node's contribution to a key as of batch `seq`.
     #[must_use]
     pub fn as_of(&self, db: u16, name: &[u8], seq: u64) -> AsOf {
         let key = (db, Name::from_slice(name));
-        if let Some(known) = self.overflowed.get(&key) {
-            if let Some((_, own)) = known.iter().find(|(at, _)| *at > seq) {
-                return AsOf::Was(own.clone());
-            }
-            if seq + 1 < self.first_kept() && seq >= self.sent {
-                return AsOf::Unknown;
-            }
+        if let Some(before) = self.overflow.first_after(&key, seq) {
+            return AsOf::Was(before.own.clone());
         }
-        let later = self.kept.iter().filter(|kept| kept.seq > seq);
-        let mut befores = later.flat_map(|kept| &kept.befores);
-        match befores.find(|before| before.db == key.0 && before.name == key.1) {
-            Some(before) => AsOf::Was(before.own.clone()),
+        if self.overflow.is_incomplete_after(seq) {
+            return AsOf::Unknown;
+        }
+        let mut befores = self.later(seq).flat_map(|kept| &kept.befores);
+        match befores.find(|(at, _)| *at == key) {
+            Some((_, before)) => AsOf::Was(before.own.clone()),
             None => AsOf::Unchanged,
         }
     }
 
-    /// The keys that batches after `seq` speak of.
+    /// The keys that batches after `seq` speak of, and what was before.
     #[must_use]
-    pub fn keys_after(&self, seq: u64) -> BTreeSet<(u16, Name)> {
-        let kept = self.kept.iter().filter(|kept| kept.seq > seq);
-        let kept =
-            kept.flat_map(|kept| &kept.befores).map(|before| (before.db, before.name.clone()));
-        let gone =
-            self.overflowed.iter().filter(|(_, known)| known.iter().any(|(at, _)| *at > seq));
-        kept.chain(gone.map(|(key, _)| key.clone())).collect()
-    }
-
-    /// A stamp that is not before any in batch `seq` and those before it, nor after any later one's.
-    #[must_use]
-    pub fn stamp_of(&self, seq: u64) -> Stamp {
-        let dropped = self.dropped.iter().rev().find(|(at, _)| *at <= seq).map(|(_, stamp)| *stamp);
-        self.at(seq).map(|kept| kept.stamp).or(dropped).unwrap_or(Stamp::NEVER)
+    pub fn befores_after(&self, seq: u64) -> BTreeMap<DbKey, Before> {
+        let own = |(key, before): (&DbKey, &Before)| (key.clone(), before.clone());
+        let mut befores: BTreeMap<DbKey, Before> = self.overflow.all_after(seq).map(own).collect();
+        for (key, before) in self.later(seq).flat_map(|kept| &kept.befores) {
+            befores.entry(key.clone()).or_insert_with(|| before.clone());
+        }
+        befores
     }
 
     /// Batches after `seq`, deltas in them, and when the oldest was drained (monotonic ms).
     #[must_use]
     pub fn after(&self, seq: u64) -> (u64, u64, Option<u64>) {
         let batches = self.last.saturating_sub(seq);
-        let kept = || self.kept.iter().filter(|kept| kept.seq > seq);
-        let deltas = kept().map(|kept| kept.befores.len() as u64).sum();
-        (batches, deltas, kept().next().map(|kept| kept.drained_ms))
+        let deltas = self.later(seq).map(|kept| kept.befores.len() as u64).sum();
+        (batches, deltas, self.later(seq).next().map(|kept| kept.drained_ms))
     }
 
     /// The last drain of which whoever has the batches up to `seq` has everything.
@@ -225,8 +157,13 @@ impl Stream {
         if seq >= self.last {
             return self.finished;
         }
-        let next = self.kept.iter().find(|kept| kept.seq > seq);
-        next.filter(|next| next.seq == seq + 1).map_or(0, |next| next.drain.saturating_sub(1))
+        self.at(seq + 1).map_or(0, |next| next.finished)
+    }
+
+    /// The kept batches after `seq`.
+    fn later(&self, seq: u64) -> impl Iterator<Item = &Kept> {
+        let gone = seq.saturating_add(1).saturating_sub(self.first_kept());
+        self.kept.iter().skip(usize::try_from(gone).unwrap_or(usize::MAX))
     }
 
     fn at(&self, seq: u64) -> Option<&Kept> {
@@ -238,7 +175,9 @@ impl Stream {
 impl Kept {
     /// About what it takes in memory.
     fn bytes(&self) -> usize {
-        self.frame.len() + self.befores.capacity() * size_of::<Before>() + size_of::<Kept>()
+        self.frame.len()
+            + self.befores.capacity() * size_of::<(DbKey, Before)>()
+            + size_of::<Kept>()
     }
 }
 
@@ -246,41 +185,54 @@ impl Kept {
 mod tests {
     use super::*;
 
-    const NAME: &[u8] = b"hot";
-
-    fn counted(added: u64) -> Own {
-        Own { born: Stamp(1), added: u128::from(added), ..Own::default() }
+    fn own(added: u64) -> Own {
+        Own { added: added.into(), ..Own::default() }
     }
 
-    /// Batches of one key that count one each, all of them sent to somebody, and none kept.
-    fn overflowing(batches: u64) -> Stream {
+    /// One batch per number, of a key on which batch `n` counts up to `n`.
+    fn push(stream: &mut Stream, n: u64) {
+        let mut befores = Befores::default();
+        befores.note(0, b"hot", Before { own: own(n - 1), since: Stamp(n) });
+        stream.push(n, SealedFrame::new(2, vec![0; 100]), befores);
+        stream.finish_drain(n);
+    }
+
+    #[test]
+    fn what_overflows_for_one_dead_peer_is_bounded() {
         let mut stream = Stream::default();
-        for seq in 1..=batches {
-            let mut befores = Befores::default();
-            befores.note(0, NAME, counted(seq - 1));
-            stream.push(seq, seq, Stamp(seq), SealedFrame::new(2, vec![0; 10]), befores);
-            assert!(stream.frame(seq).is_some());
-            stream.trim(0, 0);
+        for n in 1..=20_000 {
+            push(&mut stream, n);
+            // One was sent three batches and died; another has all but the last.
+            stream.trim(&[0..=3, n - 1..=n], 1_000);
         }
-        stream
+        assert_eq!(stream.overflow.count(), 4);
+        for upto in 0..=3 {
+            assert_eq!(stream.as_of(0, b"hot", upto), AsOf::Was(own(upto)));
+        }
+        assert_eq!(stream.as_of(0, b"hot", 19_999), AsOf::Was(own(19_999)));
+        assert_eq!(stream.as_of(0, b"hot", 20_000), AsOf::Unchanged);
+        assert_eq!(stream.as_of(0, b"cold", 0), AsOf::Unchanged);
+        let befores = stream.befores_after(2);
+        let before = Before { own: own(2), since: Stamp(3) };
+        assert_eq!(
+            befores.into_iter().collect::<Vec<_>>(),
+            [((0, Name::from_slice(b"hot")), before)]
+        );
+        stream.trim(&[20_000..=20_000], 1_000);
+        assert_eq!((stream.overflow.count(), stream.bytes()), (0, 0));
     }
 
     #[test]
-    fn what_dropped_batches_said_does_not_grow_for_ever() {
-        let last = 3 * OVERFLOWED_WORDS_MIN as u64;
-        let stream = overflowing(last);
-        assert!(stream.overflowed_words <= OVERFLOWED_WORDS_MIN);
-        assert_eq!(stream.as_of(0, NAME, 0), AsOf::Was(counted(0)), "of who has nothing");
-        assert_eq!(stream.as_of(0, NAME, last - 1), AsOf::Was(counted(last - 1)));
-        assert_eq!(stream.as_of(0, NAME, last), AsOf::Unchanged, "of who has all");
-    }
-
-    #[test]
-    fn what_all_have_by_now_need_not_be_known() {
-        let mut stream = overflowing(10);
-        stream.push(11, 11, Stamp(11), SealedFrame::new(2, vec![0; 10]), Befores::default());
-        stream.trim(10, usize::MAX);
-        assert!(stream.overflowed.is_empty());
-        assert_eq!(stream.as_of(0, NAME, 10), AsOf::Unchanged);
+    fn a_batch_confirms_what_was_drained_before_it_and_no_more() {
+        let mut stream = Stream::default();
+        stream.finish_drain(4);
+        push(&mut stream, 5);
+        push(&mut stream, 8);
+        assert_eq!([0, 1, 2].map(|seq| stream.drain_of(seq)), [4, 5, 8]);
+        stream.finish_drain(9);
+        assert_eq!(stream.drain_of(2), 9);
+        let mut anew = Stream::default();
+        push(&mut anew, 10);
+        assert_eq!(anew.drain_of(0), 0, "no drain of the stream before");
     }
 }

@@ -7,7 +7,7 @@ use super::mark::Dirty;
 use super::merge::is_ended;
 use super::prefetch::AT_ONCE;
 use super::shard::Shard;
-use crate::base::Replica;
+use crate::base::{Replica, Stamp};
 use crate::crdt::{Key, Own};
 
 /// A key that changed since the last drain.
@@ -17,6 +17,8 @@ pub struct Drained<'a> {
     pub name: &'a [u8],
     /// What this replica had counted on the key by the last drain.
     pub own_before: Own,
+    /// Not before any stamp that it wrote on the key by then, and before all that it wrote later.
+    pub since: Stamp,
     /// What is to be told: whole, but for sets, of which it has what this node changed.
     pub state: &'a Key,
 }
@@ -73,7 +75,8 @@ impl Keyspace {
         self.put_fingerprint(db, entry, fingerprint);
         state.drop_lives(|life| is_ended(&sealed, life));
         if !state.lives().is_empty() {
-            sink(Drained { db, name: &entry.name, own_before: dirty.own_before, state: &state });
+            let Dirty { own_before, since, .. } = dirty;
+            sink(Drained { db, name: &entry.name, own_before, since, state: &state });
         }
     }
 }

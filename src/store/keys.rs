@@ -95,6 +95,12 @@ impl<'k> Keys<'k> {
         Keys::with_guards(keyspace, guards, grouping, now_ms)
     }
 
+    /// All shards in use, for who holds `grouping` exclusively.
+    pub(super) fn hold_whole(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
+        let guards = Guards::many(keyspace, keyspace.locks_in_use(), Mode::Exclusive);
+        Keys::with_guards(keyspace, guards, None, now_ms)
+    }
+
     pub(super) fn open_browse(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
         Keys::with_guards(keyspace, Guards::Many(Vec::new()), None, now_ms)
     }

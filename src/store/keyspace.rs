@@ -35,10 +35,12 @@ pub(super) struct Database {
 /// The sharded store of all databases.
 ///
 /// Locks are taken in this order: `grouping`, shards by rising number, a shard's list of dirty entries,
-/// `grouped`, `noted`.
+/// `opening`, `grouped`, `noted`.
 pub struct Keyspace {
     /// Made when a database is first written.
     databases: Box<[OnceLock<Database>]>,
+    /// Held while a database is made, and by who holds everything.
+    pub(super) opening: Mutex<()>,
     pub(super) clock: Clock,
     /// Who this node writes as, packed. It changes with everything locked.
     me: AtomicU64,
@@ -66,6 +68,7 @@ impl Keyspace {
     pub fn new(databases: u16, me: Replica, tombstones: Tombstones, now_ms: u64) -> Keyspace {
         Keyspace {
             databases: (0..databases).map(|_| OnceLock::new()).collect(),
+            opening: Mutex::default(),
             clock: Clock::default(),
             me: AtomicU64::new(pack(me)),
             keeps: tombstones != Tombstones::Drop,
@@ -146,9 +149,16 @@ impl Keyspace {
     /// `named` ones, which it may write first (SWAPDB).
     pub fn open_whole(&self, named: &[u16], mode: Mode, now_ms: u64) -> Keys<'_> {
         for db in named.iter().filter_map(|db| self.databases.get(usize::from(*db))) {
-            db.get_or_init(make_database);
+            self.open_database(db);
         }
         Keys::open_whole(self, mode, now_ms)
+    }
+
+    fn open_database<'k>(&self, database: &'k OnceLock<Database>) -> &'k Database {
+        database.get().unwrap_or_else(|| {
+            let _nobody_holds_all = self.opening.lock();
+            database.get_or_init(make_database)
+        })
     }
 
     /// The scope of a command that goes from shard to shard, or touches no key.
@@ -204,7 +214,7 @@ impl Keyspace {
         let (db, shard) = (lock as usize / SHARDS, lock as usize % SHARDS);
         // An unknown database is refused by SELECT, MOVE, COPY and SWAPDB; a last one is always there.
         let db = db.min(self.databases.len() - 1);
-        &self.databases[db].get_or_init(make_database).shards[shard]
+        &self.open_database(&self.databases[db]).shards[shard]
     }
 
     /// A database, if it was ever written.

@@ -9,6 +9,7 @@ use super::entry::Entry;
 use super::flags::{DIRTY, GROUPED};
 use super::keyspace::{Keyspace, SHARDS};
 use super::sync::{AtomicU64, Mutex, Ordering};
+use crate::base::Stamp;
 use crate::crdt::Own;
 
 /// An entry to be drained.
@@ -17,6 +18,8 @@ pub(super) struct Dirty {
     pub hash: u64,
     /// What this replica had counted on it by the last drain.
     pub own_before: Own,
+    /// Not before any stamp that it wrote by then, and before all that it writes later.
+    pub since: Stamp,
 }
 
 /// The dirty entries of a shard, in the order in which they were marked.
@@ -75,7 +78,8 @@ impl Keyspace {
         let mut dirty = dirty.lock();
         // Another who holds the shard shared may have been faster.
         if !entry.flags.has(DIRTY) {
-            dirty.push(Dirty { hash, own_before: entry.own(self.me()) });
+            let (own_before, since) = (entry.own(self.me()), self.clock.last());
+            dirty.push(Dirty { hash, own_before, since });
             self.raise_dirty(lock);
             entry.flags.raise(DIRTY);
         }
@@ -84,7 +88,7 @@ impl Keyspace {
     /// Marks an entry that was put in just now, with the shard held exclusively.
     pub(super) fn mark_new(&self, lock: u32, dirty: &DirtyList, hash: u64, entry: &Entry) {
         if self.keeps() {
-            dirty.lock().push(Dirty { hash, own_before: Own::default() });
+            dirty.lock().push(Dirty { hash, own_before: Own::default(), since: Stamp::NEVER });
             self.raise_dirty(lock);
             entry.flags.raise(DIRTY);
         }

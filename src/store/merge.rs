@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, State};
 use super::keyspace::Keyspace;
-use super::shard::Account;
+use super::shard::{Account, Shard};
 use super::{KeyRef, Keys};
 use crate::base::{Replica, Tag};
 use crate::crdt::{Key, Life};
@@ -89,14 +89,26 @@ impl Keyspace {
     fn told(&self, db: u16, name: &[u8], tell: impl FnOnce(&Entry, Replica) -> Key) -> Option<Key> {
         let key = KeyRef::new(db, name);
         let shard = self.shard(self.lock_of(key)).read();
-        let mut told = tell(shard.find(key.hash, name)?, self.me());
-        let sealed = shard.sealed_of(key.hash);
-        told.drop_lives(|life| is_ended(&sealed, life));
-        (!told.lives().is_empty()).then_some(told)
+        told_of(&shard, key, |entry| tell(entry, self.me()))
     }
 }
 
+fn told_of(shard: &Shard, key: KeyRef<'_>, tell: impl FnOnce(&Entry) -> Key) -> Option<Key> {
+    let mut told = tell(shard.find(key.hash, key.name)?);
+    let sealed = shard.sealed_of(key.hash);
+    told.drop_lives(|life| is_ended(&sealed, life));
+    (!told.lives().is_empty()).then_some(told)
+}
+
 impl Keys<'_> {
+    /// As [`Keyspace::state`], of a key that is held.
+    #[must_use]
+    pub fn told(&self, key: KeyRef<'_>) -> Option<Key> {
+        let me = self.keyspace.me();
+        let tell = |entry: &Entry| entry.to_key(me);
+        self.with_shard(self.keyspace.lock_of(key), |shard| told_of(shard, key, tell))
+    }
+
     /// The whole state of a key, for COUNTER.INFO; `None`: nothing is known of it.
     #[must_use]
     pub fn state(&self, key: KeyRef<'_>) -> Option<Key> {

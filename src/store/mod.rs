@@ -51,6 +51,7 @@ pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
 pub use merge::Merged;
+pub use reincarnate::Undrained;
 pub use slots::SlotSet;
 pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]

@@ -1,26 +1,78 @@
 //! Becoming another replica.
 
 use super::entry::State;
-use super::keyspace::Keyspace;
+use super::flags::{DIRTY, GROUPED};
+use super::keyspace::{Keyspace, db_of};
 use super::reaper::Garbage;
-use super::{KeyRef, Keys, Mode};
-use crate::base::{Name, Replica};
-use crate::crdt::Key;
+use super::{KeyRef, Keys};
+use crate::base::{Name, Replica, Stamp};
+use crate::crdt::{Key, Own};
+use parking_lot::MutexGuard;
+
+/// A key that changed since the last drain.
+#[derive(Clone, Debug)]
+pub struct Undrained {
+    pub db: u16,
+    pub name: Name,
+    /// What this replica had counted on the key by the last drain.
+    pub own_before: Own,
+    /// Not before any stamp that it wrote on the key by then, and before all that it wrote later.
+    pub since: Stamp,
+}
 
 impl Keyspace {
-    /// Drops everything and goes on as replica `me`, with these states as its first writes.
-    pub fn reincarnate(&self, me: Replica, now_ms: u64, keep: &[(u16, Name, Key)]) {
-        let named: Vec<u16> = keep.iter().map(|(db, _, _)| *db).collect();
-        let mut scope = self.open_whole(&named, Mode::Exclusive, now_ms);
+    /// Drops everything and goes on as replica `me`, with the states that `keep` returns as its first
+    /// writes, each of a database that is in use.
+    ///
+    /// Nobody writes from before `keep` looks until all is done: what it does not see comes later, and
+    /// is of replica `me`.
+    pub fn reincarnate(
+        &self,
+        me: Replica,
+        now_ms: u64,
+        keep: impl FnOnce(&mut Keys<'_>) -> Vec<(u16, Name, Key)>,
+    ) {
+        let none_under_way = self.grouping.write();
+        let (mut scope, opening) = self.hold_all(now_ms);
+        let kept = keep(&mut scope);
         scope.drop_all();
         self.set_me(me);
-        for (db, name, state) in keep {
+        for (db, name, state) in &kept {
             scope.issue(KeyRef::new(*db, name), state);
+        }
+        // The scope is last: it frees what was dropped when all locks are given back.
+        drop((opening, none_under_way));
+    }
+
+    /// All shards, and that no database comes into use.
+    fn hold_all(&self, now_ms: u64) -> (Keys<'_>, MutexGuard<'_, ()>) {
+        loop {
+            let scope = Keys::hold_whole(self, now_ms);
+            let opening = self.opening.lock();
+            if self.locks_in_use().eq(scope.guards.locks()) {
+                return (scope, opening);
+            }
         }
     }
 }
 
 impl Keys<'_> {
+    /// Takes the notes of what changed since the last drain, of a scope that holds everything.
+    pub fn take_undrained(&mut self) -> Vec<Undrained> {
+        let mut undrained = Vec::new();
+        for lock in self.guards.locks().collect::<Vec<_>>() {
+            let shard = self.shard_by_lock(lock);
+            for dirty in shard.take_dirty() {
+                let Some(entry) = shard.find_dirty(dirty.hash) else { continue };
+                entry.flags.lower(DIRTY | GROUPED);
+                let (db, name) = (db_of(lock), entry.name.clone());
+                let (own_before, since) = (dirty.own_before, dirty.since);
+                undrained.push(Undrained { db, name, own_before, since });
+            }
+        }
+        undrained
+    }
+
     fn drop_all(&mut self) {
         for lock in self.guards.locks().collect::<Vec<_>>() {
             let shard = self.shard_by_lock(lock).take_all();

@@ -1,0 +1,87 @@
+//! What this node had contributed before batches that had to be dropped, as long as a member may turn
+//! out not to have them.
+
+use super::stream::{Before, DbKey};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// So many notes are kept.
+const NOTES_MAX: usize = 1 << 20;
+
+/// Notes on dropped batches, per key by the batch's number, rising.
+#[derive(Debug, Default)]
+pub struct Overflow {
+    notes: BTreeMap<DbKey, Vec<(u64, Before)>>,
+    count: usize,
+    /// The last batch that was noted.
+    last: u64,
+    /// The last batch of which there was no room for all.
+    lost: u64,
+}
+
+impl Overflow {
+    /// Notes what a dropped batch, later than all before, said. `doubts`: where members' copies of the
+    /// stream may end. A note is needed only if one may end between the note before and this one.
+    pub fn note(
+        &mut self,
+        seq: u64,
+        befores: Vec<(DbKey, Before)>,
+        doubts: &[RangeInclusive<u64>],
+    ) {
+        self.last = seq;
+        for (key, before) in befores {
+            if self.count == NOTES_MAX {
+                return self.note_lost(seq);
+            }
+            let known = self.notes.entry(key).or_default();
+            let ends_between = |noted: u64| {
+                doubts.iter().any(|doubt| *doubt.start() < seq && *doubt.end() >= noted)
+            };
+            if known.last().is_some_and(|(noted, _)| !ends_between(*noted)) {
+                continue;
+            }
+            known.push((seq, before));
+            self.count += 1;
+        }
+    }
+
+    fn note_lost(&mut self, seq: u64) {
+        if self.lost == 0 {
+            tracing::warn!(
+                "A member is away for so long that what it lacks is not known any more in detail"
+            );
+        }
+        self.lost = seq;
+    }
+
+    /// Forgets everything if all members have the stream up to batch `all_have` and that suffices.
+    pub fn forget(&mut self, all_have: u64) {
+        if all_have >= self.last {
+            *self = Overflow::default();
+        }
+    }
+
+    /// The contribution to a key before the first noted batch after `seq` that speaks of it.
+    pub fn first_after(&self, key: &DbKey, seq: u64) -> Option<&Before> {
+        first_after(self.notes.get(key)?, seq)
+    }
+
+    /// The same for all keys.
+    pub fn all_after(&self, seq: u64) -> impl Iterator<Item = (&DbKey, &Before)> {
+        self.notes.iter().filter_map(move |(key, notes)| Some((key, first_after(notes, seq)?)))
+    }
+
+    /// Whether something may be missing of what came after `seq`.
+    pub fn is_incomplete_after(&self, seq: u64) -> bool {
+        seq < self.lost
+    }
+
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+fn first_after(notes: &[(u64, Before)], seq: u64) -> Option<&Before> {
+    notes.iter().find(|(noted, _)| *noted > seq).map(|(_, before)| before)
+}
