@@ -7,20 +7,17 @@
 //! Both servers run all the time, and take turns with one load from this process: what it costs to
 //! make the load is not counted.
 
-mod load;
 mod memory;
-mod replies;
-mod server;
 mod speed;
 #[path = "../support/mod.rs"]
 mod tools;
 
-use server::Server;
 use speed::Effort;
 use std::error::Error;
 use std::fmt::Write;
 use std::io;
-use tools::{document, machine, short};
+use tools::server::Server;
+use tools::{document, load, machine, short};
 
 /// How far a run goes.
 struct Extent {
@@ -63,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = report(&versions, &extent, &speed, &memory)?;
     println!("\n{text}");
     if !is_quick {
-        document::put_part("against_redis", &text)?;
+        document::put_part(&document::ONE_NODE, "against_redis", &text)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Memory of the server per key or member.
 
-use super::load::{Load, Numbers, Request};
-use super::server::Server;
+use super::tools::load::{Load, Numbers, Request};
+use super::tools::server::Server;
 use super::tools::{short, table};
 use std::io;
 
@@ -51,12 +51,12 @@ pub fn compare(count: usize) -> io::Result<String> {
 
 fn fill(server: &Server, case: &Case, count: usize) -> io::Result<Growth> {
     let request = Request::new(case.words);
-    let (numbers, pipeline, requests) = (Numbers::Rising, 64, count);
+    let (numbers, pipeline, requests) = (Numbers::RISING, 64, count);
     let load = |requests| Load { request: &request, numbers, pipeline, requests };
     // What the connections need is there from now on, on both sides of the subtraction.
-    load(1).run(server.address())?;
+    load(1).run(&[server.address()])?;
     let before = (server.resident_bytes()?, server.used_bytes()?);
-    load(requests).run(server.address())?;
+    load(requests).run(&[server.address()])?;
     let after = (server.resident_bytes()?, server.used_bytes()?);
     let each = |before: u64, after: u64| (after as f64 - before as f64) / count as f64;
     Ok(Growth { resident_bytes: each(before.0, after.0), used_bytes: each(before.1, after.1) })

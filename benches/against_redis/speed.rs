@@ -1,7 +1,7 @@
 //! Processor time of the server per request.
 
-use super::load::{Load, Numbers, Request};
-use super::server::Server;
+use super::tools::load::{Load, Numbers, Request};
+use super::tools::server::Server;
 use super::tools::{median, short, spread, table};
 use std::io;
 
@@ -117,8 +117,8 @@ fn run(case: &Case, servers: [&Server; 2], effort: &Effort) -> io::Result<Costs>
     let (fill, request) = (Request::new(case.fill), Request::new(case.words));
     for server in servers {
         server.call(&["FLUSHALL"])?;
-        let (numbers, requests) = (Numbers::Rising, case.numbers);
-        Load { request: &fill, numbers, pipeline: 64, requests }.run(server.address())?;
+        let (numbers, requests) = (Numbers::RISING, case.numbers);
+        Load { request: &fill, numbers, pipeline: 64, requests }.run(&[server.address()])?;
     }
     // Roughly what a pipeline takes, so that every case gets about the same time.
     let requests_per_ms = 120 * case.pipeline * 20 / (case.pipeline + 19);
@@ -142,7 +142,7 @@ fn run(case: &Case, servers: [&Server; 2], effort: &Effort) -> io::Result<Costs>
 
 fn cost_us(server: &Server, load: &Load<'_>) -> io::Result<f64> {
     let before_ns = server.cpu_ns()?;
-    load.run(server.address())?;
+    load.run(&[server.address()])?;
     let used_ns = server.cpu_ns()? - before_ns;
     Ok(used_ns as f64 / 1_000.0 / load.requests as f64)
 }

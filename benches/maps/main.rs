@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = report(&candidates, extent)?;
     println!("{text}");
     if extent.keeps_results {
-        document::put_part("maps", &text)?;
+        document::put_part(&document::ONE_NODE, "maps", &text)?;
     }
     Ok(())
 }

@@ -22,6 +22,12 @@ pub fn describe() -> String {
     )
 }
 
+/// Today's date, as 2006-01-02.
+pub fn today() -> String {
+    let date = Command::new("date").args(["-u", "+%Y-%m-%d"]).output();
+    date.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
+}
+
 fn field(path: &str, name: &str) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -4,8 +4,11 @@
 #![allow(dead_code)]
 
 pub mod document;
+pub mod load;
 pub mod machine;
 pub mod process;
+pub mod replies;
+pub mod server;
 
 /// The middle one; of an even number the lower of the two.
 pub fn median(numbers: &[f64]) -> f64 {

@@ -1,8 +1,8 @@
 //! The frames that hold states of keys: batches of a stream, and states that were asked for.
 
 use super::{Fault, Vector};
-use crate::base::Stamp;
 use crate::base::codec::Malformed;
+use crate::base::{Name, Stamp};
 use crate::crdt::Key;
 use crate::crdt::wire::{Decoder, Encoder};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub enum Of {
 /// A key's state that has come.
 pub struct Received {
     pub db: u16,
-    pub name: Vec<u8>,
+    pub name: Name,
     pub state: Key,
 }
 
@@ -113,47 +113,49 @@ impl Deltas {
     pub fn finish(self, head: &impl Serialize) -> Vec<u8> {
         // Serialising plain structures into memory cannot fail.
         let mut payload = postcard::to_stdvec(head).unwrap_or_default();
+        payload.reserve_exact(self.encoder.len());
         payload.extend(self.encoder.finish());
         payload
     }
 }
 
-/// Reads a batch whole, before anything of it is merged.
+/// Reads a batch whole, before anything of it is merged; its states are put behind what is in
+/// `received`.
 ///
 /// # Errors
 /// What is not a batch.
-pub fn read_batch(payload: &[u8]) -> Result<(BatchHead, Vec<Received>), Fault> {
+pub fn read_batch(payload: &[u8], received: &mut Vec<Received>) -> Result<BatchHead, Fault> {
     let (head, rest) = take_head::<BatchHead>(payload)?;
-    Ok((head, read_states(rest, head.deltas)?))
+    read_states(rest, head.deltas, received)?;
+    Ok(head)
 }
 
-/// Reads states whole.
+/// Reads states whole, as [`read_batch`].
 ///
 /// # Errors
 /// What is not a frame of states.
-pub fn read_answer(payload: &[u8]) -> Result<(StatesHead, Vec<Received>), Fault> {
+pub fn read_answer(payload: &[u8], received: &mut Vec<Received>) -> Result<StatesHead, Fault> {
     let (head, rest) = take_head::<StatesHead>(payload)?;
-    let states = head.states;
-    Ok((head, read_states(rest, states)?))
+    read_states(rest, head.states, received)?;
+    Ok(head)
 }
 
 fn take_head<'a, H: Deserialize<'a>>(payload: &'a [u8]) -> Result<(H, &'a [u8]), Fault> {
     postcard::take_from_bytes(payload).map_err(|_| Fault::Malformed("no head"))
 }
 
-fn read_states(bytes: &[u8], count: u32) -> Result<Vec<Received>, Fault> {
+fn read_states(bytes: &[u8], count: u32, received: &mut Vec<Received>) -> Result<(), Fault> {
     let mut decoder = Decoder::new(bytes)?;
-    let mut received = Vec::new();
     for _ in 0..count {
         let db = decoder.varint()?;
         let db = u16::try_from(db).map_err(|_| Fault::Malformed("a database's number"))?;
-        let name = decoder.bytes()?.to_vec();
+        let name = Name::from_slice(decoder.bytes()?);
         received.push(Received { db, name, state: decoder.key()? });
     }
     if !decoder.is_empty() {
         return Err(Fault::Malformed("bytes after the last state"));
     }
-    Ok(received)
+    Ok(())
 }
 
 impl From<Malformed> for Fault {
@@ -182,7 +184,8 @@ mod tests {
         let pushed =
             states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
         assert_eq!((pushed, deltas.count()), ([true, false, true], 2));
-        let read = read_states(&deltas.finish(&()), 2).expect("states");
+        let mut read = Vec::new();
+        read_states(&deltas.finish(&()), 2, &mut read).expect("states");
         assert_eq!((&read[0].state, &read[1].state), (&states[0], &states[2]));
     }
 }

@@ -1,6 +1,6 @@
 //! The state machine: what it knows, and the clock that drives it.
 
-use super::batch::{BatchHead, Deltas};
+use super::batch::{BatchHead, Deltas, Received};
 use super::collector::Collector;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
@@ -37,6 +37,8 @@ pub struct Engine {
     /// What is held here is contained in these streams up to these batches.
     pub(super) may: Vector,
     pub(super) inbound: BTreeMap<Replica, Inbound>,
+    /// Empty, with room for a batch's states.
+    pub(super) received: Vec<Received>,
     pub(super) view: View,
     pub(super) membership: Membership,
     pub(super) peers: BTreeMap<u32, Peer>,
@@ -82,6 +84,7 @@ impl Engine {
             durable: Vector::new(),
             may: Vector::new(),
             inbound: BTreeMap::new(),
+            received: Vec::new(),
             view: View::default(),
             membership,
             peers: BTreeMap::new(),

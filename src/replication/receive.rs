@@ -8,9 +8,17 @@ use super::vector::{self, Vector};
 use super::view::Standing;
 use super::{Engine, Fault, LinkId, Now};
 use crate::base::Stamp;
+use crate::base::hash::hash_name;
 #[cfg(feature = "planted")]
 use crate::base::planted;
 use crate::store::Keyspace;
+use smallvec::SmallVec;
+
+/// So many keys are looked for before the first of them is merged.
+const FETCHED_AHEAD: usize = 16;
+
+/// Room for so many states is kept for the next batch.
+const SCRATCH_KEPT: usize = 16_384;
 
 /// What merging states has shown.
 #[derive(Default)]
@@ -61,7 +69,8 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let (head, deltas) = batch::read_batch(payload)?;
+        let mut deltas = self.take_scratch();
+        let head = batch::read_batch(payload, &mut deltas)?;
         if head.epoch != incoming.replica.epoch {
             return Err(Fault::OutOfSequence);
         }
@@ -73,6 +82,7 @@ impl Engine {
         #[cfg(feature = "planted")]
         let deltas = self.delay_if_planted(deltas);
         let merged = self.merge(keyspace, &deltas, now);
+        self.put_scratch(deltas);
         let inbound = self.inbound.entry(incoming.replica).or_default();
         let gap = inbound.merged(head.seq, !merged.incomplete.is_empty());
         let held = self.holds.entry(incoming.replica).or_default();
@@ -93,11 +103,13 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let (head, states) = batch::read_answer(payload)?;
+        let mut states = self.take_scratch();
+        let head = batch::read_answer(payload, &mut states)?;
         self.check_states(keyspace, Stamp::NEVER, &states, now)?;
         // Before anything of it is in the store, what the store is contained in must say so.
         vector::join(&mut self.may, &head.may);
         let merged = self.merge(keyspace, &states, now);
+        self.put_scratch(states);
         let Some(peer) = self.peers.get_mut(&node) else { return Ok(()) };
         if let Of::Named { answered } = head.of {
             peer.take_named(answered);
@@ -115,6 +127,18 @@ impl Engine {
         question.into_iter().for_each(|question| peer.send(question));
         self.finish_round(node, now);
         Ok(())
+    }
+
+    /// Where states are read to: many large batches a second would have the system hand out the same
+    /// memory again and again.
+    fn take_scratch(&mut self) -> Vec<Received> {
+        std::mem::take(&mut self.received)
+    }
+
+    fn put_scratch(&mut self, mut states: Vec<Received>) {
+        states.clear();
+        states.shrink_to(SCRATCH_KEPT);
+        self.received = states;
     }
 
     /// Refuses what cannot be merged, before anything is.
@@ -140,12 +164,16 @@ impl Engine {
 
     fn merge(&mut self, keyspace: &Keyspace, states: &[Received], now: Now) -> Merged {
         let mut merged = Merged::default();
-        for Received { db, name, state } in states {
-            let outcome = keyspace.merge_part(*db, name, state, now.wall_ms);
-            merged.keys += 1;
-            self.counts.type_conflicts += u64::from(outcome.conflict);
-            if !outcome.whole {
-                merged.incomplete.push((*db, name.clone()));
+        let of_databases = states.chunk_by(|one, next| one.db == next.db);
+        for states in of_databases.flat_map(|of_one| of_one.chunks(FETCHED_AHEAD)) {
+            fetch(keyspace, states);
+            for Received { db, name, state } in states {
+                let outcome = keyspace.merge_part(*db, name, state, now.wall_ms);
+                merged.keys += 1;
+                self.counts.type_conflicts += u64::from(outcome.conflict);
+                if !outcome.whole {
+                    merged.incomplete.push((*db, name.to_vec()));
+                }
             }
         }
         merged
@@ -240,5 +268,14 @@ impl Engine {
     /// What this node holds and would still hold after a crash.
     pub(super) fn certain(&self) -> &Vector {
         if self.settings.survives { &self.durable } else { &self.holds }
+    }
+}
+
+/// Has the processor load what keys of one database are merged into.
+fn fetch(keyspace: &Keyspace, states: &[Received]) {
+    if let [first, _, ..] = states {
+        let hashes: SmallVec<[u64; FETCHED_AHEAD]> =
+            states.iter().map(|received| hash_name(&received.name)).collect();
+        keyspace.prefetch(first.db, &hashes);
     }
 }

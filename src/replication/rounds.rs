@@ -1,6 +1,7 @@
 //! Rounds of comparing: when they begin, and what follows from one that ends.
 
 use super::asker::Asker;
+use super::peers::Peer;
 use super::vector;
 use super::{Engine, Now};
 use crate::store::Keyspace;
@@ -16,10 +17,8 @@ impl Engine {
         if self.peers.values().any(|peer| peer.asker.is_some()) {
             return;
         }
-        let due = self
-            .peers
-            .values_mut()
-            .filter(|peer| peer.is_up() && (peer.needs_round || peer.next_round_ms <= now.mono_ms));
+        let is_due = |peer: &Peer| peer.needs_round || peer.next_round_ms <= now.mono_ms;
+        let due = self.peers.values_mut().filter(|peer| peer.is_up() && is_due(peer));
         let Some(peer) = due.min_by_key(|peer| (!peer.needs_round, peer.next_round_ms)) else {
             return;
         };
@@ -69,5 +68,68 @@ impl Engine {
                 peer.needs_round = true;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Replica;
+    use crate::crdt::Tombstones;
+    use crate::replication::message::{KIND_CONTROL, Message, Question};
+    use crate::replication::{Greeting, Resume, Settings};
+
+    const OUT: u64 = 1;
+    const INCOMING: u64 = 2;
+
+    fn settings() -> Settings {
+        Settings {
+            node: 1,
+            epoch: 1,
+            incarnation: 1,
+            address: "a:1".to_owned(),
+            seeds: Vec::new(),
+            tick_ms: 5,
+            window_bytes: 1 << 20,
+            sync_interval_ms: 10_000,
+            forget_after_ms: 60_000,
+            max_stamp_ahead_ms: 60_000,
+            grace_ms: 60_000,
+            clock_warning_ms: 500,
+            node_timeout_ms: 5_000,
+            survives: false,
+        }
+    }
+
+    fn asks(engine: &mut Engine) -> bool {
+        let frames = std::iter::from_fn(|| engine.next_frame(OUT));
+        let messages = frames.filter_map(|frame| Message::read(frame.payload()));
+        let is_ask = |message| matches!(message, Message::Ask(ask) if matches!(ask.what, Question::Roots { .. }));
+        messages.map(is_ask).fold(false, |any, is_ask| any | is_ask)
+    }
+
+    /// It has accepted this node's connection, and its own is accepted: but it may not know that yet.
+    #[test]
+    fn a_peer_is_asked_once_it_has_spoken() -> Result<(), Box<dyn std::error::Error>> {
+        let now = Now { wall_ms: 1_700_000_000_000, mono_ms: 1_000 };
+        let mut engine = Engine::new(settings(), 1, now);
+        let me = Replica { node: 1, epoch: 1 };
+        let keyspace = Keyspace::new(1, me, Tombstones::KEEP, now.wall_ms);
+        let peer = Greeting {
+            node: 2,
+            epoch: 2,
+            incarnation: 2,
+            address: "b:1".to_owned(),
+            connection: 1,
+        };
+        engine.opened(OUT, "b:1", peer.clone(), Resume { delivered: 0 }, now)?;
+        engine.accept(INCOMING, peer, now)?;
+        engine.tick(&keyspace, now);
+        assert!(!asks(&mut engine));
+        let view = Message::View(engine.view.entries()).seal();
+        engine.receive(&keyspace, INCOMING, KIND_CONTROL, view.payload(), now)?;
+        engine.tick(&keyspace, now);
+        assert!(asks(&mut engine));
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ use super::flags::{DIRTY, GROUPED};
 use super::keyspace::{Keyspace, db_of, lock_number};
 use super::mark::Dirty;
 use super::merge::is_ended;
+use super::prefetch::AT_ONCE;
 use super::shard::Shard;
 use crate::base::{Replica, Stamp};
 use crate::crdt::{Key, Own};
@@ -31,8 +32,12 @@ impl Keyspace {
     /// no such command is under way. So a key may come twice; the later state holds the earlier.
     pub fn drain(&self, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
         for (db, database) in self.all_databases() {
-            for shard in database.dirty.take() {
-                self.drain_shard(lock_number(db, shard as u32), now_ms, sink);
+            let shards: Vec<usize> = database.dirty.take().collect();
+            for shards in shards.chunks(AT_ONCE) {
+                self.prefetch_dirty(db, shards);
+                for shard in shards {
+                    self.drain_shard(lock_number(db, *shard as u32), now_ms, sink);
+                }
             }
         }
         if self.grouped.lock().is_empty() {

@@ -129,6 +129,30 @@ impl Entry {
         black_box(std::mem::discriminant(&self.state));
     }
 
+    /// As [`Entry::load`], what lies behind the entry, when that is loaded.
+    pub fn load_state(&self) {
+        match &self.state {
+            State::Counted(counted) => {
+                black_box((counted.tally.value(), counted.start, counted.whole.due_ms));
+            }
+            State::Based(based) => {
+                black_box(based.tally.value());
+            }
+            State::Whole(whole) => {
+                black_box(whole.due_ms);
+            }
+            State::Count { .. } | State::Text { .. } | State::Growing(_) | State::Set(_) => {}
+        }
+    }
+
+    /// As [`Entry::load_state`], the contributions to a counter, when that is loaded.
+    pub fn load_parts(&self) {
+        let newest = self.key().and_then(Key::newest);
+        for (_, slot) in newest.into_iter().flat_map(|life| life.counter().slots()) {
+            black_box((slot.born(), slot.added(), slot.taken()));
+        }
+    }
+
     /// When something in this entry may be due; before that it can be read as it stands.
     pub fn due_ms(&self) -> u64 {
         match &self.state {

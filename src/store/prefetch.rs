@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use std::hint::black_box;
 
 /// How many keys are looked for at once: enough to keep the memory busy.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 impl Keyspace {
     /// Touches the entries of these keys of a database, so that the cache misses of one pipeline
@@ -33,9 +33,23 @@ impl Keyspace {
             held.extend(hashes.iter().filter_map(|&hash| Some((shard(hash).try_read()?, hash))));
             let mut places: SmallVec<[&Entry; AT_ONCE]> = SmallVec::new();
             places.extend(held.iter().filter_map(|(shard, hash)| shard.place(*hash)));
-            for entry in places {
-                entry.load();
+            places.iter().for_each(|entry| entry.load());
+            places.iter().for_each(|entry| entry.load_state());
+            if self.keeps() {
+                places.iter().for_each(|entry| entry.load_parts());
             }
         }
+    }
+
+    /// The same of keys that wait to be drained: the first few of each of these shards.
+    pub(super) fn prefetch_dirty(&self, db: u16, shards: &[usize]) {
+        const OF_EACH: usize = 4;
+        let mut hashes: SmallVec<[u64; AT_ONCE * OF_EACH]> = SmallVec::new();
+        for shard in shards.iter().filter_map(|shard| self.shards_in_use(db).get(*shard)) {
+            if let Some(shard) = shard.try_read() {
+                hashes.extend(shard.dirty().lock().iter().take(OF_EACH).map(|dirty| dirty.hash));
+            }
+        }
+        self.prefetch(db, &hashes);
     }
 }

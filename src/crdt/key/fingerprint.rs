@@ -14,7 +14,7 @@ impl Key {
     /// difference.
     #[must_use]
     pub fn fingerprint(&self, name: &[u8], now_ms: u64) -> u64 {
-        let mut living = Living::default();
+        let mut living = Living::new();
         for life in self.present(now_ms).filter(|life| life.is_living()) {
             living.life(life.id, &life.deadline, Some(&life.counter), life.set.as_deref());
         }
@@ -26,7 +26,7 @@ impl Set {
     /// The fingerprint of a key whose first life holds this set and nothing else.
     #[must_use]
     pub fn fingerprint(&self, ends: &DeadlineRegister, name: &[u8], now_ms: u64) -> u64 {
-        let mut living = Living::default();
+        let mut living = Living::new();
         if !self.is_empty() && !ends.is_past(now_ms) {
             living.life(Tag::NEVER, ends, None, Some(self));
         }
@@ -35,7 +35,6 @@ impl Set {
 }
 
 /// What lives, as bytes that are the same for the same.
-#[derive(Default)]
 struct Living {
     bytes: Vec<u8>,
 }
@@ -53,6 +52,11 @@ enum Mark {
 }
 
 impl Living {
+    fn new() -> Living {
+        // Enough for a counter to which a few nodes contribute.
+        Living { bytes: Vec::with_capacity(192) }
+    }
+
     fn hash(&self, name: &[u8]) -> u64 {
         match self.bytes.is_empty() {
             true => 0,

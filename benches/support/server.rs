@@ -1,6 +1,7 @@
-//! The two server processes, as they come: nothing is set but the port, and that nothing is saved.
+//! Server processes, as they come: nothing is set but the port, that nothing is saved, and what a
+//! comparison asks for.
 
-use super::tools::process;
+use super::process;
 use headcount::client::{Client, Reply};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -10,6 +11,14 @@ use tempfile::TempDir;
 
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A port that nobody has at the moment.
+///
+/// # Errors
+/// The system has none.
+pub fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
 
 /// A server on a port of its own; it ends with the value.
 pub struct Server {
@@ -22,18 +31,31 @@ impl Server {
     /// # Errors
     /// The program cannot be started, or does not answer.
     pub fn headcount() -> io::Result<Server> {
-        Server::start(env!("CARGO_BIN_EXE_headcount"), &[])
+        Server::headcount_with(&[])
+    }
+
+    /// # Errors
+    /// As [`Server::headcount`].
+    pub fn headcount_with(flags: &[&str]) -> io::Result<Server> {
+        Server::start(env!("CARGO_BIN_EXE_headcount"), flags)
     }
 
     /// # Errors
     /// As [`Server::headcount`]; `NotFound` when there is no redis-server in PATH.
     pub fn redis() -> io::Result<Server> {
-        Server::start("redis-server", &["--save", "", "--appendonly", "no"])
+        Server::redis_with(&[])
+    }
+
+    /// # Errors
+    /// As [`Server::redis`].
+    pub fn redis_with(flags: &[&str]) -> io::Result<Server> {
+        let own = ["--save", "", "--appendonly", "no"];
+        Server::start("redis-server", &[&own[..], flags].concat())
     }
 
     fn start(program: &str, flags: &[&str]) -> io::Result<Server> {
         let directory = TempDir::new()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let port = free_port()?;
         let child = Command::new(program)
             .args(["--port", &port.to_string()])
             .args(flags)
@@ -76,15 +98,25 @@ impl Server {
         Client::connect(self.address())?.call(words)
     }
 
+    /// A section of INFO.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub fn report(&self, section: &str) -> io::Result<String> {
+        match self.call(&["INFO", section])? {
+            Reply::Bulk(text) | Reply::Verbatim(text) => {
+                Ok(String::from_utf8_lossy(&text).into_owned())
+            }
+            _ => Err(io::Error::other("INFO is no text")),
+        }
+    }
+
     /// One field of INFO, as text.
     ///
     /// # Errors
     /// The server does not answer, or not with that field.
     pub fn info(&self, field: &str) -> io::Result<String> {
-        let (Reply::Bulk(text) | Reply::Verbatim(text)) = self.call(&["INFO"])? else {
-            return Err(io::Error::other("INFO is no text"));
-        };
-        let text = String::from_utf8_lossy(&text);
+        let text = self.report("default")?;
         let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
         value.map(str::to_owned).ok_or_else(|| io::Error::other(format!("INFO without {field}")))
     }

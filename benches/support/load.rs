@@ -34,7 +34,7 @@ impl Request {
         Request { bytes: text.into_bytes(), numbers_at }
     }
 
-    fn write(&self, number: usize, out: &mut Vec<u8>) {
+    pub fn write(&self, number: usize, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&self.bytes);
         for at in &self.numbers_at {
@@ -50,10 +50,15 @@ impl Request {
 /// Which numbers the requests have.
 #[derive(Clone, Copy)]
 pub enum Numbers {
-    /// From 0 on, each once.
-    Rising,
+    /// The first, and on in steps.
+    Every { first: usize, step: usize },
     /// Uniformly below a bound.
     Below { bound: usize, seed: u64 },
+}
+
+impl Numbers {
+    /// From 0 on, each once.
+    pub const RISING: Numbers = Numbers::Every { first: 0, step: 1 };
 }
 
 /// So many requests, over all connections.
@@ -75,11 +80,12 @@ struct Plan {
 }
 
 impl Load<'_> {
-    /// Runs it against the server at `address`; returns when the last reply is in.
+    /// Runs it against the servers at `addresses`, which have a like number of the connections each;
+    /// returns when the last reply is in.
     ///
     /// # Errors
-    /// The server cannot be reached, closed a connection, or answered an error.
-    pub fn run(&self, address: SocketAddr) -> io::Result<()> {
+    /// A server cannot be reached, closed a connection, or answered an error.
+    pub fn run(&self, addresses: &[SocketAddr]) -> io::Result<()> {
         let seed = if let Numbers::Below { seed, .. } = self.numbers { seed } else { 0 };
         let plan = Rc::new(Plan {
             request: self.request.clone(),
@@ -92,8 +98,8 @@ impl Load<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
         LocalSet::new().block_on(&runtime, async {
             let mut connections = JoinSet::new();
-            for _ in 0..CONNECTIONS {
-                connections.spawn_local(connection(address, plan.clone()));
+            for address in addresses.iter().cycle().take(CONNECTIONS) {
+                connections.spawn_local(connection(*address, plan.clone()));
             }
             while let Some(ended) = connections.join_next().await {
                 ended.map_err(io::Error::other)??;
@@ -111,7 +117,7 @@ impl Plan {
         let mut random = self.random.borrow_mut();
         for nth in sent..sent + count {
             let number = match self.numbers {
-                Numbers::Rising => nth,
+                Numbers::Every { first, step } => first + nth * step,
                 Numbers::Below { bound, .. } => random.random_range(0..bound),
             };
             self.request.write(number, out);
