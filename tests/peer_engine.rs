@@ -230,7 +230,8 @@ fn ask_named(b: &mut Node, keys: Vec<(u16, Vec<u8>)>) -> (u32, usize) {
     let bytes = postcard::to_stdvec(&ask).expect("bytes");
     b.engine.receive(&b.keyspace, 1, KIND_CONTROL, &bytes, at(5)).expect("a question");
     let frame = open(&b.engine.next_frame(2).expect("an answer"));
-    let (head, states) = batch::read_answer(&frame.payload).expect("states");
+    let mut states = Vec::new();
+    let head = batch::read_answer(&frame.payload, &mut states).expect("states");
     let Of::Named { answered } = head.of else { panic!("{head:?}") };
     (answered, states.len())
 }

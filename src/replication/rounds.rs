@@ -98,6 +98,7 @@ mod tests {
             clock_warning_ms: 500,
             node_timeout_ms: 5_000,
             survives: false,
+            databases: 1,
         }
     }
 
@@ -121,6 +122,7 @@ mod tests {
             incarnation: 2,
             address: "b:1".to_owned(),
             connection: 1,
+            databases: 1,
         };
         engine.opened(OUT, "b:1", peer.clone(), Resume { delivered: 0 }, now)?;
         engine.accept(INCOMING, peer, now)?;
