@@ -3,6 +3,7 @@
 
 use super::repeats::Repeats;
 use super::wire::LinkError;
+use crate::config::Config;
 use crate::node::{Cluster, Node};
 use crate::replication::{Engine, LinkId, Now};
 use crate::store::Keyspace;
