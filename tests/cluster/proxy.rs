@@ -161,21 +161,28 @@ impl Direction {
         ways.expect("who is served lives longer")[from][to]
     }
 
-    /// Waits until something may pass.
-    async fn passes(&mut self) -> Way {
-        self.until(|way| way != Way::Silent).await
+    /// Waits until something may pass; with the end of the connection for what never may.
+    async fn passes(&mut self) -> io::Result<Way> {
+        match self.until(|way| way != Way::Silent).await {
+            Way::Reset => Err(io::ErrorKind::ConnectionReset.into()),
+            way => Ok(way),
+        }
     }
 
-    async fn delay(&mut self) {
-        if let Way::Slow(delay) = self.passes().await {
+    async fn delay(&mut self) -> io::Result<()> {
+        if let Way::Slow(delay) = self.passes().await? {
             tokio::time::sleep(delay).await;
         }
+        // What was under way when it fell silent waits too.
+        self.passes().await.map(drop)
     }
 }
 
 /// A connection, from its beginning to its end.
 async fn carry(dialled: TcpStream, targets: Arc<[AtomicU16; NODES]>, mut direction: Direction) {
-    direction.passes().await;
+    if direction.passes().await.is_err() {
+        return;
+    }
     let port = targets[direction.to].load(Ordering::Relaxed);
     let Ok(onward) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else { return };
     for stream in [&dialled, &onward] {
@@ -202,9 +209,7 @@ async fn pass(
     let mut buffer = vec![0; 64 << 10];
     loop {
         let count = input.read(&mut buffer).await?;
-        direction.delay().await;
-        // What was under way when it fell silent waits too.
-        direction.passes().await;
+        direction.delay().await?;
         if count == 0 {
             return output.shutdown().await;
         }
