@@ -32,6 +32,7 @@ fn node(node: u32) -> (Engine, Keyspace) {
         clock_warning_ms: 500,
         node_timeout_ms: 3_000,
         survives: false,
+        databases: 1,
     };
     let me = Replica { node, epoch: 1 };
     let keyspace = Keyspace::new(DATABASES, me, Tombstones::KEEP, at(0).wall_ms);
