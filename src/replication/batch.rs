@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_state_that_is_too_large_leaves_no_trace() {
-        let states = [(1, "small"), (2, "much too large"), (2, "other")].map(|(node, text)| {
+        let states = [(1, "small"), (2, "much, much, much, much, much, much, much too large"), (2, "other")].map(|(node, text)| {
             let me = Replica { node, epoch: 1 };
             let store = Keyspace::new(1, me, Tombstones::KEEP, 0);
             let key = KeyRef::new(0, b"key");
