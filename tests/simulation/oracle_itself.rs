@@ -48,6 +48,7 @@ fn run(seed: u64) -> Result<(), String> {
             replica: replica(node),
             now_ms: now_ms + skew_ms[node],
             first: FirstLife::default(),
+            is_alone: false,
         };
         let mut client = Client {
             keyspace: &nodes[node],

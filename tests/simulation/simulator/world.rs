@@ -184,13 +184,15 @@ impl<'p> World<'p> {
     }
 
     fn command(&mut self, index: NodeIndex, command: &Command) -> Result<(), String> {
-        let now_ms = self.now(index).wall_ms;
+        let now = self.now(index);
+        let now_ms = now.wall_ms;
         let runs = &self.runs;
         let members = self.nodes.iter().filter(|node| !node.is_gone && node.memory != 0).count();
         let is_leaving = self.nodes[index].is_gone;
         let Some(process) = self.nodes[index].process.as_mut().filter(|_| !is_leaving) else {
             return Ok(());
         };
+        let is_alone = process.engine.status(&process.keyspace, now).peers.is_empty();
         let settings = process.engine.settings();
         let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();
@@ -201,7 +203,7 @@ impl<'p> World<'p> {
         let mut client = Client {
             keyspace: &process.keyspace,
             history: &mut self.history,
-            author: Author { origin, replica, now_ms, first: FirstLife::default() },
+            author: Author { origin, replica, now_ms, first: FirstLife::default(), is_alone },
             first_life: &first_life,
             last_stamp: &mut process.last_stamp,
         };

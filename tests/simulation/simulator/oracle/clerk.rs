@@ -28,6 +28,8 @@ pub struct Author {
     pub replica: Replica,
     pub now_ms: u64,
     pub first: FirstLife,
+    /// The node has not met any other.
+    pub is_alone: bool,
 }
 
 /// Which first life of a key begins where a node knows of none.
@@ -172,7 +174,8 @@ impl Clerk<'_> {
     }
 
     fn event(&self, what: What) -> Event {
-        Event::new(self.author.origin, self.place, what)
+        let event = Event::new(self.author.origin, self.place, what);
+        Event { is_alone: self.author.is_alone, ..event }
     }
 
     /// The life that a write goes to: the newest, or, where that has ended, the one that its end opens,

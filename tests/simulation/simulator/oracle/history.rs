@@ -68,6 +68,8 @@ pub struct Event {
     pub silences: Vec<(LifeId, Mark)>,
     /// Its life had ended, and its node may have known so, or not: so it may belong to the one after.
     pub is_loose: bool,
+    /// Its node had not met any other.
+    pub is_alone: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,7 @@ impl Event {
             forgets: BTreeSet::new(),
             silences: Vec::new(),
             is_loose: false,
+            is_alone: false,
         }
     }
 }
