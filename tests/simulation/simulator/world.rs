@@ -196,7 +196,7 @@ impl<'p> World<'p> {
         let settings = process.engine.settings();
         let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();
-        let origin = Origin { process: process.number, drain };
+        let origin = Origin { process: process.number, epoch: replica.epoch, drain };
         let first_life = |history: &History, place: Place| {
             first_life(history, place, origin, now_ms, runs, members)
         };

@@ -234,16 +234,18 @@ impl Clerk<'_> {
             .collect()
     }
 
-    /// An addition by this process, or one of its node that it has said anew after it was away.
+    /// An addition in this epoch, or one of its node that it has said anew after it was away.
     fn is_own(&self, life: LifeId, id: EventId) -> bool {
         let event = self.history.event(id);
         let What::Insert(mark, ..) = event.what else { return false };
+        if mark.node != self.author.replica.node {
+            return false;
+        }
         let is_gone = || {
             let after = self.life_after(life).and_then(|life| life.set());
             !after.is_some_and(|set| set.additions().any(|(_, tag, _)| Mark::from(tag) == mark))
         };
-        let is_same_node = mark.node == self.author.replica.node;
-        event.origin.process == self.author.origin.process || is_same_node && is_gone()
+        event.origin.epoch == self.author.replica.epoch || is_gone()
     }
 
     fn life(&self, id: LifeId) -> LifeSight {

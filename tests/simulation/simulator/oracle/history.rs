@@ -47,6 +47,8 @@ pub struct Word {
 pub struct Origin {
     /// The run of a process that it was.
     pub process: usize,
+    /// In which it wrote.
+    pub epoch: u32,
     pub drain: u64,
 }
 
