@@ -44,10 +44,11 @@ fn run(seed: u64) -> Result<(), String> {
             continue;
         }
         let author = Author {
-            origin: Origin { process: node, drain: 0 },
+            origin: Origin { process: node, epoch: 1, drain: 0 },
             replica: replica(node),
             now_ms: now_ms + skew_ms[node],
             first: FirstLife::default(),
+            is_alone: false,
         };
         let mut client = Client {
             keyspace: &nodes[node],

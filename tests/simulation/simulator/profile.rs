@@ -3,6 +3,7 @@
 use super::generate::{Commands, Mix};
 use super::plan::{Do, Fault, NodeIndex, Plan, Setting, Step};
 use super::random::Random;
+use super::room::LARGE_WINDOW_BYTES;
 
 /// The bounds that a run is drawn from.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +128,7 @@ impl Profile {
             buffer_bytes: random.pick(&[300, 4_000, 100_000]),
             durable: random.chance(self.durable_permille),
             tick_ms: random.pick(&[20, 50, 100]),
-            window_bytes: random.pick(&[0, 500, 100_000, 100_000]),
+            window_bytes: random.pick(&[0, 500, LARGE_WINDOW_BYTES, LARGE_WINDOW_BYTES]),
             sync_interval_ms: random.pick(&[500, 2_000, 5_000]),
             forget_after_ms: 600_000,
             max_stamp_ahead_ms: 60_000,

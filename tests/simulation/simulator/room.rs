@@ -6,6 +6,9 @@ use super::places::Place;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// More than runs write.
+pub const LARGE_WINDOW_BYTES: usize = 100_000;
+
 /// One thing that is open, about the commands that one run of a process acknowledged.
 #[derive(Clone, Debug)]
 pub enum Doubt {
@@ -14,6 +17,8 @@ pub enum Doubt {
     HandedOn(Vec<u64>),
     /// Whether what it wrote to a key that it knew nothing of belongs to a life that had ended.
     Began,
+    /// Whether what it wrote, and what ended there, was collected before its node had met any other.
+    Alone,
 }
 
 /// All that is open. Its choices are numbered; 0: everything counts.
@@ -26,7 +31,7 @@ impl Doubt {
     fn choices(&self) -> usize {
         match self {
             Doubt::HandedOn(cuts) => cuts.len(),
-            Doubt::Began => 2,
+            Doubt::Began | Doubt::Alone => 2,
         }
     }
 }
@@ -48,13 +53,20 @@ impl Room {
             let events = world.history.of(place).filter(|(_, event)| event.origin.process == *run);
             match doubt {
                 Doubt::HandedOn(cuts) => {
-                    let least = cuts.last().copied().unwrap_or_default();
-                    let drains = events.map(|(_, event)| event.origin.drain);
+                    let events: Vec<_> = events.collect();
+                    let certain = events.iter().filter(|(id, _)| world.is_sure(*id));
+                    let certain = certain.map(|(_, event)| event.origin.drain).max();
+                    let least = cuts.last().copied().max(certain).unwrap_or_default();
+                    let drains = events.iter().map(|(_, event)| event.origin.drain);
                     doubts.extend(handed_on(*run, least, drains.collect()));
                 }
                 Doubt::Began => {
                     let is_open = { events }.any(|(_, event)| event.is_loose);
                     doubts.extend(is_open.then_some((*run, Doubt::Began)));
+                }
+                Doubt::Alone => {
+                    let is_open = { events }.any(|(_, event)| event.is_alone);
+                    doubts.extend(is_open.then_some((*run, Doubt::Alone)));
                 }
             }
         }
@@ -86,32 +98,48 @@ impl Doubt {
                 }
             }
             Doubt::Began if at == 1 && event.is_loose => Fate::Anew,
+            Doubt::Alone if at == 1 && event.is_alone => Fate::Apart,
             _ => Fate::Counts,
         }
     }
 }
 
 impl World<'_> {
+    /// Whether the event is where it was written.
+    fn is_sure(&self, id: EventId) -> bool {
+        self.is_certain(id) && !self.history.has_returned(id)
+    }
+
+    /// Whether who has a drain of a node has all before it: not, where batches may be dropped before they
+    /// were handed on, and what was in them is compared later.
+    pub fn hands_on_in_order(&self) -> bool {
+        self.plan.setting.window_bytes >= LARGE_WINDOW_BYTES
+    }
+
     /// What is open now.
     pub fn room(&self) -> Room {
         let mut drains = BTreeMap::<usize, (u64, BTreeSet<u64>)>::new();
-        let mut began = BTreeSet::new();
+        let (mut began, mut alone) = (BTreeSet::new(), BTreeSet::new());
         for id in 0..self.history.len() {
             let event = self.history.event(id);
             let (certain, open) = drains.entry(event.origin.process).or_default();
-            if self.is_certain(id) && !self.history.has_returned(id) {
-                *certain = event.origin.drain.max(*certain);
-            } else {
+            if !self.is_sure(id) {
                 open.insert(event.origin.drain);
+            } else if self.hands_on_in_order() {
+                *certain = event.origin.drain.max(*certain);
             }
             if event.is_loose {
                 began.insert(event.origin.process);
+            }
+            if event.is_alone {
+                alone.insert(event.origin.process);
             }
         }
         let cuts =
             drains.into_iter().filter_map(|(run, (least, open))| handed_on(run, least, open));
         let began = began.into_iter().map(|run| (run, Doubt::Began));
-        Room { doubts: cuts.chain(began).collect() }
+        let alone = alone.into_iter().map(|run| (run, Doubt::Alone));
+        Room { doubts: cuts.chain(began).chain(alone).collect() }
     }
 }
 

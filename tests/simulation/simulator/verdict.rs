@@ -128,7 +128,7 @@ impl World<'_> {
         for place in self.history.places() {
             self.check_value(place, &self.view(first, place)?, &room)?;
         }
-        if room.is_one_cut() && self.survival.losses() == 1 {
+        if room.is_one_cut() && self.survival.losses() == 1 && self.hands_on_in_order() {
             // What is missing is the same everywhere: whole drains.
             let fits = |choice: usize| {
                 let mut places = self.history.places();

@@ -184,24 +184,26 @@ impl<'p> World<'p> {
     }
 
     fn command(&mut self, index: NodeIndex, command: &Command) -> Result<(), String> {
-        let now_ms = self.now(index).wall_ms;
+        let now = self.now(index);
+        let now_ms = now.wall_ms;
         let runs = &self.runs;
         let members = self.nodes.iter().filter(|node| !node.is_gone && node.memory != 0).count();
         let is_leaving = self.nodes[index].is_gone;
         let Some(process) = self.nodes[index].process.as_mut().filter(|_| !is_leaving) else {
             return Ok(());
         };
+        let is_alone = process.engine.status(&process.keyspace, now).peers.is_empty();
         let settings = process.engine.settings();
         let replica = Replica { node: settings.node, epoch: settings.epoch };
         let drain = process.engine.progress().ticket();
-        let origin = Origin { process: process.number, drain };
+        let origin = Origin { process: process.number, epoch: replica.epoch, drain };
         let first_life = |history: &History, place: Place| {
             first_life(history, place, origin, now_ms, runs, members)
         };
         let mut client = Client {
             keyspace: &process.keyspace,
             history: &mut self.history,
-            author: Author { origin, replica, now_ms, first: FirstLife::default() },
+            author: Author { origin, replica, now_ms, first: FirstLife::default(), is_alone },
             first_life: &first_life,
             last_stamp: &mut process.last_stamp,
         };

@@ -28,6 +28,8 @@ pub struct Author {
     pub replica: Replica,
     pub now_ms: u64,
     pub first: FirstLife,
+    /// The node has not met any other.
+    pub is_alone: bool,
 }
 
 /// Which first life of a key begins where a node knows of none.
@@ -172,7 +174,8 @@ impl Clerk<'_> {
     }
 
     fn event(&self, what: What) -> Event {
-        Event::new(self.author.origin, self.place, what)
+        let event = Event::new(self.author.origin, self.place, what);
+        Event { is_alone: self.author.is_alone, ..event }
     }
 
     /// The life that a write goes to: the newest, or, where that has ended, the one that its end opens,
@@ -231,16 +234,18 @@ impl Clerk<'_> {
             .collect()
     }
 
-    /// An addition by this process, or one of its node that it has said anew after it was away.
+    /// An addition in this epoch, or one of its node that it has said anew after it was away.
     fn is_own(&self, life: LifeId, id: EventId) -> bool {
         let event = self.history.event(id);
         let What::Insert(mark, ..) = event.what else { return false };
+        if mark.node != self.author.replica.node {
+            return false;
+        }
         let is_gone = || {
             let after = self.life_after(life).and_then(|life| life.set());
             !after.is_some_and(|set| set.additions().any(|(_, tag, _)| Mark::from(tag) == mark))
         };
-        let is_same_node = mark.node == self.author.replica.node;
-        event.origin.process == self.author.origin.process || is_same_node && is_gone()
+        event.origin.epoch == self.author.replica.epoch || is_gone()
     }
 
     fn life(&self, id: LifeId) -> LifeSight {

@@ -13,6 +13,9 @@ pub enum Fate {
     /// It was written, or told, after what had ended, or had been deleted, was collected by all others:
     /// so that does not count against it.
     Anew,
+    /// It was written, and has ended and was collected, before its node had met any other: so its end
+    /// ends nothing else.
+    Apart,
     /// It was only in memories that are gone.
     Missing,
 }
@@ -72,6 +75,9 @@ impl Events<'_> {
 
     /// The life that an event on this one is about: what was collected begins again.
     fn life(&self, life: LifeId, fate: Fate) -> LifeId {
+        if fate == Fate::Apart {
+            return LifeId { again: u32::MAX, ..life };
+        }
         let has_ended = || {
             let word = self.word_of(life, |fate| fate == Fate::Counts);
             word.at_ms.is_some_and(|at_ms| at_ms <= self.now_ms)
@@ -127,7 +133,7 @@ impl Events<'_> {
     fn word_of(&self, life: LifeId, of: impl Fn(Fate) -> bool) -> Word {
         let of = |fate: Fate, id: LifeId| {
             let is_it = fate == Fate::Counts && id == life;
-            of(fate) && (is_it || fate == Fate::Anew && self.life(id, fate) == life)
+            of(fate) && (is_it || fate != Fate::Counts && self.life(id, fate) == life)
         };
         let mut latest = Word::default();
         for (_, fate, event) in &self.events {

@@ -47,6 +47,8 @@ pub struct Word {
 pub struct Origin {
     /// The run of a process that it was.
     pub process: usize,
+    /// In which it wrote.
+    pub epoch: u32,
     pub drain: u64,
 }
 
@@ -68,6 +70,8 @@ pub struct Event {
     pub silences: Vec<(LifeId, Mark)>,
     /// Its life had ended, and its node may have known so, or not: so it may belong to the one after.
     pub is_loose: bool,
+    /// Its node had not met any other.
+    pub is_alone: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +97,7 @@ impl Event {
             forgets: BTreeSet::new(),
             silences: Vec::new(),
             is_loose: false,
+            is_alone: false,
         }
     }
 }
