@@ -68,6 +68,7 @@ impl Engine {
         let standing = self.view.get(node).map(|entry| entry.standing);
         let health = match standing {
             Some(Standing::Left) => Health::Left,
+            _ if self.hears(peer, now) => Health::Alive,
             _ => self.membership.health(node).unwrap_or(Health::Down),
         };
         PeerStatus {
@@ -85,6 +86,13 @@ impl Engine {
             bytes_out: peer.bytes_out,
             syncing: peer.asker.is_some(),
         }
+    }
+
+    /// Who is heard is alive, whatever is said: after a cut the failure detector may keep a suspicion
+    /// that nobody spreads any more, and that so nobody refutes.
+    fn hears(&self, peer: &Peer, now: Now) -> bool {
+        let silence_ms = age_ms(peer.heard_ms, now);
+        peer.is_up() && silence_ms.is_some_and(|ms| ms < self.settings.node_timeout_ms)
     }
 }
 
