@@ -169,7 +169,7 @@ fn what_was_pulled_before_it_was_drained_is_not_written_again() {
             }
             hand_over(&mut b, &mut a, 2, ms);
             hand_over(&mut a, &mut b, 1, ms);
-            if b.value(b"y", ms) != "" {
+            if !b.value(b"y", ms).is_empty() {
                 break;
             }
         }

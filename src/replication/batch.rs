@@ -173,13 +173,19 @@ mod tests {
 
     #[test]
     fn a_state_that_is_too_large_leaves_no_trace() {
-        let states = [(1, "small"), (2, "much, much, much, much, much, much, much too large"), (2, "other")].map(|(node, text)| {
-            let me = Replica { node, epoch: 1 };
-            let store = Keyspace::new(1, me, Tombstones::KEEP, 0);
-            let key = KeyRef::new(0, b"key");
-            store.open_one(key, Mode::Exclusive, 9).set_text(key, text.as_bytes(), Deadline::Clear);
-            store.state(0, b"key").expect("a state")
-        });
+        let states =
+            [(1, "small"), (2, "much, much, much, much, much, much, much too large"), (2, "other")]
+                .map(|(node, text)| {
+                    let me = Replica { node, epoch: 1 };
+                    let store = Keyspace::new(1, me, Tombstones::KEEP, 0);
+                    let key = KeyRef::new(0, b"key");
+                    store.open_one(key, Mode::Exclusive, 9).set_text(
+                        key,
+                        text.as_bytes(),
+                        Deadline::Clear,
+                    );
+                    store.state(0, b"key").expect("a state")
+                });
         let mut deltas = Deltas::new(Stamp::at_ms(9));
         let pushed =
             states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
