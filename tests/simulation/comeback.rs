@@ -13,5 +13,5 @@ const AWAY: Profile = Profile {
 
 #[test]
 fn who_was_forgotten_comes_back() {
-    explore("comeback", 100, |seed| AWAY.plan(seed));
+    explore("comeback", 12, |seed| AWAY.plan(seed));
 }

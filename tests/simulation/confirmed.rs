@@ -15,5 +15,5 @@ const CRASHES: Profile = Profile {
 
 #[test]
 fn confirmed_writes_survive_a_crash() {
-    explore("confirmed", 100, |seed| CRASHES.plan(seed));
+    explore("confirmed", 12, |seed| CRASHES.plan(seed));
 }

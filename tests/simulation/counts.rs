@@ -14,5 +14,5 @@ const COUNTS: Profile = Profile {
 
 #[test]
 fn increments_count_once() {
-    explore("counts", 100, |seed| COUNTS.plan(seed));
+    explore("counts", 12, |seed| COUNTS.plan(seed));
 }

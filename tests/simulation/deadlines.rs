@@ -16,5 +16,5 @@ const DEADLINES: Profile = Profile {
 
 #[test]
 fn deadlines_end_what_they_cover() {
-    explore("deadlines", 100, |seed| DEADLINES.plan(seed));
+    explore("deadlines", 12, |seed| DEADLINES.plan(seed));
 }

@@ -15,5 +15,5 @@ const DELETIONS: Profile = Profile {
 
 #[test]
 fn the_deleted_do_not_come_back() {
-    explore("deletions", 100, |seed| DELETIONS.plan(seed));
+    explore("deletions", 12, |seed| DELETIONS.plan(seed));
 }

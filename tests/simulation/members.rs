@@ -12,5 +12,5 @@ const MEMBERS: Profile = Profile {
 
 #[test]
 fn nodes_come_and_go() {
-    explore("members", 100, |seed| MEMBERS.plan(seed));
+    explore("members", 12, |seed| MEMBERS.plan(seed));
 }

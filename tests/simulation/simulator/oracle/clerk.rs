@@ -113,13 +113,17 @@ impl Clerk<'_> {
         event.births.push((life, Kind::String, self.born(life, Kind::String)));
         event.lives.push(life);
         let at_ms = match ends {
-            Deadline::Keep => return Ok(self.happen(event)),
+            Deadline::Keep => {
+                self.happen(event);
+                return Ok(());
+            }
             Deadline::Clear => None,
             Deadline::At(at_ms) => Some(at_ms),
         };
         event.ends.clear();
         self.end_all(&mut event, at_ms);
-        Ok(self.happen(event))
+        self.happen(event);
+        Ok(())
     }
 
     fn insert(&mut self, member: u8, ends: MemberDeadline) -> Result<(), String> {
@@ -143,7 +147,8 @@ impl Clerk<'_> {
             event.lives.push(life);
         }
         event.forgets = self.own_inserts(&event.lives, member);
-        Ok(self.happen(event))
+        self.happen(event);
+        Ok(())
     }
 
     fn remove(&mut self, member: u8) {
