@@ -5,7 +5,6 @@ use super::keyspace::{Keyspace, lock_number};
 use crate::base::KEY_SLOTS;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use xxhash_rust::xxh3::Xxh3Default;
 
 /// Some of the key slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,23 +41,28 @@ impl FromIterator<u16> for SlotSet {
     }
 }
 
-/// Per slot of a database the sum of its keys' fingerprints.
+/// The sum of a database's keys' fingerprints, per slot and of all.
 #[derive(Debug, Default)]
-pub(super) struct SlotDigests(OnceLock<Box<[AtomicU64]>>);
+pub(super) struct SlotDigests {
+    slots: OnceLock<Box<[AtomicU64]>>,
+    all: AtomicU64,
+}
 
 impl SlotDigests {
     fn change(&self, slot: u16, before: u64, after: u64) {
-        let slots = self.0.get_or_init(|| (0..KEY_SLOTS).map(|_| AtomicU64::new(0)).collect());
+        let slots = self.slots.get_or_init(|| (0..KEY_SLOTS).map(|_| AtomicU64::new(0)).collect());
         slots[usize::from(slot)].fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
+        self.all.fetch_add(after.wrapping_sub(before), Ordering::Relaxed);
     }
 
     /// Nothing is live.
     pub fn clear(&self) {
-        self.0.get().into_iter().flatten().for_each(|digest| digest.store(0, Ordering::Relaxed));
+        let slots = self.slots.get().into_iter().flatten();
+        slots.chain([&self.all]).for_each(|digest| digest.store(0, Ordering::Relaxed));
     }
 
     fn get(&self) -> impl Iterator<Item = u64> {
-        let slots = self.0.get().map_or(&[][..], |slots| slots);
+        let slots = self.slots.get().map_or(&[][..], |slots| slots);
         slots.iter().map(|digest| digest.load(Ordering::Relaxed))
     }
 }
@@ -88,17 +92,12 @@ impl Keyspace {
         digests
     }
 
-    /// One number for all of them; 0 when nothing is live.
+    /// One number for all of them; 0 when nothing is live. A fingerprint is of the name, too, so a sum
+    /// tells as much as a hash of the slots would, and is at hand.
     #[must_use]
     pub fn root(&self, db: u16) -> u64 {
-        let mut hasher = Xxh3Default::new();
-        let mut live = false;
-        for (slot, digest) in (0u16..).zip(self.digests_of(db)).filter(|(_, digest)| *digest != 0) {
-            live = true;
-            hasher.update(&slot.to_le_bytes());
-            hasher.update(&digest.to_le_bytes());
-        }
-        if live { hasher.digest().max(1) } else { 0 }
+        let database = self.database(usize::from(db));
+        database.map_or(0, |database| database.digests.all.load(Ordering::Relaxed))
     }
 
     /// The databases that were ever written.
