@@ -126,6 +126,9 @@ impl Engine {
 
     /// A connection is gone.
     pub fn closed(&mut self, link: LinkId, now: Now) {
+        // Planted: what was acknowledged and waits to be merged goes with its connection.
+        #[cfg(feature = "planted")]
+        self.delayed.clear();
         for peer in self.peers.values_mut() {
             if peer.out.as_ref().is_some_and(|out| out.link == link) {
                 if let Some(out) = peer.out.take() {

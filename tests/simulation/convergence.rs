@@ -6,5 +6,5 @@ use crate::simulator::runner::explore;
 
 #[test]
 fn all_nodes_end_with_what_the_table_says() {
-    explore("convergence", 12, |seed| Profile::ALL.plan(seed));
+    explore("convergence", &Profile::ALL);
 }

@@ -1,7 +1,7 @@
 //! What the table leaves open at the end of a run: commands that may be missing, or count for a later
 //! life. All else has one answer.
 
-use super::oracle::{Event, EventId, Fate};
+use super::oracle::{Event, EventId, Fate, What};
 use super::places::Place;
 use super::world::World;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More than runs write.
 pub const LARGE_WINDOW_BYTES: usize = 100_000;
 
+/// Each of so many drains may be missing or not; of more, the end.
+const DROPPED_MAX: usize = 10;
+
 /// One thing that is open, about the commands that one run of a process acknowledged.
 #[derive(Clone, Debug)]
 pub enum Doubt {
     /// Up to which of these drains it handed on what it had, the most first. What came after is missing,
     /// or, if its node came back after it had been forgotten, was written anew.
     HandedOn(Vec<u64>),
+    /// Which of these drains fell out of its window before they were handed on, when later ones were:
+    /// of a set each tells only what it changed.
+    Dropped(Vec<u64>),
     /// Whether what it wrote to a key that it knew nothing of belongs to a life that had ended.
     Began,
     /// Whether what it wrote, and what ended there, was collected before its node had met any other.
@@ -31,6 +37,7 @@ impl Doubt {
     fn choices(&self) -> usize {
         match self {
             Doubt::HandedOn(cuts) => cuts.len(),
+            Doubt::Dropped(drains) => 1 << drains.len(),
             Doubt::Began | Doubt::Alone => 2,
         }
     }
@@ -57,9 +64,17 @@ impl Room {
                     let certain = events.iter().filter(|(id, _)| world.is_sure(*id));
                     let certain = certain.map(|(_, event)| event.origin.drain).max();
                     let least = cuts.last().copied().max(certain).unwrap_or_default();
+                    let open = events.iter().filter(|(id, _)| !world.is_sure(*id));
+                    let open: BTreeSet<u64> = open.map(|(_, event)| event.origin.drain).collect();
+                    let is_set = events.iter().any(|(_, e)| matches!(e.what, What::Insert(..)));
+                    if is_set && !world.hands_on_in_order() && open.len() <= DROPPED_MAX {
+                        doubts.push((*run, Doubt::Dropped(open.into_iter().collect())));
+                        continue;
+                    }
                     let drains = events.iter().map(|(_, event)| event.origin.drain);
                     doubts.extend(handed_on(*run, least, drains.collect()));
                 }
+                Doubt::Dropped(_) => {}
                 Doubt::Began => {
                     let is_open = { events }.any(|(_, event)| event.is_loose);
                     doubts.extend(is_open.then_some((*run, Doubt::Began)));
@@ -95,6 +110,13 @@ impl Doubt {
                 match world.history.has_returned(id) && world.is_certain(id) {
                     true => Fate::Anew,
                     false => Fate::Missing,
+                }
+            }
+            Doubt::Dropped(drains) => {
+                let is_it = drains.iter().position(|drain| *drain == event.origin.drain);
+                match is_it.is_some_and(|index| at & (1 << index) != 0) {
+                    true if !world.is_sure(id) => Fate::Missing,
+                    _ => Fate::Counts,
                 }
             }
             Doubt::Began if at == 1 && event.is_loose => Fate::Anew,

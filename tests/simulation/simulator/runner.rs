@@ -1,12 +1,15 @@
 //! Runs plans of many seeds, and tells of the first that fails.
 
 use super::plan::Plan;
+use super::profile::Profile;
 use super::shrink::shrink;
 use super::verdict::Outcome;
 use super::world::World;
 use headcount::base::hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// As many as there is time for where nothing is optimised.
+const SEEDS: u64 = 12;
 /// The seed of the hash of names in simulations.
 pub const HASH_SEED: u64 = 0x5EED;
 
@@ -27,18 +30,20 @@ fn run_logging(plan: &Plan, is_logging: bool) -> (Result<Outcome, String>, Vec<S
     (result, world.log.take().unwrap_or_default())
 }
 
-/// Runs the plans that `make` makes of `count` seeds. `HEADCOUNT_SIMULATION_SEEDS` in the environment
-/// is another count, `HEADCOUNT_SIMULATION_SEED` the only seed.
-pub fn explore(test: &str, count: u64, make: impl Fn(u64) -> Plan) {
+/// Runs plans of many seeds. `HEADCOUNT_SIMULATION_SEEDS` in the environment says of how many,
+/// `HEADCOUNT_SIMULATION_SEED` of which one, and with `HEADCOUNT_SIMULATION_LIST` all that fail are
+/// listed.
+pub fn explore(test: &str, profile: &Profile) {
     let variable = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     if let Some(seed) = variable("HEADCOUNT_SIMULATION_SEED") {
-        return check(test, &make(seed));
+        return check(test, &profile.plan(seed));
     }
-    let seeds = 0..variable("HEADCOUNT_SIMULATION_SEEDS").unwrap_or(count);
-    if std::env::var_os("HEADCOUNT_SIMULATION_LIST").is_some() {
-        return list(seeds.map(make));
+    let seeds = 0..variable("HEADCOUNT_SIMULATION_SEEDS").unwrap_or(SEEDS);
+    let plans = seeds.map(|seed| profile.plan(seed));
+    match std::env::var_os("HEADCOUNT_SIMULATION_LIST") {
+        Some(_) => list(plans),
+        None => plans.for_each(|plan| check(test, &plan)),
     }
-    seeds.for_each(|seed| check(test, &make(seed)));
 }
 
 /// Every seed that fails, in a line each.

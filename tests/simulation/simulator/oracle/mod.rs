@@ -8,5 +8,5 @@ pub mod sight;
 
 pub use clerk::{Author, FirstLife, Intent, record};
 pub use expect::{Fate, expect};
-pub use history::{Event, EventId, History, LifeId, Mark, Origin};
+pub use history::{Event, EventId, History, LifeId, Mark, Origin, What};
 pub use sight::{Sight, View};
