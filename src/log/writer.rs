@@ -57,6 +57,8 @@ pub struct Writer<S: Storage> {
     /// `None`: another one has to be begun.
     segment: Option<Open<S::Appender>>,
     held: Held,
+    /// Whether what was recovered is durable.
+    has_begun: bool,
     is_failing: bool,
 }
 
@@ -102,7 +104,16 @@ impl<S: Storage> Writer<S> {
             })?;
         }
         let salts = Salts { seed, taken: 0 };
-        Ok(Writer { storage, settings, identity, salts, segment: None, held, is_failing: false })
+        Ok(Writer {
+            storage,
+            settings,
+            identity,
+            salts,
+            segment: None,
+            held,
+            has_begun: false,
+            is_failing: false,
+        })
     }
 
     /// Takes a record; returns its number, 1 more than that of the one before.
@@ -134,10 +145,10 @@ impl<S: Storage> Writer<S> {
         self.held.written()
     }
 
-    /// The last record that would survive a crash. Never goes back.
+    /// The last record that would survive a crash; 0 until the first commit. Never goes back.
     #[must_use]
     pub fn durable(&self) -> u64 {
-        self.held.durable()
+        if self.has_begun { self.held.durable() } else { 0 }
     }
 
     /// Bytes of records that are not durable.
@@ -178,7 +189,14 @@ impl<S: Storage> Writer<S> {
     pub fn sync(&mut self) -> Result<u64, Fault> {
         let result = self.sync_on();
         self.note(result)?;
-        Ok(self.held.durable())
+        Ok(self.durable())
+    }
+
+    /// The header of a snapshot that covers all that was appended until now; to be written by a
+    /// [`SnapshotWriter`](super::SnapshotWriter). `None` until the first commit has succeeded.
+    pub fn snapshot_header(&mut self) -> Option<Header> {
+        let number = self.held.appended() + 1;
+        self.has_begun.then(|| Header { identity: self.identity, number, salt: self.salts.take() })
     }
 
     /// Ends with a mark, so that damage to any record will be told from a torn tail.
@@ -233,6 +251,11 @@ impl<S: Storage> Writer<S> {
     fn begin_segment(&mut self) -> Result<(), Fault> {
         self.segment = None;
         self.held.unwrite();
+        if !self.has_begun {
+            // The header to come says that all before is durable. A snapshot that says so may have got
+            // its name just before the last process ended.
+            self.storage.sync_directory().map_err(Fault::at("The directory", "synced"))?;
+        }
         let number = self.held.durable() + 1;
         let name = file_name(FileKind::Segment, number);
         let header = Header { identity: self.identity, number, salt: self.salts.take() };
@@ -246,6 +269,7 @@ impl<S: Storage> Writer<S> {
         self.storage.sync_directory().map_err(Fault::at("The directory", "synced"))?;
         let bytes = (HEADER_BYTES + self.held.bytes()) as u64;
         self.segment = Some(Open { file, name, salted: Salted::new(header.salt), bytes });
+        self.has_begun = true;
         self.held.note_written();
         self.held.note_durable();
         Ok(())
