@@ -7,6 +7,7 @@
 //! A start: [`find`], load the snapshot by a [`SnapshotReader`], [`replay`] the segments, [`Writer::open`],
 //! and [`Writer::commit`] before anybody is told anything.
 
+mod check;
 mod directory;
 mod error;
 mod frame;
@@ -14,13 +15,17 @@ mod header;
 mod held;
 mod names;
 mod recovery;
+mod repair;
 mod retention;
+mod salvage;
+mod segment_copy;
 mod segment_reader;
 mod snapshot;
 mod storage;
 mod window;
 mod writer;
 
+pub use check::{Contents, DirectoryReport, FileReport, check, check_file, try_start};
 pub use directory::Directory;
 pub use error::{Damage, Problem, ReadError};
 pub use frame::{PAYLOAD_BYTES_MAX, RecordKind};
@@ -29,7 +34,9 @@ pub use names::{file_name, parse_name};
 pub use recovery::{
     Found, Recovered, Segment, SegmentEnd, Snapshot, TornTail, find, read_segment, replay, settle,
 };
+pub use repair::{RepairError, RepairedDirectory, RepairedFile, repair, repair_file};
 pub use retention::{remove_covered, remove_unfinished};
+pub use salvage::Dropped;
 pub use segment_reader::{Passed, Record, SegmentReader, Step};
 pub use snapshot::{
     BLOCK_BYTES_MAX, Block, Compression, SnapshotError, SnapshotReader, SnapshotWriter,

@@ -73,7 +73,7 @@ struct Open<F> {
 
 /// One after the other, none twice.
 #[derive(Debug)]
-struct Salts {
+pub(super) struct Salts {
     seed: u64,
     taken: u64,
 }
@@ -103,7 +103,7 @@ impl<S: Storage> Writer<S> {
                 }
             })?;
         }
-        let salts = Salts { seed, taken: 0 };
+        let salts = Salts::new(seed);
         Ok(Writer {
             storage,
             settings,
@@ -286,7 +286,11 @@ impl<S: Storage> Writer<S> {
 }
 
 impl Salts {
-    fn take(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Salts {
+        Salts { seed, taken: 0 }
+    }
+
+    pub(super) fn take(&mut self) -> u64 {
         self.taken += 1;
         xxhash_rust::xxh3::xxh3_64_with_seed(&self.taken.to_le_bytes(), self.seed)
     }

@@ -3,8 +3,8 @@
 use crate::faulty_storage::FaultyStorage;
 use crate::random::Random;
 use headcount::log::{
-    Block, Compression, FileKind, Identity, Recovered, RecordKind, Settings, SnapshotReader,
-    SnapshotWriter, Writer, file_name, find, remove_covered, remove_unfinished, replay,
+    Block, Compression, Identity, ReadError, RecordKind, Recovered, Settings, SnapshotReader,
+    SnapshotWriter, Writer, find, remove_covered, remove_unfinished, replay,
 };
 
 pub const IDENTITY: Identity = Identity { node: 7, incarnation: 99 };
@@ -35,10 +35,6 @@ impl Log {
 
     pub fn appended(&self) -> u64 {
         self.appended.len() as u64
-    }
-
-    pub fn promised(&self) -> u64 {
-        self.promised
     }
 
     /// Reads everything that is there, checks it, and goes on from it.
@@ -88,14 +84,17 @@ impl Log {
             0 => self.random.index(3_000),
             _ => self.random.index(150),
         };
-        let kind = 1 + self.random.index(254) as u8;
+        let kind = kind(1 + self.random.index(254) as u8);
         let payload: Vec<u8> = match self.random.below(4) {
             0 => vec![0; len],
             _ => (0..len).map(|_| self.random.next() as u8).collect(),
         };
-        let record_kind = RecordKind::new(kind).expect("a caller's kind");
-        if let Ok(number) = writer.append(record_kind, &payload) {
-            self.appended.push((kind, payload));
+        self.push(writer, kind, payload);
+    }
+
+    pub fn push(&mut self, writer: &mut LogWriter, kind: RecordKind, payload: Vec<u8>) {
+        if let Ok(number) = writer.append(kind, &payload) {
+            self.appended.push((kind.number(), payload));
             assert_eq!(number, self.appended());
         }
         assert!(writer.held_bytes() <= SETTINGS.held_bytes_max.max(4_000));
@@ -133,15 +132,50 @@ impl Log {
         }
     }
 
-    /// The segments' names, in order.
-    pub fn segments(&self) -> Vec<String> {
-        let found = find(&self.storage).expect("good headers");
-        let name = |segment: &headcount::log::Segment| {
-            assert_eq!(segment.file, file_name(FileKind::Segment, segment.header.number));
-            segment.file.clone()
-        };
-        found.segments.iter().map(name).collect()
+    /// A closed log of some groups, each of which was synced, and maybe a snapshot in the middle.
+    pub fn closed(seed: u64, groups: u64, with_snapshot: bool) -> Log {
+        let mut log = Log::new(seed);
+        let mut writer = log.recover();
+        writer.commit().expect("a good disk");
+        for group in 0..groups {
+            (0..log.random.between(1, 6)).for_each(|_| log.append(&mut writer));
+            writer.commit().expect("a good disk");
+            if with_snapshot && group == groups / 2 {
+                log.snapshot(&mut writer);
+            }
+        }
+        writer.close().expect("a good disk");
+        log.promised = log.appended();
+        log
     }
+
+    /// What was appended, by number from 1 on.
+    pub fn records(&self) -> Vec<(u64, u8, Vec<u8>)> {
+        let numbered = (1..).zip(&self.appended);
+        numbered.map(|(number, (kind, payload))| (number, *kind, payload.clone())).collect()
+    }
+}
+
+/// The files of the log that a start needs, in order.
+pub fn files(storage: &FaultyStorage) -> Vec<String> {
+    let found = find(storage).expect("good headers");
+    let snapshot = found.snapshot.into_iter().map(|snapshot| snapshot.file);
+    snapshot.chain(found.segments.into_iter().map(|segment| segment.file)).collect()
+}
+
+/// All records that a start reads.
+pub fn read_all(
+    storage: &FaultyStorage,
+) -> Result<(Recovered, Vec<(u64, u8, Vec<u8>)>), ReadError> {
+    let mut records = Vec::new();
+    let recovered = replay(storage, &find(storage)?, |record| {
+        records.push((record.number, record.kind, record.payload.to_vec()));
+    })?;
+    Ok((recovered, records))
+}
+
+pub fn kind(number: u8) -> RecordKind {
+    RecordKind::new(number).expect("a caller's kind")
 }
 
 fn entry((kind, payload): &Record) -> Vec<u8> {

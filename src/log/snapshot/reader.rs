@@ -49,6 +49,12 @@ impl StoredBlock {
         self.block.open().map_err(|problem| ReadError::damaged(&self.file, self.offset, problem))
     }
 
+    /// As it was written.
+    #[must_use]
+    pub fn sealed(&self) -> &Block {
+        &self.block
+    }
+
     /// Bytes that it takes in the file.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -111,6 +117,17 @@ impl<R: ReadAt> SnapshotReader<R> {
             Ok(block) => Ok(block),
             Err(problem) => Err(ReadError::damaged(&self.file, offset, problem)),
         }
+    }
+
+    /// Opens every block that follows; returns what was read.
+    ///
+    /// # Errors
+    /// As [`SnapshotReader::next_block`], and a block that cannot be opened.
+    pub fn read_through(mut self) -> Result<Totals, ReadError> {
+        while let Some(block) = self.next_block()? {
+            block.open()?;
+        }
+        Ok(self.read)
     }
 
     /// Goes to the next block behind this place; false: none follows. What is between is damaged, so

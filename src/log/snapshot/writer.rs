@@ -88,7 +88,7 @@ impl<S: Storage> SnapshotWriter<S> {
         self.append(&footer)?;
         let unfinished = unfinished(&self.name);
         self.file.sync().map_err(Fault::at(&unfinished, "synced"))?;
-        let read = read_through(&self.storage, &unfinished)?;
+        let read = SnapshotReader::open(&self.storage, &unfinished)?.read_through()?;
         if read != self.totals {
             return Err(SnapshotError::Incomplete { written: self.totals, read });
         }
@@ -112,13 +112,4 @@ impl<S: Storage> Drop for SnapshotWriter<S> {
             let _ = self.storage.remove(&unfinished(&self.name));
         }
     }
-}
-
-/// Opens every block.
-fn read_through<S: Storage>(storage: &S, name: &str) -> Result<Totals, ReadError> {
-    let mut reader = SnapshotReader::open(storage, name)?;
-    while let Some(block) = reader.next_block()? {
-        block.open()?;
-    }
-    Ok(reader.totals())
 }
