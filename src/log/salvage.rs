@@ -14,8 +14,8 @@ pub struct Dropped {
     pub problem: Problem,
     /// The records in them, if it is known: the first and the last. The last before the first: none.
     pub records: Option<(u64, u64)>,
-    /// Whether something later says that this was durable. If not, and nothing follows, a crash may
-    /// have left it so.
+    /// Whether something later says that this was durable. If not, a crash may have left it so, and a
+    /// start cuts it off with all that follows; a repair keeps what follows.
     pub was_durable: bool,
 }
 
@@ -37,15 +37,18 @@ pub(super) fn salvage_segment<R: ReadAt>(
         };
         let (offset, from) = (reader.offset(), reader.next_number());
         let passed = reader.resume()?;
-        let was_durable = end.is_some() || reader.durable() >= from;
         let records = passed.next.map(|next| (from, next - 1));
-        dropped.push(Dropped { offset, bytes: passed.bytes, problem, records, was_durable });
+        let bytes = passed.bytes;
+        dropped.push((from, Dropped { offset, bytes, problem, records, was_durable: false }));
         match passed.next {
             Some(next) => reader.renumber(next),
             None => break,
         }
     }
-    Ok(dropped)
+    // Only the last mark of all says it.
+    let was_durable = |from| end.is_some() || from <= reader.durable();
+    let judged = dropped.into_iter();
+    Ok(judged.map(|(from, drop)| Dropped { was_durable: was_durable(from), ..drop }).collect())
 }
 
 /// Reads the blocks of a snapshot that can be opened.

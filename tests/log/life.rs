@@ -76,7 +76,7 @@ impl Log {
             bytes.extend(block.open().expect("a good block"));
         }
         let covered = &self.appended[..number as usize - 1];
-        assert_eq!(bytes, covered.iter().flat_map(entry).collect::<Vec<u8>>());
+        assert_eq!(bytes, entries(covered));
     }
 
     pub fn append(&mut self, writer: &mut LogWriter) {
@@ -112,8 +112,7 @@ impl Log {
         let Some(header) = writer.snapshot_header() else { return };
         let Ok(mut writer) = SnapshotWriter::create(self.storage.clone(), header) else { return };
         for records in self.appended.chunks(BLOCK_RECORDS) {
-            let bytes = records.iter().flat_map(entry).collect();
-            let block = Block::seal(1, records.len() as u32, bytes, Compression::Lz4);
+            let block = Block::seal(1, records.len() as u32, entries(records), Compression::Lz4);
             if writer.add(&block.expect("a short one")).is_err() {
                 return;
             }
@@ -178,6 +177,13 @@ pub fn kind(number: u8) -> RecordKind {
     RecordKind::new(number).expect("a caller's kind")
 }
 
-fn entry((kind, payload): &Record) -> Vec<u8> {
-    [&[*kind][..], &(payload.len() as u32).to_le_bytes(), payload].concat()
+/// The entries of a snapshot's block.
+fn entries(records: &[Record]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (kind, payload) in records {
+        bytes.push(*kind);
+        bytes.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(payload);
+    }
+    bytes
 }

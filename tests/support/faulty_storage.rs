@@ -149,12 +149,14 @@ impl Disk {
     fn crash(&mut self) {
         self.settle_names();
         self.names = self.durable_names.clone();
-        let garbage: Vec<u8> =
-            (0..self.files.len().min(1) * 4096).map(|_| self.random.next() as u8).collect();
-        let stale = self.files.first().map(|file| file.current.clone()).unwrap_or_default();
+        let garbage: Vec<u8> = (0..64).flat_map(|_| self.random.next().to_le_bytes()).collect();
+        let stale = self.files.iter().find(|file| file.current.len() >= BLOCK_BYTES);
+        let stale = stale.map_or(vec![0; BLOCK_BYTES], |file| file.current.clone());
         for file in &mut self.files {
-            let holes = self.random.pick(&[&[][..], &garbage, &stale]);
-            file.crash(&mut self.random, holes);
+            let at = self.random.index(stale.len() - BLOCK_BYTES + 1);
+            let stale = &stale[at..at + BLOCK_BYTES];
+            let hole = self.random.pick(&[&[0; BLOCK_BYTES][..], &garbage, stale]);
+            file.crash(&mut self.random, hole);
         }
     }
 
@@ -195,7 +197,8 @@ impl File {
         }
     }
 
-    fn crash(&mut self, random: &mut Random, holes: &[u8]) {
+    /// `hole`: what stands where nothing was written, a block of it.
+    fn crash(&mut self, random: &mut Random, hole: &[u8]) {
         let synced_bytes = self.durable.len();
         let dirty = std::mem::take(&mut self.dirty);
         let kept_permille = random.pick(&[0, 500, 900, 1_000]);
@@ -208,9 +211,12 @@ impl File {
             // The length was written, the blocks were not.
             self.durable.resize(self.current.len().max(self.durable.len()), 0);
         }
-        for at in synced_bytes..self.durable.len() {
-            if !written.contains(&(at / BLOCK_BYTES)) {
-                self.durable[at] = holes.get(at % holes.len().max(1)).copied().unwrap_or(0);
+        for block in synced_bytes / BLOCK_BYTES..self.durable.len().div_ceil(BLOCK_BYTES) {
+            if !written.contains(&block) {
+                let from = synced_bytes.max(block * BLOCK_BYTES);
+                let lost = &mut self.durable[from..];
+                let len = lost.len().min(BLOCK_BYTES - from % BLOCK_BYTES);
+                lost[..len].copy_from_slice(&hole[..len]);
             }
         }
         if random.chance(300) && self.durable.len() > synced_bytes {
