@@ -96,3 +96,33 @@ fn two_crashes_in_a_start_are_no_worse_than_one() {
         log.recover();
     });
 }
+
+/// A process that ends while it finishes a snapshot, and the machine soon after: what the second
+/// process saw of it need not be durable.
+#[test]
+fn a_snapshot_is_not_relied_on_before_its_name_is_durable() {
+    for seed in 0..600 {
+        let mut log = Log::closed(seed, 20, true);
+        let mut writer = log.recover();
+        writer.commit().expect("a good disk");
+        (0..3).for_each(|_| log.append(&mut writer));
+        // Writing it takes a dozen changes, then it is renamed, and the directory synced.
+        let fuse = Some(log.random.between(12, 15));
+        log.storage.set_faults(Faults { fuse, ..Faults::default() });
+        log.snapshot(&mut writer);
+        drop(writer);
+        log.storage.restart();
+
+        let mut writer = log.recover();
+        if log.random.chance(500) {
+            log.tidy();
+        } else {
+            let fuse = Some(log.random.between(4, 7));
+            log.storage.set_faults(Faults { fuse, ..Faults::default() });
+            let _ = writer.commit();
+            log.note(&writer);
+        }
+        log.storage.crash();
+        log.recover();
+    }
+}
