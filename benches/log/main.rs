@@ -3,36 +3,35 @@
 //!
 //! Processor times are this thread's own, system calls included.
 
+mod nowhere;
+
 use headcount::base::{Replica, Stamp};
 use headcount::crdt::Tombstones;
 use headcount::log::{
     Block, Compression, Directory, Identity, RecordKind, Recovered, Settings, SnapshotReader,
-    SnapshotWriter, Writer, find, replay,
+    SnapshotWriter, Storage, Writer, find, replay,
 };
 use headcount::replication::batch::Deltas;
 use headcount::store::{KeyRef, Keyspace, Mode};
-use std::fs;
+use nowhere::Nowhere;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 const RECORD_BYTES: usize = 100;
 const GROUP_RECORDS: u64 = 100;
 const KIND: RecordKind = RecordKind::new(1).expect("a caller's kind");
+const IDENTITY: Identity = Identity { node: 1, incarnation: 1 };
 const SETTINGS: Settings = Settings { segment_bytes: 64 << 20, held_bytes_max: 64 << 20 };
 
 fn main() {
     let place = tempfile::tempdir().expect("a temporary directory");
     let directory = Directory::new(place.path());
     println!("{:<44} {:>10} {:>10}", "records of 100 B, groups of 100", "cpu ns", "ns");
-    append("append and commit, per record", &directory, 2_000, |writer| {
-        writer.commit().expect("a disk");
-    });
-    append("append and write, per record", &directory, 50_000, |writer| {
-        writer.write().expect("a disk");
-        if writer.held_bytes() > SETTINGS.held_bytes_max / 2 {
-            writer.sync().expect("a disk");
-        }
-    });
+    let mut nowhere = Writer::open(Nowhere, SETTINGS, IDENTITY, 1, &Recovered::default());
+    append("append and commit to nowhere, per record", nowhere.as_mut().expect("no log"), 50_000);
+    let mut writer = open(&directory);
+    append("append and commit, per record", &mut writer, 2_000);
+    writer.close().expect("a disk");
     read(&directory);
     println!();
     for block_bytes in [16 << 10, 64 << 10, 256 << 10, 1 << 20] {
@@ -50,9 +49,8 @@ fn measured(run: impl FnOnce()) -> (Duration, Duration) {
 }
 
 fn on_cpu() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    let ns = text.split(' ').next().and_then(|word| word.parse().ok());
-    Duration::from_nanos(ns.expect("nanoseconds"))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn report(what: &str, (cpu, wall): (Duration, Duration), count: u64) {
@@ -63,13 +61,11 @@ fn report(what: &str, (cpu, wall): (Duration, Duration), count: u64) {
 fn open(directory: &Directory) -> Writer<Directory> {
     let found = find(directory).expect("a good log");
     let recovered = replay(directory, &found, |_| {}).expect("a good log");
-    let identity = Identity { node: 1, incarnation: 1 };
     let seed = recovered.last;
-    Writer::open(directory.clone(), SETTINGS, identity, seed, &recovered).expect("a good log")
+    Writer::open(directory.clone(), SETTINGS, IDENTITY, seed, &recovered).expect("a good log")
 }
 
-fn append(what: &str, directory: &Directory, groups: u64, finish: impl Fn(&mut Writer<Directory>)) {
-    let mut writer = open(directory);
+fn append<S: Storage>(what: &str, writer: &mut Writer<S>, groups: u64) {
     writer.commit().expect("a disk");
     let record = [7; RECORD_BYTES];
     let times = measured(|| {
@@ -77,11 +73,10 @@ fn append(what: &str, directory: &Directory, groups: u64, finish: impl Fn(&mut W
             for _ in 0..GROUP_RECORDS {
                 writer.append(KIND, &record).expect("room");
             }
-            finish(&mut writer);
+            writer.commit().expect("a disk");
         }
     });
     report(what, times, groups * GROUP_RECORDS);
-    writer.close().expect("a disk");
 }
 
 fn read(directory: &Directory) {

@@ -37,7 +37,7 @@ pub use recovery::{
 pub use repair::{RepairError, RepairedDirectory, RepairedFile, repair, repair_file};
 pub use retention::{remove_covered, remove_unfinished};
 pub use salvage::Dropped;
-pub use segment_reader::{Passed, Record, SegmentReader, Step};
+pub use segment_reader::Record;
 pub use snapshot::{
     BLOCK_BYTES_MAX, Block, Compression, SnapshotError, SnapshotReader, SnapshotWriter,
     StoredBlock, Totals,

@@ -10,6 +10,7 @@ use super::header::{FileKind, Header};
 use super::names::{file_name, parse_name};
 use super::segment_reader::{self, Record, SegmentReader, Step};
 use super::storage::Storage;
+use std::fmt;
 
 /// The files that a start needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     pub file: String,
+    /// How long the file is.
+    pub bytes: u64,
     pub header: Header,
 }
 
@@ -32,6 +35,8 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     pub file: String,
+    /// How long the file is.
+    pub bytes: u64,
     pub header: Header,
     /// The first record that counts.
     from: u64,
@@ -54,7 +59,7 @@ pub struct SegmentEnd {
     left_out: u64,
 }
 
-/// What was being written when the node ended, and is cut off.
+/// What was being written when the node ended, and is cut off. To be warned of, by its `Display`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TornTail {
     pub file: String,
@@ -74,6 +79,17 @@ pub struct Recovered {
     pub torn_tail: Option<TornTail>,
     /// Records that a repair had to leave out.
     pub left_out: u64,
+}
+
+impl fmt::Display for TornTail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TornTail { file, offset, bytes } = self;
+        write!(
+            f,
+            "{file} ends with {bytes} bytes, from byte {offset} on, that were being written when the \
+             last process or the machine ended; they are cut off"
+        )
+    }
 }
 
 /// Looks at the names and headers of files.
@@ -103,8 +119,8 @@ pub fn find<S: Storage>(storage: &S) -> Result<Found, ReadError> {
 
 fn find_snapshot<S: Storage>(storage: &S, number: u64) -> Result<Snapshot, ReadError> {
     let file = file_name(FileKind::Snapshot, number);
-    let header = named_header(storage, &file, FileKind::Snapshot, number)?;
-    Ok(Snapshot { file, header })
+    let (bytes, header) = named_header(storage, &file, FileKind::Snapshot, number)?;
+    Ok(Snapshot { file, bytes, header })
 }
 
 fn find_segment<S: Storage>(
@@ -114,20 +130,20 @@ fn find_segment<S: Storage>(
     from: u64,
 ) -> Result<Segment, ReadError> {
     let file = file_name(FileKind::Segment, first);
-    let header = named_header(storage, &file, FileKind::Segment, first)?;
-    Ok(Segment { file, header, from: from.max(first), end })
+    let (bytes, header) = named_header(storage, &file, FileKind::Segment, first)?;
+    Ok(Segment { file, bytes, header, from: from.max(first), end })
 }
 
-/// A header that says what the name of its file says.
+/// The length of a file, and its header, which must say what the name says.
 fn named_header<S: Storage>(
     storage: &S,
     file: &str,
     kind: FileKind,
     number: u64,
-) -> Result<Header, ReadError> {
-    let (_, header) = segment_reader::open(storage, file, kind)?;
+) -> Result<(u64, Header), ReadError> {
+    let (window, header) = segment_reader::open(storage, file, kind)?;
     if header.number == number {
-        return Ok(header);
+        return Ok((window.position() + window.rest(), header));
     }
     Err(ReadError::damaged(file, 0, Problem::Misnamed { number: header.number }))
 }

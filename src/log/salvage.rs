@@ -57,7 +57,7 @@ pub(super) fn salvage_snapshot<R: ReadAt>(
     mut visit: impl FnMut(&StoredBlock),
 ) -> Result<Vec<Dropped>, ReadError> {
     let mut dropped = Vec::new();
-    let mut drop = |offset, bytes, problem| {
+    let mut note = |offset, bytes, problem| {
         dropped.push(Dropped { offset, bytes, problem, records: None, was_durable: true });
     };
     loop {
@@ -66,14 +66,14 @@ pub(super) fn salvage_snapshot<R: ReadAt>(
             Ok(Some(block)) => match block.open() {
                 Ok(_) => visit(&block),
                 Err(ReadError::Damaged(damage)) => {
-                    drop(block.offset, block.bytes(), damage.problem)
+                    note(block.offset, block.bytes(), damage.problem)
                 }
                 Err(error) => return Err(error),
             },
             Err(ReadError::Damaged(Damage { offset, problem, .. })) => {
                 let goes_on = reader.resume()?;
                 let end = reader.offset() + if goes_on { 0 } else { reader.rest() };
-                drop(offset, end - offset, problem);
+                note(offset, end - offset, problem);
                 if !goes_on {
                     break;
                 }

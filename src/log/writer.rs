@@ -79,9 +79,9 @@ pub(super) struct Salts {
 }
 
 impl<S: Storage> Writer<S> {
-    /// Goes on with a log that is read (`Recovered::default()` and `first` 1 in an empty directory).
-    /// Writes nothing yet; but a start must not tell anybody anything that it read before a commit has
-    /// succeeded, for not all of that need be durable.
+    /// Goes on with a log that was read, an empty one included. Writes nothing yet; but a start must
+    /// not tell anybody anything that it read before a commit has succeeded, for not all of that need be
+    /// durable.
     ///
     /// `seed`: never the same for one directory.
     ///

@@ -93,6 +93,8 @@ fn a_torn_tail_is_cut_off_and_measured() {
         let torn = recovered.torn_tail.expect("a torn tail");
         assert_eq!((torn.offset, torn.bytes), (bytes.len() as u64, tail.len() as u64));
         assert_eq!(torn.file, file);
+        let said = format!("ends with {} bytes, from byte {} on", tail.len(), bytes.len());
+        assert!(torn.to_string().contains(&said), "{torn}");
     }
 }
 
