@@ -247,7 +247,7 @@ fn a_new_memory_holds_and_tells_what_it_was_given() {
     a.reincarnate(renewed, LATER_MS, |held| {
         let reissue = |name| {
             let state = held.told(key(name)).expect("it is there");
-            let part = state.reissue(a.me(), None, Default::default(), renewed);
+            let part = state.reissue(a.me(), None, Default::default(), renewed, &Key::default());
             (0, Name::from_slice(name), part)
         };
         [&b"k"[..], b"members"].map(reissue).to_vec()
