@@ -92,12 +92,10 @@ impl Engine {
 
     /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed.
     pub(super) fn held_at_end(&self, stream: Replica) -> u64 {
-        let of = |ends: &Vector, holds: &Vector| {
-            ends.get(&stream).or_else(|| holds.get(&stream)).copied().unwrap_or(0)
-        };
+        let of = |ends: &Vector| ends.get(&stream).copied().unwrap_or(0);
         let words = self.words();
         let said = words.members().filter_map(|(_, word)| word);
-        said.map(|word| of(&word.ends, &word.holds)).fold(of(&self.ends, &self.holds), u64::max)
+        said.map(|word| of(&word.ends)).fold(of(&self.ends), u64::max)
     }
 
     /// A node does not count any more: nothing more comes of its streams but from others.

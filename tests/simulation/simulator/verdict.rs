@@ -166,6 +166,12 @@ impl World<'_> {
             show(place),
             self.expected(place, &room, 0)
         );
+        for index in self.running() {
+            let wall_ms = self.now(index).wall_ms;
+            let process = self.nodes[index].process.as_ref();
+            let state = process.map(|process| state(&process.keyspace, place, wall_ms));
+            error += &format!("\n  node {index} at {wall_ms}: {state:?}");
+        }
         for (id, _) in self.history.of(place) {
             error += &format!("\n  {}", self.history.show(id));
         }
