@@ -77,8 +77,8 @@ fn close(nodes: &[&Keyspace], now_ms: u64) -> Vec<(Generation, Vec<Buried>)> {
 
 /// Drops all of a generation: what is deleted, and what has ended.
 fn collect(node: &Keyspace, generation: Generation, keys: &[Buried], now_ms: u64) {
-    let ended = node.collect(keys, generation, now_ms, GRACE_MS);
-    node.drop_sealed(&ended, now_ms, GRACE_MS);
+    let ended = node.collect(keys, generation, now_ms);
+    node.drop_sealed(&ended, now_ms);
 }
 
 fn digests(keyspace: &Keyspace) -> (u64, Vec<u64>) {
