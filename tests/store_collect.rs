@@ -2,7 +2,7 @@
 //! nobody: what is collected on one node and not yet on another is no difference between them.
 
 use headcount::base::{Name, Replica};
-use headcount::crdt::{Deadline, Generation, MemberDeadline, Tombstones};
+use headcount::crdt::{Deadline, Generation, Key, MemberDeadline, Tombstones};
 use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;

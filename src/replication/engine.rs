@@ -290,6 +290,10 @@ impl Engine {
             let held = self.held_by(peer);
             doubts.extend([held..=held, peer.delivered..=peer.sent.max(peer.delivered)]);
         }
+        if doubts.is_empty() && self.connections > 0 {
+            // Somebody may have let this node in who could not say so, and forget it again.
+            doubts.push(0..=0);
+        }
         // What comes after the order to RESET is written again.
         doubts.extend(self.reset_due.map(|reset| reset.since..=reset.since));
         self.stream.trim(&doubts, self.settings.window_bytes);

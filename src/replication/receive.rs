@@ -246,7 +246,7 @@ impl Engine {
             self.close_generation(keyspace, now);
             answerer.take_graves(&self.collector);
         }
-        let answer = answerer.answer(ask, keyspace, self.certain(), now.wall_ms);
+        let answer = answerer.answer(ask, keyspace, &self.holds, now.wall_ms);
         let tells_states = matches!(answer, Some(Given::States { .. }));
         if tells_states {
             // States tell what was not drained when they were read: `may` is to say so.

@@ -83,14 +83,17 @@ impl World<'_> {
         }
     }
 
-    /// Keys of which nothing is left but a deadline that is still to come: until then they wait.
+    /// Keys with a life of which nothing is left but a deadline that is still to come: until then they wait.
     fn ends_alone(&self, index: NodeIndex) -> usize {
         let wall_ms = self.now(index).wall_ms;
         let Some(process) = &self.nodes[index].process else { return 0 };
         let ends_alone = |place: &Place| {
             let key = state(&process.keyspace, *place, wall_ms);
             let is_to_end = |life: &Life| life.deadline().at_ms().is_some_and(|at| at > wall_ms);
-            key.kind(wall_ms).is_none() && key.lives().iter().any(is_to_end)
+            let is_empty = |life: &Life| {
+                !life.counter().is_living() && life.set().is_none_or(|set| set.is_empty())
+            };
+            key.lives().iter().any(|life| is_empty(life) && is_to_end(life))
         };
         self.history.places().filter(ends_alone).count()
     }
