@@ -145,7 +145,12 @@ impl World<'_> {
         for place in self.history.places() {
             self.check_value(place, &self.view(first, place)?, &room)?;
         }
-        if room.is_one_cut() && self.survival.losses() == 1 && self.hands_on_in_order() {
+        // Who comes back writes again key by key what was not handed on.
+        let is_cut_short = |run: usize| !self.history.is_returned(run);
+        if room.one_cut().is_some_and(is_cut_short)
+            && self.survival.losses() == 1
+            && self.hands_on_in_order()
+        {
             // What is missing is the same everywhere: whole drains.
             let fits = |choice: usize| {
                 let mut places = self.history.places();
@@ -169,6 +174,11 @@ impl World<'_> {
             show(place),
             self.expected(place, &room, 0)
         );
+        for choice in 0..room.choices().min(8) {
+            let fates: Vec<Fate> =
+                { self.history.of(place) }.map(|(id, _)| room.fate(id, choice, self)).collect();
+            error += &format!("\n  {fates:?}: {:?}", self.expected(place, &room, choice));
+        }
         for index in self.running() {
             let wall_ms = self.now(index).wall_ms;
             let process = self.nodes[index].process.as_ref();
@@ -181,10 +191,15 @@ impl World<'_> {
         Err(error)
     }
 
+    /// Unix time as the first node that runs has it.
+    pub fn wall_ms(&self) -> u64 {
+        self.running().first().map_or(0, |index| self.now(*index).wall_ms)
+    }
+
     /// What a key must be, by one of the choices that are open.
     fn expected(&self, place: Place, room: &Room, choice: usize) -> View {
         let fate = |id: EventId| room.fate(id, choice, self);
-        let wall_ms = self.running().first().map_or(0, |index| self.now(*index).wall_ms);
+        let wall_ms = self.wall_ms();
         expect(&self.history, place, wall_ms, &fate).view(&self.history, wall_ms)
     }
 }

@@ -44,8 +44,8 @@ pub fn expect(
             match &event.what {
                 What::Add(_) if counts => drop(seen.adds.insert(*id)),
                 What::Insert(..) if counts => drop(seen.inserts.insert(*id)),
-                What::Base(mark, _) if events.is_latest_base(*life, *mark, *fate) => {
-                    seen.base = counts.then_some(*id);
+                What::Base(mark, _) if counts && events.is_latest_base(*life, *mark, *fate) => {
+                    seen.base = Some(*id);
                 }
                 _ => {}
             }
