@@ -132,7 +132,8 @@ impl World<'_> {
         differences
     }
 
-    fn view(&self, index: NodeIndex, place: Place) -> Result<View, String> {
+    /// What a user of a node sees of a key.
+    pub fn view(&self, index: NodeIndex, place: Place) -> Result<View, String> {
         let wall_ms = self.now(index).wall_ms;
         let Some(process) = &self.nodes[index].process else { return Ok(View::Nothing) };
         look(&process.keyspace, place, wall_ms)
