@@ -18,6 +18,8 @@ mod counts;
 mod deadlines;
 #[path = "simulation/deletions.rs"]
 mod deletions;
+#[path = "simulation/heartbeats.rs"]
+mod heartbeats;
 #[path = "simulation/members.rs"]
 mod members;
 #[path = "simulation/oracle_itself.rs"]

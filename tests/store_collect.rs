@@ -2,7 +2,7 @@
 //! nobody: what is collected on one node and not yet on another is no difference between them.
 
 use headcount::base::{Name, Replica};
-use headcount::crdt::{Deadline, Generation, MemberDeadline, Tombstones};
+use headcount::crdt::{Deadline, Generation, Key, MemberDeadline, Tombstones};
 use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;
@@ -77,8 +77,8 @@ fn close(nodes: &[&Keyspace], now_ms: u64) -> Vec<(Generation, Vec<Buried>)> {
 
 /// Drops all of a generation: what is deleted, and what has ended.
 fn collect(node: &Keyspace, generation: Generation, keys: &[Buried], now_ms: u64) {
-    let ended = node.collect(keys, generation, now_ms, GRACE_MS);
-    node.drop_sealed(&ended, now_ms, GRACE_MS);
+    let ended = node.collect(keys, generation, now_ms);
+    node.drop_sealed(&ended, now_ms);
 }
 
 fn digests(keyspace: &Keyspace) -> (u64, Vec<u64>) {
@@ -140,6 +140,28 @@ fn what_is_deleted_after_a_generation_is_not_collected_with_it() {
     let (second, of_second) = a.close_generation(START_MS);
     collect(&a, second, &of_second, LATER_MS);
     assert_eq!(entries(&a), Vec::<Vec<u8>>::new());
+}
+
+/// Two words on a deadline that differ in the last bit of their stamps are two words.
+#[test]
+fn what_is_past_by_another_word_is_confirmed_anew() {
+    let (a, b, c) = (node(1), node(2), node(3));
+    for name in [b"k1", b"k2", b"k3", b"k4"] {
+        set(&b, name, b"1", Deadline::At(START_MS + 20));
+        spread(&[&b, &c, &a], START_MS);
+        let set = c
+            .open_one(key(name), Mode::Exclusive, START_MS)
+            .set_deadline(key(name), Some(START_MS + 10));
+        assert!(set);
+        assert_eq!(a.expire(LATER_MS, 1_000), 1);
+        let is_noted = |keys: &[Buried]| keys.iter().any(|buried| *buried.name == *name);
+        assert!(is_noted(&a.close_generation(LATER_MS).1));
+        spread(&[&a, &b, &c], LATER_MS);
+        let (generation, keys) = a.close_generation(LATER_MS);
+        assert!(is_noted(&keys), "past by the word of c");
+        collect(&a, generation, &keys, LATER_MS);
+        assert!(a.state(0, name).is_none());
+    }
 }
 
 /// What changes all the time does not keep what was once forgotten of it.
@@ -247,7 +269,7 @@ fn a_new_memory_holds_and_tells_what_it_was_given() {
     a.reincarnate(renewed, LATER_MS, |held| {
         let reissue = |name| {
             let state = held.told(key(name)).expect("it is there");
-            let part = state.reissue(a.me(), None, Default::default(), renewed);
+            let part = state.reissue(a.me(), None, Default::default(), renewed, &Key::default());
             (0, Name::from_slice(name), part)
         };
         [&b"k"[..], b"members"].map(reissue).to_vec()

@@ -63,12 +63,6 @@ impl Dialer {
         self.targets.values_mut().filter(waits).for_each(|target| target.next_ms = 0);
     }
 
-    /// Who answered there last.
-    #[must_use]
-    pub fn node_of(&self, address: &str) -> Option<u32> {
-        self.targets.get(address)?.node
-    }
-
     /// Nobody is to be dialled there any more, unless the operator said so.
     pub fn remove_node(&mut self, node: u32) {
         self.targets.retain(|_, target| target.seed || target.node != Some(node));

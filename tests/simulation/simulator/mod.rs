@@ -21,4 +21,4 @@ pub mod runner;
 mod shrink;
 mod survival;
 mod verdict;
-mod world;
+pub mod world;

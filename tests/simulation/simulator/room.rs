@@ -48,9 +48,12 @@ impl Room {
         self.doubts.iter().map(|(_, doubt)| doubt.choices()).product()
     }
 
-    /// Whether all that is open is how much one run of a process has handed on.
-    pub fn is_one_cut(&self) -> bool {
-        matches!(&self.doubts[..], [(_, Doubt::HandedOn(_))])
+    /// The run of a process, if all that is open is how much that one has handed on.
+    pub fn one_cut(&self) -> Option<usize> {
+        match &self.doubts[..] {
+            [(run, Doubt::HandedOn(_))] => Some(*run),
+            _ => None,
+        }
     }
 
     /// What is open about one key.
@@ -106,23 +109,29 @@ impl Room {
 impl Doubt {
     fn fate(&self, id: EventId, event: &Event, at: usize, world: &World<'_>) -> Fate {
         match self {
-            Doubt::HandedOn(cuts) if event.origin.drain > cuts[at] => {
-                match world.history.has_returned(id) && world.is_certain(id) {
-                    true => Fate::Anew,
-                    false => Fate::Missing,
-                }
-            }
+            Doubt::HandedOn(cuts) if event.origin.drain > cuts[at] => not_handed_on(id, world),
             Doubt::Dropped(drains) => {
                 let is_it = drains.iter().position(|drain| *drain == event.origin.drain);
                 match is_it.is_some_and(|index| at & (1 << index) != 0) {
-                    true if !world.is_sure(id) => Fate::Missing,
-                    _ => Fate::Counts,
+                    true if world.is_sure(id) => Fate::Counts,
+                    true => not_handed_on(id, world),
+                    false => Fate::Counts,
                 }
             }
             Doubt::Began if at == 1 && event.is_loose => Fate::Anew,
             Doubt::Alone if at == 1 && event.is_alone => Fate::Apart,
             _ => Fate::Counts,
         }
+    }
+}
+
+/// What became of an event that its run did not hand on.
+fn not_handed_on(id: EventId, world: &World<'_>) -> Fate {
+    // Of a member that has ended meanwhile nothing is told.
+    let has_ended = matches!(world.history.event(id).what, What::Insert(.., Some(at_ms)) if at_ms <= world.wall_ms());
+    match world.history.has_returned(id) && world.is_certain(id) && !has_ended {
+        true => Fate::Anew,
+        false => Fate::Missing,
     }
 }
 

@@ -18,8 +18,13 @@ pub fn run(plan: &Plan) -> Result<Outcome, String> {
     run_logging(plan, false).0
 }
 
-fn run_logging(plan: &Plan, is_logging: bool) -> (Result<Outcome, String>, Vec<String>) {
+/// Before anything is hashed.
+pub fn fix_hash_seed() {
     assert!(hash::fix_seed(HASH_SEED), "another test has hashed names by another seed");
+}
+
+fn run_logging(plan: &Plan, is_logging: bool) -> (Result<Outcome, String>, Vec<String>) {
+    fix_hash_seed();
     let mut world = World::new(plan, is_logging);
     let result = catch_unwind(AssertUnwindSafe(|| world.finish()));
     let result = result.unwrap_or_else(|panic| {
@@ -64,7 +69,8 @@ fn check(test: &str, plan: &Plan) {
     let log = run_logging(&small, true).1.join("\n");
     panic!(
         "seed {}: {error}\n\nIt takes no more than this:\n{}\nWhat happens then:\n{log}\n\n\
-         Again: HEADCOUNT_SIMULATION_SEED={} cargo test --test simulation {test}",
+         Again: HEADCOUNT_SIMULATION_SEED={} \
+         cargo test --profile simulation --test simulation {test}",
         plan.seed,
         small.show(),
         plan.seed

@@ -20,6 +20,14 @@ pub enum Fate {
     Missing,
 }
 
+/// What became of a member's addition on which a later one, by another node, had said when the member
+/// ends, and it did. Who knew of both has dropped both; who knew of the first alone has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    Kept,
+    Gone,
+}
+
 struct Events<'h> {
     events: Vec<(EventId, Fate, &'h Event)>,
     now_ms: u64,
@@ -30,6 +38,7 @@ pub fn expect(
     history: &History,
     place: Place,
     now_ms: u64,
+    spent: Spent,
     fate: &dyn Fn(EventId) -> Fate,
 ) -> Sight {
     let events = history.of(place).map(|(id, event)| (id, fate(id), event));
@@ -44,8 +53,8 @@ pub fn expect(
             match &event.what {
                 What::Add(_) if counts => drop(seen.adds.insert(*id)),
                 What::Insert(..) if counts => drop(seen.inserts.insert(*id)),
-                What::Base(mark, _) if events.is_latest_base(*life, *mark, *fate) => {
-                    seen.base = counts.then_some(*id);
+                What::Base(mark, _) if counts && events.is_latest_base(*life, *mark, *fate) => {
+                    seen.base = Some(*id);
                 }
                 _ => {}
             }
@@ -63,6 +72,9 @@ pub fn expect(
         life.id = *id;
         life.word = events.word(*id);
         events.drop_collected_members(history, life);
+        if spent == Spent::Gone {
+            events.drop_spent(life);
+        }
     }
     Sight { lives: lives.into_values().collect() }
 }
@@ -125,12 +137,33 @@ impl Events<'_> {
         life.inserts = late.into_iter().chain(known).collect();
     }
 
+    fn drop_spent(&self, life: &mut LifeSight) {
+        let insert = |id: &EventId| {
+            let (_, _, event) = self.events.iter().find(|(other, ..)| other == id)?;
+            match event.what {
+                What::Insert(mark, member, _) => Some((mark, member)),
+                _ => None,
+            }
+        };
+        life.inserts.retain(|id| {
+            let Some((mark, member)) = insert(id) else { return true };
+            let ended = |(_, _, event): &(EventId, Fate, &Event)| match event.what {
+                What::Insert(later, of, Some(at_ms)) => {
+                    of == member && later > mark && at_ms <= self.now_ms
+                }
+                _ => false,
+            };
+            !self.events.iter().any(ended)
+        });
+    }
+
     fn word(&self, life: LifeId) -> Word {
         self.word_of(life, |_| true)
     }
 
     /// EXPIRE ‖ EXPIRE, PERSIST: the later one, and none when a DEL saw it; of the events of this fate.
     fn word_of(&self, life: LifeId, of: impl Fn(Fate) -> bool) -> Word {
+        let takes_anew = of(Fate::Anew);
         let of = |fate: Fate, id: LifeId| {
             let is_it = fate == Fate::Counts && id == life;
             of(fate) && (is_it || fate != Fate::Counts && self.life(id, fate) == life)
@@ -145,7 +178,20 @@ impl Events<'_> {
         };
         if self.events.iter().any(is_silenced) {
             latest.at_ms = None;
+            // A word that was deleted and collected does not count against one that is told later.
+            let anew = takes_anew.then(|| self.word_anew(life)).flatten();
+            return anew.unwrap_or(latest);
         }
         latest
+    }
+
+    /// The latest word on a life's end that was told after what had been deleted was collected.
+    fn word_anew(&self, life: LifeId) -> Option<Word> {
+        let anew = self.events.iter().filter(|(_, fate, _)| *fate == Fate::Anew);
+        let words = anew.flat_map(|(_, fate, event)| {
+            let about = event.ends.iter().filter(|(id, _)| self.life(*id, *fate) == life);
+            about.map(|(_, word)| *word)
+        });
+        words.max_by_key(|word| word.mark)
     }
 }
