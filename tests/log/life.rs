@@ -13,6 +13,8 @@ const SETTINGS: Settings = Settings { segment_bytes: 4_000, held_bytes_max: 10_0
 const BLOCK_RECORDS: usize = 20;
 
 type Record = (u8, Vec<u8>);
+/// The same behind its number.
+type Numbered = (u64, u8, Vec<u8>);
 
 /// What was appended and what was promised.
 pub struct Log {
@@ -149,7 +151,7 @@ impl Log {
     }
 
     /// What was appended, by number from 1 on.
-    pub fn records(&self) -> Vec<(u64, u8, Vec<u8>)> {
+    pub fn records(&self) -> Vec<Numbered> {
         let numbered = (1..).zip(&self.appended);
         numbered.map(|(number, (kind, payload))| (number, *kind, payload.clone())).collect()
     }
@@ -163,9 +165,7 @@ pub fn files(storage: &FaultyStorage) -> Vec<String> {
 }
 
 /// All records that a start reads.
-pub fn read_all(
-    storage: &FaultyStorage,
-) -> Result<(Recovered, Vec<(u64, u8, Vec<u8>)>), ReadError> {
+pub fn read_all(storage: &FaultyStorage) -> Result<(Recovered, Vec<Numbered>), ReadError> {
     let mut records = Vec::new();
     let recovered = replay(storage, &find(storage)?, |record| {
         records.push((record.number, record.kind, record.payload.to_vec()));

@@ -1,10 +1,10 @@
 //! What a repair keeps and says.
 
 use crate::faulty_storage::FaultyStorage;
-use crate::life::{Log, files, read_all};
+use crate::life::{IDENTITY, Log, files, kind, read_all};
 use headcount::log::{
-    Contents, HEADER_BYTES, Problem, RepairError, RepairedDirectory, Storage, check, check_file,
-    repair, repair_file,
+    Contents, HEADER_BYTES, Problem, Recovered, RepairError, RepairedDirectory, Settings, Storage,
+    Writer, check, check_file, repair, repair_file,
 };
 
 fn repaired(storage: &FaultyStorage) -> (FaultyStorage, RepairedDirectory) {
@@ -39,7 +39,7 @@ fn what_verifies_is_kept() {
     let (_, all) = read_all(&log.storage).expect("a good log");
     let needed = files(&log.storage);
     for file in &needed {
-        let bits = log.storage.contents(&file).len() * 8;
+        let bits = log.storage.contents(file).len() * 8;
         for bit in (0..bits).step_by(307) {
             log.storage.flip(file, bit);
             let (into, report) = repaired(&log.storage);
@@ -59,6 +59,28 @@ fn what_verifies_is_kept() {
             assert!(report.files.iter().any(|file| said(&file) && !file.file.is_empty()));
         }
     }
+}
+
+/// Within a group there are marks as well.
+#[test]
+fn of_a_large_group_little_is_lost() {
+    let storage = FaultyStorage::new(8);
+    let settings = Settings { segment_bytes: 1 << 30, held_bytes_max: 1 << 30 };
+    let nothing = Recovered::default();
+    let writer = Writer::open(storage.clone(), settings, IDENTITY, 1, &nothing);
+    let mut writer = writer.expect("an empty directory");
+    writer.commit().expect("a good disk");
+    for _ in 0..10_000 {
+        writer.append(kind(1), &[0; 100]).expect("room");
+    }
+    writer.close().expect("a good disk");
+    let file = files(&storage).pop().expect("a segment");
+    let bytes = storage.contents(&file).len();
+    storage.flip(&file, bytes / 2 * 8);
+    let (into, report) = repaired(&storage);
+    let lost = 10_000 - read_all(&into).expect("a good log").1.len() as u64;
+    assert_eq!(report.start.left_out, lost);
+    assert!((1..=(64 << 10) / 109 + 1).contains(&lost), "{lost}");
 }
 
 #[test]
