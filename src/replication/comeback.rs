@@ -19,6 +19,7 @@ impl Engine {
             "The cluster has forgotten this node: it takes over the whole state, and writes again \
              what it had written since batch {upto}"
         );
+        self.gate.close(now);
         let node = self.settings.node;
         self.become_another(keyspace, node, upto, now);
         self.start_anew(now);

@@ -69,6 +69,12 @@ impl Dialer {
         self.targets.get(address)?.node
     }
 
+    /// Whether there is nobody to dial.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// Nobody is to be dialled there any more, unless the operator said so.
     pub fn remove_node(&mut self, node: u32) {
         self.targets.retain(|_, target| target.seed || target.node != Some(node));
