@@ -5,6 +5,7 @@ mod engines;
 use engines::{Node, at, deliver, dial, hand_over, hand_over_one, run, settings};
 use headcount::replication::message::Message;
 use headcount::replication::{Refusal, Settings};
+use headcount::store::{KeyRef, Mode};
 
 /// As long as a silent node is waited for.
 const TIMEOUT_MS: u64 = 3_000;
@@ -96,6 +97,29 @@ fn a_newcomer_answers_when_it_has_everything() {
         hand_over(&mut b, &mut a, 2, ms);
     }
     panic!("it never answers");
+}
+
+/// Else it is counted in the life that has ended elsewhere, and is gone with it.
+#[test]
+fn what_a_newcomer_counts_on_what_has_just_expired_counts() {
+    let (mut a, mut b) = (Node::new(1, 1, 1), newcomer(&["node-1:7000"], MET_MS));
+    a.count(b"k", 0);
+    let key = KeyRef::new(0, b"k");
+    let mut keys = a.keyspace.open_one(key, Mode::Exclusive, at(0).wall_ms);
+    assert!(keys.set_deadline(key, Some(at(MET_MS - 10).wall_ms)));
+    drop(keys);
+    a.tick(5);
+    a.tick(MET_MS - 100);
+    meet(&mut a, &mut b, MET_MS);
+    let mut ms = MET_MS;
+    while !is_ready(&b) {
+        ms += 5;
+        assert!(ms < MET_MS + TIMEOUT_MS, "it never answers");
+        run(&mut a, &mut b, [1, 2], ms..ms + 1);
+    }
+    b.count(b"k", ms);
+    run(&mut a, &mut b, [1, 2], ms + 5..ms + 100);
+    assert_eq!([&a, &b].map(|node| node.value(b"k", ms + 100)), ["1", "1"]);
 }
 
 /// A question and its answer take half a second, the whole longer than silence is waited for.
