@@ -3,9 +3,13 @@
 // Each test binary uses a part of this.
 #![allow(dead_code)]
 
+pub mod mesh;
+
 use headcount::base::Replica;
-use headcount::crdt::Tombstones;
-use headcount::replication::{Engine, FrameReader, LinkId, Now, Refusal, SealedFrame, Settings};
+use headcount::crdt::{Key, Tombstones};
+use headcount::replication::{
+    Engine, FrameReader, LinkId, Memory, Now, Refusal, SealedFrame, Settings,
+};
 use headcount::store::{KeyRef, Keyspace, Mode};
 
 pub const WINDOW_BYTES: usize = 64 << 20;
@@ -29,6 +33,24 @@ impl Node {
             engine: Engine::new(settings, seed, at(ms)),
             keyspace: Keyspace::new(1, me, Tombstones::KEEP, at(ms).wall_ms),
         }
+    }
+
+    /// A node that starts with what it had written down: how far, and its keys.
+    pub fn restore(settings: Settings, disk: &Disk, ms: u64) -> Node {
+        let mut node = Node::with(settings.clone(), ms);
+        for (name, state) in &disk.states {
+            node.keyspace.merge_part(0, name, state, at(ms).wall_ms);
+        }
+        node.engine = Engine::restore(settings, disk.memory.clone(), 1, at(ms));
+        node
+    }
+
+    /// Writes down what it has, after a tick.
+    pub fn persist(&mut self, names: &[&[u8]]) -> Disk {
+        let memory = self.engine.memory();
+        self.engine.persisted(&memory);
+        let state = |name: &&[u8]| Some((name.to_vec(), self.keyspace.state(0, name)?));
+        Disk { memory, states: names.iter().filter_map(state).collect() }
     }
 
     pub fn tick(&mut self, ms: u64) {
@@ -60,6 +82,12 @@ impl Node {
     pub fn closed(&mut self, links: &[LinkId], ms: u64) {
         links.iter().for_each(|link| self.engine.closed(*link, at(ms)));
     }
+}
+
+/// What a node has written down.
+pub struct Disk {
+    memory: Memory,
+    states: Vec<(Vec<u8>, Key)>,
 }
 
 /// Of a node with that epoch and incarnation which is told of nobody.
