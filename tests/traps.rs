@@ -1,5 +1,5 @@
-//! The traps that others fell into, each a story of two or three replicas. (What needs a disk, a link
-//! between peers or tokens of requests is tested where those are.)
+//! The traps that others fell into, each a story of two or three replicas, or of engines that talk to
+//! each other. (What needs threads or tokens of requests is tested where those are.)
 
 mod engines;
 #[path = "laws/node.rs"]
