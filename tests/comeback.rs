@@ -3,7 +3,7 @@
 
 use headcount::base::Replica;
 use headcount::crdt::Tombstones;
-use headcount::replication::{Engine, FrameReader, LinkId, Now, Refusal, Settings};
+use headcount::replication::{Engine, Forgotten, FrameReader, LinkId, Now, Refusal, Settings};
 use headcount::store::{KeyRef, Keyspace, Mode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -71,8 +71,8 @@ fn hand_over(from: &mut Engine, to: &mut Engine, keyspace: &Keyspace, link: Link
 /// A peer tells the node that it was forgotten, and that its stream is held up to `upto`.
 fn come_back(engine: &mut Engine, keyspace: &Keyspace, upto: u64, ms: u64) {
     let incarnation = engine.settings().incarnation;
-    let forgotten = Refusal::Forgotten { incarnation, settled: true, upto };
-    engine.refused(keyspace, "n2:1", Some(forgotten), at(ms));
+    let told = Forgotten { incarnation, settled: true, held: upto, upto, ..Forgotten::default() };
+    engine.refused(keyspace, "n2:1", Some(Refusal::Forgotten(Box::new(told))), at(ms));
 }
 
 /// Runs `work` while a client counts on one key after the other, as `next` names them.
@@ -198,10 +198,8 @@ fn what_is_born_during_a_drain_is_told_once() {
             }
             assert!(b.forget(1));
             let refused = b.accept(2, a.greeting(), at(110));
-            let Err(Refusal::Forgotten { upto: said, .. }) = refused else {
-                panic!("it was forgotten")
-            };
-            upto = said;
+            let Err(Refusal::Forgotten(told)) = refused else { panic!("it was forgotten") };
+            upto = told.upto;
             wait_for_one(counted);
         });
         a.tick(&keyspace, at(120));

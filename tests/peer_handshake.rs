@@ -4,7 +4,9 @@ use headcount::replication::handshake::{
     Acceptor, Challenged, Dialler, Greeted, HANDSHAKE_LIMIT_BYTES, HandshakeError, Nonce, Proven,
     Rejected,
 };
-use headcount::replication::{Frame, FrameReader, Greeting, Refusal, Resume, SealedFrame};
+use headcount::replication::{
+    Forgotten, Frame, FrameReader, Greeting, Refusal, Resume, SealedFrame,
+};
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 const DIALLER: Nonce = [1; 32];
@@ -16,7 +18,15 @@ const WELCOME: u8 = 0xF3;
 
 fn greeting(node: u32) -> Greeting {
     let address = format!("node-{node}.example:7000");
-    Greeting { node, epoch: 5, incarnation: 1 << 40, address, connection: 3, databases: 16 }
+    Greeting {
+        node,
+        epoch: 5,
+        incarnation: 1 << 40,
+        address,
+        connection: 3,
+        databases: 16,
+        met: Vec::new(),
+    }
 }
 
 /// What arrives of a frame.
@@ -80,7 +90,7 @@ fn a_refusal_arrives_with_its_reason() {
     let refusals = [
         Refusal::Myself,
         Refusal::SameId,
-        Refusal::Forgotten { incarnation: 3, settled: true, upto: 9 },
+        Refusal::Forgotten(Box::new(Forgotten { settled: true, upto: 9, ..Forgotten::default() })),
     ];
     for refusal in refusals {
         let (challenged, proven) = proven();
@@ -110,7 +120,7 @@ fn an_acceptor_without_the_secret_is_not_believed() {
     assert_eq!(error, HandshakeError::Secret);
     // Nor is its refusal, but for what anybody may say.
     let (challenged, _, _) = self::proof("secret", "none");
-    let forgotten = Refusal::Forgotten { incarnation: 3, settled: true, upto: 0 };
+    let forgotten = Refusal::Forgotten(Box::default());
     let error = challenged.answered(&sent(&proven.refusal(&forgotten))).expect_err("refused");
     assert_eq!(error, HandshakeError::Secret);
 }

@@ -90,8 +90,15 @@ impl Stranger {
 
 fn dialler(secret: &[u8], node: u32) -> Dialler {
     let address = "127.0.0.1:1".to_owned();
-    let greeting =
-        Greeting { node, epoch: 1, incarnation: 1, address, connection: 1, databases: 16 };
+    let greeting = Greeting {
+        node,
+        epoch: 1,
+        incarnation: 1,
+        address,
+        connection: 1,
+        databases: 16,
+        met: Vec::new(),
+    };
     Dialler::new(secret, [7; 32], greeting)
 }
 

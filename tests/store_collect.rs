@@ -2,7 +2,7 @@
 //! nobody: what is collected on one node and not yet on another is no difference between them.
 
 use headcount::base::{Name, Replica};
-use headcount::crdt::{Deadline, Generation, MemberDeadline, Tombstones};
+use headcount::crdt::{Deadline, Generation, Key, MemberDeadline, Tombstones};
 use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;
@@ -77,8 +77,8 @@ fn close(nodes: &[&Keyspace], now_ms: u64) -> Vec<(Generation, Vec<Buried>)> {
 
 /// Drops all of a generation: what is deleted, and what has ended.
 fn collect(node: &Keyspace, generation: Generation, keys: &[Buried], now_ms: u64) {
-    let ended = node.collect(keys, generation, now_ms, GRACE_MS);
-    node.drop_sealed(&ended, now_ms, GRACE_MS);
+    let ended = node.collect(keys, generation, now_ms);
+    node.drop_sealed(&ended, now_ms);
 }
 
 fn digests(keyspace: &Keyspace) -> (u64, Vec<u64>) {
@@ -247,7 +247,7 @@ fn a_new_memory_holds_and_tells_what_it_was_given() {
     a.reincarnate(renewed, LATER_MS, |held| {
         let reissue = |name| {
             let state = held.told(key(name)).expect("it is there");
-            let part = state.reissue(a.me(), None, Default::default(), renewed);
+            let part = state.reissue(a.me(), None, Default::default(), renewed, &Key::default());
             (0, Name::from_slice(name), part)
         };
         [&b"k"[..], b"members"].map(reissue).to_vec()

@@ -37,7 +37,6 @@ enum Step {
     /// All hear of everything; what is deleted is sealed everywhere, and collected by these nodes.
     Collect {
         nodes: [bool; 3],
-        grace_ms: u64,
     },
     /// One node compares with another, and both take what the other holds of what differs.
     Compare {
@@ -55,8 +54,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(from, to, deltas)| Step::Deliver { from, to, deltas }),
         3 => (1u64..120).prop_map(|ms| Step::Wait { ms }),
         2 => node.clone().prop_map(|node| Step::Reclaim { node }),
-        2 => (any::<[bool; 3]>(), prop::sample::select(vec![0, 50]))
-            .prop_map(|(nodes, grace_ms)| Step::Collect { nodes, grace_ms }),
+        2 => any::<[bool; 3]>().prop_map(|nodes| Step::Collect { nodes }),
         1 => (node.clone(), node).prop_map(|(one, other)| Step::Compare { one, other }),
     ];
     prop::collection::vec(step, 1..60)
@@ -72,7 +70,7 @@ fn run(steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Deliver { from, to, deltas } => mesh.deliver(*from, *to, *deltas),
             Step::Wait { ms } => mesh.now_ms += ms,
             Step::Reclaim { node } => mesh.check_counts(*node)?,
-            Step::Collect { nodes, grace_ms } => mesh.collect(nodes, *grace_ms),
+            Step::Collect { nodes } => mesh.collect(nodes),
             Step::Compare { one, other } => mesh.compare(*one, *other),
         }
     }
@@ -105,8 +103,8 @@ fn run_alone(commands: &[(Command, u64)]) -> Result<(), TestCaseError> {
         if *wait_ms > 30 {
             with_peers.expire(now_ms, 10_000);
             let (generation, keys) = with_peers.close_generation(now_ms);
-            let ended = with_peers.collect(&keys, generation, now_ms, 0);
-            with_peers.drop_sealed(&ended, now_ms, 0);
+            let ended = with_peers.collect(&keys, generation, now_ms);
+            with_peers.drop_sealed(&ended, now_ms);
             prop_assert_eq!(seen(&alone, now_ms), seen(&with_peers, now_ms));
         }
     }

@@ -302,7 +302,7 @@ fn trap_5_who_was_forgotten_says_again_what_nobody_heard() {
     incr(&mut b, 3, 16);
     let lost = a.replica;
     a.replica.epoch = 2;
-    let again = a.key.reissue(lost, Some(&heard), since, a.replica);
+    let again = a.key.reissue(lost, Some(&heard), since, a.replica, &Key::default());
     a.key = Key::default();
     a.hear(&b.key);
     a.hear(&again);

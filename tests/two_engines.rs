@@ -74,7 +74,7 @@ fn what_was_pulled_before_it_was_drained_is_not_written_again() {
         a.closed(&[1, 2], 1_401);
         b.closed(&[1, 2], 1_401);
         assert!(b.engine.forget(1));
-        assert!(matches!(dial(&mut a, &mut b, 3, 1_500), Err(Refusal::Forgotten { .. })));
+        assert!(matches!(dial(&mut a, &mut b, 3, 1_500), Err(Refusal::Forgotten(_))));
         if let Some(state) = a.keyspace.state(0, b"y") {
             b.keyspace.merge_part(0, b"y", &state, at(1_600).wall_ms);
         }

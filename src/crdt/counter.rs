@@ -186,8 +186,8 @@ impl Counter {
         part
     }
 
-    /// What the replica `lost` counted beyond `before` and wrote after the stamp `since`, as the
-    /// words of `new`.
+    /// What the replica `lost` counted beyond `before` and `known` and wrote after the stamp `since`, as
+    /// the words of `new`.
     ///
     /// A slot that was born since replaced one of which others may hold what was forgotten. They are
     /// told of its birth, with nothing counted.
@@ -198,30 +198,34 @@ impl Counter {
         before: Option<&Own>,
         since: Stamp,
         new: Replica,
+        known: Option<&Counter>,
     ) -> Counter {
         let mut part = Counter::default();
         if let Some((tag, value)) = self.base.get()
             && tag.replica == lost
             && tag.stamp > since
+            && known.is_none_or(|known| known.base.tag() != tag)
         {
             part.base.write(Tag::new(tag.stamp, new), value.into());
         }
         if let Some(slot) = self.slots.get(lost) {
-            let before = before.filter(|before| before.born == slot.born());
-            if before.is_some() || slot.born() > since {
-                slot.beyond(before).into_iter().for_each(|beyond| part.put_slot(new, beyond));
+            let is_new = slot.born() > since;
+            let before = slot.known_of(before, known.and_then(|known| known.slots.get(lost)));
+            if before.is_some() || is_new {
+                slot.beyond(before.as_ref()).into_iter().for_each(|slot| part.put_slot(new, slot));
             }
-            if slot.born() > since {
+            if is_new {
                 part.put_slot(lost, slot.tombstone());
             }
         }
         if let Some(slot) = self.floats.get(lost) {
+            let is_new = slot.born() > since;
             let before = before.and_then(|before| before.float.as_deref());
-            let before = before.filter(|before| before.born == slot.born());
-            if before.is_some() || slot.born() > since {
-                slot.beyond(before).into_iter().for_each(|beyond| part.put_float(new, beyond));
+            let before = slot.known_of(before, known.and_then(|known| known.floats.get(lost)));
+            if before.is_some() || is_new {
+                slot.beyond(before.as_ref()).into_iter().for_each(|slot| part.put_float(new, slot));
             }
-            if slot.born() > since {
+            if is_new {
                 part.put_float(lost, slot.tombstone());
             }
         }

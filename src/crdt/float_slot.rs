@@ -82,6 +82,20 @@ impl FloatSlot {
         self.seq_forgotten > 0
     }
 
+    /// The most that others may have of this slot, by what it was `before` and as `theirs` is now;
+    /// `None`: nothing is known of it there, unless as another slot.
+    #[must_use]
+    pub fn known_of(
+        &self,
+        before: Option<&OwnFloat>,
+        theirs: Option<&FloatSlot>,
+    ) -> Option<OwnFloat> {
+        let theirs =
+            theirs.map(|slot| OwnFloat { born: slot.born, seq: slot.seq, sum: slot.sum.clone() });
+        let known = before.cloned().into_iter().chain(theirs);
+        known.filter(|known| known.born == self.born).max_by_key(|known| known.seq)
+    }
+
     /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.
     #[must_use]
     pub fn beyond(&self, before: Option<&OwnFloat>) -> Option<FloatSlot> {

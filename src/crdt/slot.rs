@@ -115,6 +115,19 @@ impl Slot {
         self.get(Sum::AddedForgotten) > 0 || self.get(Sum::TakenForgotten) > 0
     }
 
+    /// The most that others may have of this slot, by what it was `before` and as `theirs` is now;
+    /// `None`: nothing is known of it there, unless as another slot.
+    #[must_use]
+    pub fn known_of(&self, before: Option<&Own>, theirs: Option<&Slot>) -> Option<Own> {
+        let before = before.filter(|before| before.born == self.born);
+        let theirs = theirs.filter(|theirs| theirs.born == self.born);
+        let sums = before.map(|own| (own.added, own.taken)).into_iter();
+        let sums = sums.chain(theirs.map(|slot| (slot.added(), slot.taken())));
+        let most = |a: (u128, u128), b: (u128, u128)| (a.0.max(b.0), a.1.max(b.1));
+        let (added, taken) = sums.reduce(most)?;
+        Some(Own { born: self.born, added, taken, float: None })
+    }
+
     /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.
     #[must_use]
     pub fn beyond(&self, before: Option<&Own>) -> Option<Slot> {

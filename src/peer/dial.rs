@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(verdict(&[refused(Refusal::Myself), secret]), Some(Refusal::Secret));
         // What this node says of a peer is not what the peer says of this node.
         assert_eq!(verdict(&[LinkError::Unwanted(Refusal::SameId)]), None);
-        let forgotten = Refusal::Forgotten { incarnation: 3, settled: true, upto: 7 };
+        let forgotten = Refusal::Forgotten(Box::default());
         assert_eq!(verdict(&[LinkError::Slow, refused(forgotten.clone())]), Some(forgotten));
     }
 }

@@ -113,7 +113,7 @@ impl Closed {
     fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
         if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
             let (upto, now_ms) = (self.generation, now.wall_ms);
-            self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms, grace_ms));
+            self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms));
             self.phase = Phase::Confirmed;
         }
         let grace_over_ms = self.closed.mono_ms.saturating_add(grace_ms);
@@ -125,7 +125,7 @@ impl Closed {
             self.phase = Phase::Sealed;
         }
         if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
-            keyspace.drop_sealed(&self.keys, now.wall_ms, grace_ms);
+            keyspace.drop_sealed(&self.keys, now.wall_ms);
             self.keys = Arc::default();
         }
     }

@@ -1,44 +1,121 @@
 //! A node that was forgotten comes back (trap 5): as a new memory, with what it alone contributed.
+//!
+//! What it told after the last batch that anybody has of its stream it writes again at once. If batches
+//! are missing among those that somebody has, only the members' states tell which keys they have heard
+//! of. So those are kept aside, and compared with the members' states once they have come.
 
+use super::batch::Deltas;
 use super::collector::Collector;
 use super::engine::id;
 use super::membership::Membership;
-use super::stream::{Before, DbKey, Stream};
-use super::{Engine, Now, Vector};
+use super::stream::{Before, Befores, DbKey, Stream};
+use super::view::View;
+use super::{Engine, Forgotten, Now, Vector};
 use crate::base::{Name, Replica};
 use crate::crdt::Key;
 use crate::store::{KeyRef, Keys, Keyspace, Undrained};
 use rand::RngExt;
 use std::collections::BTreeMap;
 
+/// A key as it was when its node was forgotten, of which the members have perhaps not heard all.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    db: u16,
+    name: Name,
+    state: Key,
+    /// What `stream` had contributed to it for certain.
+    before: Before,
+    stream: Replica,
+    /// Who holds the stream so far, has all that there is of it.
+    upto: u64,
+}
+
 impl Engine {
-    /// Starts anew, as the members have merged this node's stream up to batch `upto` at the most:
-    /// what came after is written again under a new epoch, and all else is pulled from them.
-    pub(super) fn come_back(&mut self, keyspace: &Keyspace, upto: u64, now: Now) {
+    /// Starts anew, among the members that the node was told of.
+    pub(super) fn come_back(&mut self, keyspace: &Keyspace, told: &Forgotten, now: Now) {
+        let Forgotten { held, upto, .. } = *told;
         tracing::warn!(
             "The cluster has forgotten this node: it takes over the whole state, and writes again \
-             what it had written since batch {upto}"
+             what it had written since batch {held} (others have heard of it up to batch {upto})"
         );
         self.gate.close(now);
         let node = self.settings.node;
-        self.become_another(keyspace, node, upto, now);
+        self.become_another(keyspace, node, (held, upto), now);
+        self.settings.incarnation = self.settings.incarnation.max(told.latest + 1);
         self.start_anew(now);
+        told.members.iter().for_each(|entry| self.admit(entry, now));
     }
 
-    /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed
-    /// after batch `upto` of its stream.
-    pub(super) fn become_another(&mut self, keyspace: &Keyspace, node: u32, upto: u64, now: Now) {
+    /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed to
+    /// the stream: to all of it that came after batch `upto`, and what is missing among the batches from
+    /// `held` to there.
+    pub(super) fn become_another(
+        &mut self,
+        keyspace: &Keyspace,
+        node: u32,
+        (held, upto): (u64, u64),
+        now: Now,
+    ) {
         let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
-        let befores = self.stream.befores_after(upto);
-        keyspace.reincarnate(new, now.wall_ms, |held| reissue(held, befores, old, new));
+        let (mut certain, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
+        for (key, (seq, before)) in self.stream.befores_after(held) {
+            let befores = if seq > upto { &mut certain } else { &mut doubtful };
+            befores.insert(key, before);
+        }
+        let lost = &mut self.lost;
+        keyspace.reincarnate(new, now.wall_ms, |held| {
+            for Undrained { db, name, own_before, since } in held.take_undrained() {
+                if !doubtful.contains_key(&(db, name.clone())) {
+                    let before = Before { own: own_before, since };
+                    certain.entry((db, name)).or_insert(before);
+                }
+            }
+            let state = |held: &mut Keys<'_>, key: &DbKey| held.told(KeyRef::new(key.0, &key.1));
+            lost.extend(doubtful.into_iter().filter_map(|(key, before)| {
+                let (state, (db, name)) = (state(held, &key)?, key);
+                Some(Lost { db, name, state, before, stream: old, upto })
+            }));
+            let again = |(key, before): (DbKey, Before)| {
+                let state = state(held, &key)?;
+                let own = Some(&before.own);
+                let again = state.reissue(old, own, before.since, new, &Key::default());
+                (again != Key::default()).then_some((key.0, key.1, again))
+            };
+            certain.into_iter().filter_map(again).collect()
+        });
         (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
+    }
+
+    /// Writes again what the members turn out not to have, once all that they have is here. Of a replica
+    /// of its own: this node has counted on those keys since.
+    pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
+        let holds = &self.holds;
+        let is_here = |lost: &mut Lost| holds.get(&lost.stream).is_some_and(|h| *h >= lost.upto);
+        let all_here: Vec<Lost> = self.lost.extract_if(.., is_here).collect();
+        if all_here.is_empty() {
+            return;
+        }
+        let again = Replica { node: self.settings.node, epoch: self.new_epoch() };
+        let mut deltas = Deltas::new(keyspace.stamp(now.wall_ms));
+        for Lost { db, name, state, before, stream, .. } in all_here {
+            let theirs = keyspace.state(db, &name).unwrap_or_default();
+            let key = state.reissue(stream, Some(&before.own), before.since, again, &theirs);
+            if key != Key::default() {
+                keyspace.merge_part(db, &name, &key, now.wall_ms);
+                deltas.push(db, &name, &key);
+            }
+        }
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, Befores::default(), now);
+        }
     }
 
     /// Forgets all that was known of others' streams, and who had this one.
     pub(super) fn start_anew(&mut self, now: Now) {
         self.stream = Stream::default();
         (self.holds, self.durable, self.may) = (Vector::new(), Vector::new(), Vector::new());
+        self.ends = Vector::new();
         self.inbound.clear();
         self.collector = Collector::default();
         let nodes: Vec<u32> = self.peers.keys().copied().collect();
@@ -47,6 +124,7 @@ impl Engine {
             self.disconnect(node, "is met anew");
             address.iter().for_each(|address| self.dialer.add_member(address, node));
         }
+        self.view = View::default();
         let entry = self.my_entry();
         self.view.merge(&entry);
         let seed = self.rng.random();
@@ -62,22 +140,4 @@ impl Engine {
             }
         }
     }
-}
-
-/// What `old` contributed to keys since `befores`, and what was not drained yet, as the words of `new`.
-fn reissue(
-    held: &mut Keys<'_>,
-    mut befores: BTreeMap<DbKey, Before>,
-    old: Replica,
-    new: Replica,
-) -> Vec<(u16, Name, Key)> {
-    for Undrained { db, name, own_before, since } in held.take_undrained() {
-        befores.entry((db, name)).or_insert(Before { own: own_before, since });
-    }
-    let again = |((db, name), before): (DbKey, Before)| {
-        let state = held.told(KeyRef::new(db, &name))?;
-        let key = state.reissue(old, Some(&before.own), before.since, new);
-        (key != Key::default()).then_some((db, name, key))
-    };
-    befores.into_iter().filter_map(again).collect()
 }

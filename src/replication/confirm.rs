@@ -76,7 +76,8 @@ impl Engine {
         let beyond =
             |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
         let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
-        let word = Holds { view: self.view.hash(), holds, may, sealed: sealed.clone(), swept_ms };
+        let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
+        let word = Holds { view, holds, may, ends, sealed, swept_ms };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -133,6 +134,7 @@ impl Engine {
     pub(super) fn forget_member(&mut self, node: u32) -> bool {
         let forgotten = self.view.set_standing(node, Standing::Forgotten);
         if forgotten {
+            self.note_end(node);
             self.disconnect(node, "is forgotten");
             self.tell_view();
         }

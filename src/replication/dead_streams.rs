@@ -82,12 +82,33 @@ impl Engine {
         others.all(|began_ms| began_ms.is_some_and(|began_ms| began_ms > since_ms))
     }
 
-    /// The most that anybody may have of each stream.
-    #[must_use]
+    /// The most that anybody may have of a stream.
     pub(super) fn furthest(&self, stream: Replica) -> u64 {
         let of = |vector: &Vector| vector.get(&stream).copied().unwrap_or(0);
         let words = self.words();
         let said = words.members().filter_map(|(_, word)| word);
         said.map(|word| of(&word.may).max(of(&word.holds))).fold(of(&self.may), u64::max)
+    }
+
+    /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed.
+    pub(super) fn held_at_end(&self, stream: Replica) -> u64 {
+        let of = |ends: &Vector| ends.get(&stream).copied().unwrap_or(0);
+        let words = self.words();
+        let said = words.members().filter_map(|(_, word)| word);
+        said.map(|word| of(&word.ends)).fold(of(&self.ends), u64::max)
+    }
+
+    /// A node does not count any more: nothing more comes of its streams but from others.
+    pub(super) fn note_end(&mut self, node: u32) {
+        let is_of_node = |(stream, _): &(&Replica, &u64)| stream.node == node;
+        for (stream, _) in self.may.iter().filter(is_of_node) {
+            let held = self.holds.get(stream).copied().unwrap_or(0);
+            self.ends.entry(*stream).or_insert(held);
+        }
+    }
+
+    /// A node counts again: as another memory, so nobody asks for the ends of the last one's streams.
+    pub(super) fn forget_ends(&mut self, node: u32) {
+        self.ends.retain(|stream, _| stream.node != node);
     }
 }

@@ -63,12 +63,6 @@ impl Dialer {
         self.targets.values_mut().filter(waits).for_each(|target| target.next_ms = 0);
     }
 
-    /// Who answered there last.
-    #[must_use]
-    pub fn node_of(&self, address: &str) -> Option<u32> {
-        self.targets.get(address)?.node
-    }
-
     /// Whether there is nobody to dial.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use super::batch::{BatchHead, Deltas, Received};
 use super::collector::Collector;
+use super::comeback::Lost;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::inbound::Inbound;
@@ -47,6 +48,10 @@ pub struct Engine {
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
     pub(super) dead_gaps: Gaps,
+    /// What was held here of the streams of nodes that do not count, when that was heard.
+    pub(super) ends: Vector,
+    /// What this node perhaps has to write again after it was forgotten.
+    pub(super) lost: Vec<Lost>,
     pub(super) closings: Vec<(LinkId, String)>,
     pub(super) connections: u64,
     pub(super) rounds: u64,
@@ -94,6 +99,8 @@ impl Engine {
             dialer: Dialer::default(),
             collector: Collector::default(),
             dead_gaps: Gaps::new(),
+            ends: Vector::new(),
+            lost: Vec::new(),
             closings: Vec::new(),
             connections: 0,
             rounds: 0,
@@ -175,7 +182,13 @@ impl Engine {
             address: self.settings.address.clone(),
             connection: self.connections,
             databases: self.settings.databases,
+            met: self.others().map(|entry| (entry.node, entry.incarnation)).collect(),
         }
+    }
+
+    /// The other members.
+    pub(super) fn others(&self) -> impl Iterator<Item = &Entry> {
+        self.view.members().filter(|entry| entry.node != self.settings.node)
     }
 
     /// The next frame to write to a connection that this node dialled.
@@ -200,12 +213,8 @@ impl Engine {
     }
 
     pub(super) fn my_entry(&self) -> Entry {
-        Entry {
-            node: self.settings.node,
-            incarnation: self.settings.incarnation,
-            standing: Standing::Member,
-            address: self.settings.address.clone(),
-        }
+        let Settings { node, incarnation, address, .. } = &self.settings;
+        Entry::member(*node, *incarnation, address)
     }
 
     /// Drains what was written here into batches of the stream.
@@ -234,7 +243,13 @@ impl Engine {
         }
     }
 
-    fn push_batch(&mut self, keyspace: &Keyspace, deltas: Deltas, befores: Befores, now: Now) {
+    pub(super) fn push_batch(
+        &mut self,
+        keyspace: &Keyspace,
+        deltas: Deltas,
+        befores: Befores,
+        now: Now,
+    ) {
         // Taken after the states were read, so not before any stamp in them.
         let stamp = keyspace.stamp(now.wall_ms);
         let head = BatchHead {
@@ -271,7 +286,7 @@ impl Engine {
 
     fn trim_stream(&mut self) {
         let mut doubts = Vec::new();
-        for entry in self.view.members().filter(|entry| entry.node != self.settings.node) {
+        for entry in self.others() {
             let Some(peer) = self.peers.get(&entry.node) else {
                 doubts.push(0..=0);
                 continue;
@@ -279,6 +294,10 @@ impl Engine {
             // It says that it holds a batch later than that it was delivered, more so after a gap.
             let held = self.held_by(peer);
             doubts.extend([held..=held, peer.delivered..=peer.sent.max(peer.delivered)]);
+        }
+        if doubts.is_empty() && self.connections > 0 {
+            // Somebody may have let this node in who could not say so, and forget it again.
+            doubts.push(0..=0);
         }
         // What comes after the order to RESET is written again.
         doubts.extend(self.reset_due.map(|reset| reset.since..=reset.since));
@@ -294,45 +313,37 @@ impl Engine {
             }
         }
         for id in came {
-            self.admit(
-                &Entry {
-                    node: id.node,
-                    incarnation: id.incarnation,
-                    standing: Standing::Member,
-                    address: id.address,
-                },
-                now,
-            );
+            self.admit(&Entry::member(id.node, id.incarnation, &id.address), now);
         }
     }
 
     /// Takes note of who is a member; tells everybody what is news.
     pub(super) fn admit(&mut self, entry: &Entry, now: Now) {
         if entry.node == self.settings.node {
+            if self.view.raise_forgotten(entry.node, entry.forgotten) {
+                self.tell_view();
+            }
             return;
         }
-        let was_member = self.view.is_member(entry.node);
-        let known = self.view.get(entry.node).map(|known| known.incarnation);
+        let before = self.view.get(entry.node).cloned();
         if !self.view.merge(entry) {
             return;
         }
-        if let Some(peer) = self.peers.get_mut(&entry.node)
-            && known.is_some_and(|known| known < entry.incarnation)
-        {
+        let Some(after) = self.view.get(entry.node).cloned() else { return };
+        let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
+        if let Some(peer) = self.peers.get_mut(&entry.node).filter(|_| is_other) {
             // What another memory said that it holds does not count.
             peer.word = None;
         }
-        match entry.standing {
-            Standing::Member => {
-                let peer = self.peers.entry(entry.node);
-                peer.or_insert_with(|| Peer::new(&entry.address, now)).address =
-                    entry.address.clone();
-                self.dialer.add_member(&entry.address, entry.node);
-            }
-            Standing::Left | Standing::Forgotten => {
-                if was_member {
-                    self.disconnect(entry.node, "is not a member any more");
-                }
+        if after.standing == Standing::Member {
+            self.forget_ends(entry.node);
+            let peer = self.peers.entry(entry.node);
+            peer.or_insert_with(|| Peer::new(&after.address, now)).address = after.address.clone();
+            self.dialer.add_member(&after.address, entry.node);
+        } else {
+            self.note_end(entry.node);
+            if before.is_some_and(|before| before.standing == Standing::Member) {
+                self.disconnect(entry.node, "is not a member any more");
             }
         }
         self.tell_view();

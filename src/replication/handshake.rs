@@ -18,8 +18,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-/// The longest message of a handshake.
-pub const HANDSHAKE_LIMIT_BYTES: usize = 4 << 10;
+/// The longest message of a handshake: it may name all nodes.
+pub const HANDSHAKE_LIMIT_BYTES: usize = 64 << 10;
 
 /// Random bytes that each side draws for each connection.
 pub type Nonce = [u8; 32];

@@ -7,6 +7,7 @@ use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
 use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
 use crate::store::Keyspace;
+use std::cmp::Ordering;
 
 /// A peer that says nothing for so long has missed several heartbeats; where `cluster-node-timeout`
 /// is long, a third of that.
@@ -68,24 +69,10 @@ impl Engine {
         refusal: Option<Refusal>,
         now: Now,
     ) {
-        let node = self.dialer.node_of(address);
         self.dialer.failed(address, now.mono_ms, &mut self.rng);
         match refusal {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
-            // Another connection may have been refused before: then it has come back already.
-            Some(Refusal::Forgotten { incarnation, settled: true, upto })
-                if incarnation == self.settings.incarnation && !self.is_leaving =>
-            {
-                let is_mutual = node.and_then(|node| self.view.get(node));
-                if is_mutual.is_some_and(|entry| entry.standing != Standing::Member) {
-                    tracing::error!(
-                        "{address} has forgotten this node, and this node has forgotten it: \
-                         CLUSTER RESET one of them"
-                    );
-                } else {
-                    self.come_back(keyspace, upto, now);
-                }
-            }
+            Some(Refusal::Forgotten(told)) => self.hear_forgotten(keyspace, address, &told, now),
             _ => {}
         }
     }
@@ -99,7 +86,10 @@ impl Engine {
             let (dialler, acceptor) = (peer.databases, self.settings.databases);
             return Err(Refusal::Databases { dialler, acceptor });
         }
-        self.check(&peer)?;
+        if let Err(refusal) = self.check(&peer) {
+            self.note_refused(&peer, &refusal, now);
+            return Err(refusal);
+        }
         let known = self.peers.get(&peer.node);
         let is_old = |known: &Peer| {
             known.replica == Some(peer.replica()) && known.connection >= peer.connection
@@ -197,30 +187,25 @@ impl Engine {
             let same = peer.incarnation == self.settings.incarnation;
             return Err(if same { Refusal::Myself } else { Refusal::SameId });
         }
-        match self.view.get(peer.node) {
-            Some(entry) if entry.incarnation > peer.incarnation => Err(Refusal::Superseded),
-            Some(entry)
-                if entry.incarnation == peer.incarnation && entry.standing != Standing::Member =>
-            {
-                let upto = self.furthest(peer.replica());
-                let incarnation = peer.incarnation;
-                Err(Refusal::Forgotten { incarnation, settled: self.words().agreed(), upto })
+        let Some(known) = self.view.get(peer.node) else {
+            return self.check_newcomer(peer);
+        };
+        match known.incarnation.cmp(&peer.incarnation) {
+            Ordering::Less => self.check_newcomer(peer),
+            Ordering::Equal if known.standing == Standing::Member => Ok(()),
+            Ordering::Equal => Err(self.forgotten(peer)),
+            Ordering::Greater => {
+                let other = self.peers.get(&peer.node);
+                let is_there = other.is_some_and(|p| p.out.is_some() || p.incoming.is_some());
+                Err(if is_there { Refusal::Superseded } else { self.forgotten(peer) })
             }
-            _ => Ok(()),
         }
     }
 
     /// Takes note of who the peer is now.
     fn meet_peer(&mut self, greeting: &Greeting, now: Now) {
-        self.admit(
-            &Entry {
-                node: greeting.node,
-                incarnation: greeting.incarnation,
-                standing: Standing::Member,
-                address: greeting.address.clone(),
-            },
-            now,
-        );
+        let Greeting { node, incarnation, address, .. } = greeting;
+        self.admit(&Entry::member(*node, *incarnation, address), now);
         let peer = self.peers.entry(greeting.node);
         let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
         if peer.replica != Some(greeting.replica()) {

@@ -1,5 +1,6 @@
 //! What of replication has to be kept with the store's states, for a node that survives a crash.
 
+use super::comeback::Lost;
 use super::inbound::Inbound;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
@@ -13,6 +14,8 @@ pub struct Memory {
     may: Vector,
     inbound: BTreeMap<Replica, Inbound>,
     view: Vec<Entry>,
+    ends: Vector,
+    lost: Vec<Lost>,
 }
 
 impl Engine {
@@ -24,6 +27,8 @@ impl Engine {
             may: self.may.clone(),
             inbound: self.inbound.clone(),
             view: self.view.entries(),
+            ends: self.ends.clone(),
+            lost: self.lost.clone(),
         }
     }
 
@@ -39,6 +44,7 @@ impl Engine {
         engine.durable = memory.holds.clone();
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
+        (engine.ends, engine.lost) = (memory.ends, memory.lost);
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
         engine

@@ -50,6 +50,8 @@ pub struct Holds {
     pub holds: Vector,
     /// Where the sender's state may go beyond `holds`, by how much at the most.
     pub may: Vector,
+    /// What it held of the streams of nodes that do not count, when it heard that they do not.
+    pub ends: Vector,
     /// All that was contained in this and is past was sealed (see `collector`), as of `swept_ms`.
     pub sealed: Vector,
     /// The sender's wall clock when it last looked for what is past and has since sealed.

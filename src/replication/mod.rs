@@ -9,6 +9,7 @@
 
 mod answerer;
 mod asker;
+mod banished;
 pub mod batch;
 mod clock_offset;
 mod collector;
@@ -43,12 +44,13 @@ mod view;
 pub use engine::Engine;
 pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use memory::Memory;
-pub use peer::{Greeting, Refusal, Resume};
+pub use peer::{Forgotten, Greeting, Refusal, Resume};
 pub use progress::Progress;
 pub use readiness::Readiness;
 pub use settings::Settings;
 pub use status::{CounterReport, Health, PeerStatus, Status};
 pub use vector::Vector;
+pub use view::{Entry, Standing};
 
 /// The two clocks of a node, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! What an operator can order: CLUSTER MEET, FORGET, RESET, and going for good.
 
 use super::message::Message;
-use super::view::View;
 use super::{Engine, Now, Settings};
 use crate::store::Keyspace;
 use rand::RngExt;
@@ -49,13 +48,10 @@ impl Engine {
             false => self.settings.node,
         };
         // What clients have written since the order was answered stays.
-        self.become_another(keyspace, node, reset.since, now);
+        self.become_another(keyspace, node, (reset.since, reset.since), now);
         self.start_anew(now);
         self.is_leaving = false;
         self.dialer.clear();
-        self.view = View::default();
-        let entry = self.my_entry();
-        self.view.merge(&entry);
     }
 
     /// The configuration has changed. Who the node is stays as it is.

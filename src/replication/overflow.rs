@@ -61,13 +61,13 @@ impl Overflow {
         }
     }
 
-    /// The contribution to a key before the first noted batch after `seq` that speaks of it.
-    pub fn first_after(&self, key: &DbKey, seq: u64) -> Option<&Before> {
+    /// The first noted batch after `seq` that speaks of a key, and the contribution before it.
+    pub fn first_after(&self, key: &DbKey, seq: u64) -> Option<&(u64, Before)> {
         first_after(self.notes.get(key)?, seq)
     }
 
     /// The same for all keys.
-    pub fn all_after(&self, seq: u64) -> impl Iterator<Item = (&DbKey, &Before)> {
+    pub fn all_after(&self, seq: u64) -> impl Iterator<Item = (&DbKey, &(u64, Before))> {
         self.notes.iter().filter_map(move |(key, notes)| Some((key, first_after(notes, seq)?)))
     }
 
@@ -82,6 +82,6 @@ impl Overflow {
     }
 }
 
-fn first_after(notes: &[(u64, Before)], seq: u64) -> Option<&Before> {
-    notes.iter().find(|(noted, _)| *noted > seq).map(|(_, before)| before)
+fn first_after(notes: &[(u64, Before)], seq: u64) -> Option<&(u64, Before)> {
+    notes.iter().find(|(noted, _)| *noted > seq)
 }

@@ -1,5 +1,6 @@
 //! What two nodes tell each other before anything else.
 
+use super::view::Entry;
 use crate::base::Replica;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct Greeting {
     pub connection: u64,
     /// How many databases it has: as many as its peers.
     pub databases: u16,
+    /// The memories (node, incarnation) that it counts as members besides its own.
+    pub met: Vec<(u32, u64)>,
 }
 
 impl Greeting {
@@ -47,8 +50,26 @@ pub enum Refusal {
     Databases { dialler: u16, acceptor: u16 },
     #[error("a newer connection of the same node is there")]
     Superseded,
-    /// It was away for too long: it comes back as a new memory than this `incarnation`. `settled`: all
-    /// members have said how much of its stream they may hold, `upto` being the most.
     #[error("it was forgotten (node-forget-after, CLUSTER FORGET)")]
-    Forgotten { incarnation: u64, settled: bool, upto: u64 },
+    Forgotten(Box<Forgotten>),
+}
+
+/// What a memory is told that does not count, or is not to: it may come back as another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// The node that says so.
+    pub by: u32,
+    /// The memory that was refused.
+    pub incarnation: u64,
+    /// The latest memory of its node that is known.
+    pub latest: u64,
+    /// Whether all members have agreed that it does not count, and what they had of its stream has come
+    /// to the one who says so.
+    pub settled: bool,
+    /// Some member had all of the stream up to this batch when it was forgotten.
+    pub held: u64,
+    /// Nobody has anything of later batches.
+    pub upto: u64,
+    /// Who counts, and who does not.
+    pub members: Vec<Entry>,
 }

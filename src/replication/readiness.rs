@@ -36,9 +36,10 @@ impl Gate {
         Gate { published: Arc::default(), closed_ms: Some(now.mono_ms) }
     }
 
+    /// Once more does not make it longer.
     pub fn close(&mut self, now: Now) {
         self.published.is_ready.store(false, Ordering::Relaxed);
-        self.closed_ms = Some(now.mono_ms);
+        self.closed_ms.get_or_insert(now.mono_ms);
     }
 
     /// `why`: for the log.

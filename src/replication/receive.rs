@@ -92,6 +92,8 @@ impl Engine {
             peer.named.extend(merged.incomplete);
             peer.needs_round |= gap;
             peer.out.iter_mut().for_each(super::peers::Outgoing::ack_soon);
+            // The answer that is waited for comes behind it.
+            peer.asker.iter_mut().for_each(|asker| asker.wait_on(now.mono_ms));
         }
         Ok(())
     }
@@ -126,6 +128,7 @@ impl Engine {
         };
         question.into_iter().for_each(|question| peer.send(question));
         self.finish_round(node, now);
+        self.write_lost(keyspace, now);
         Ok(())
     }
 
@@ -243,18 +246,25 @@ impl Engine {
             self.close_generation(keyspace, now);
             answerer.take_graves(&self.collector);
         }
-        let answer = answerer.answer(ask, keyspace, self.certain(), now.wall_ms);
-        if matches!(answer, Some(Given::States { .. })) {
+        let answer = answerer.answer(ask, keyspace, &self.holds, now.wall_ms);
+        let tells_states = matches!(answer, Some(Given::States { .. }));
+        if tells_states {
             // States tell what was not drained when they were read: `may` is to say so.
             self.drain(keyspace, now);
         }
         let Some(peer) = self.peers.get_mut(&node) else { return };
         peer.answerer = answerer;
-        if matches!(answer, Some(Given::States { .. })) {
-            peer.sent = self.stream.last();
+        let Some(frame) = answer.map(|answer| answer.seal(ask.round, &self.may)) else { return };
+        // States go behind all that was drained: else they would tell of one key what a command did, and
+        // should this node die then, nobody would ever tell of the others.
+        let last = self.stream.last();
+        let after = if tells_states { last } else { 0 };
+        if tells_states {
+            peer.sent = last;
         }
-        let frame = answer.map(|answer| answer.seal(ask.round, &self.may));
-        frame.into_iter().for_each(|frame| peer.send(frame));
+        if let Some(out) = &mut peer.out {
+            out.push_after(after, frame);
+        }
     }
 
     /// Pulls keys whole of which parts did not fit.

@@ -123,6 +123,7 @@ mod tests {
         let me = Replica { node: 1, epoch: 1 };
         let keyspace = Keyspace::new(1, me, Tombstones::KEEP, now.wall_ms);
         let peer = Greeting {
+            met: Vec::new(),
             node: 2,
             epoch: 2,
             incarnation: 2,

@@ -120,7 +120,7 @@ impl Stream {
     pub fn as_of(&self, db: u16, name: &[u8], seq: u64) -> AsOf {
         let key = (db, Name::from_slice(name));
         if let Some(before) = self.overflow.first_after(&key, seq) {
-            return AsOf::Was(before.own.clone());
+            return AsOf::Was(before.1.own.clone());
         }
         if self.overflow.is_incomplete_after(seq) {
             return AsOf::Unknown;
@@ -132,13 +132,16 @@ impl Stream {
         }
     }
 
-    /// The keys that batches after `seq` speak of, and what was before.
+    /// The keys that batches after `seq` speak of: the first of those, and what was before it.
     #[must_use]
-    pub fn befores_after(&self, seq: u64) -> BTreeMap<DbKey, Before> {
-        let own = |(key, before): (&DbKey, &Before)| (key.clone(), before.clone());
-        let mut befores: BTreeMap<DbKey, Before> = self.overflow.all_after(seq).map(own).collect();
-        for (key, before) in self.later(seq).flat_map(|kept| &kept.befores) {
-            befores.entry(key.clone()).or_insert_with(|| before.clone());
+    pub fn befores_after(&self, seq: u64) -> BTreeMap<DbKey, (u64, Before)> {
+        let noted = self.overflow.all_after(seq);
+        let mut befores: BTreeMap<DbKey, (u64, Before)> =
+            noted.map(|(key, note)| (key.clone(), note.clone())).collect();
+        for kept in self.later(seq) {
+            for (key, before) in &kept.befores {
+                befores.entry(key.clone()).or_insert_with(|| (kept.seq, before.clone()));
+            }
         }
         befores
     }
@@ -216,7 +219,7 @@ mod tests {
         let before = Before { own: own(2), since: Stamp(3) };
         assert_eq!(
             befores.into_iter().collect::<Vec<_>>(),
-            [((0, Name::from_slice(b"hot")), before)]
+            [((0, Name::from_slice(b"hot")), (3, before))]
         );
         stream.trim(&[20_000..=20_000], 1_000);
         assert_eq!((stream.overflow.count(), stream.bytes()), (0, 0));

@@ -24,7 +24,29 @@ pub struct Entry {
     pub node: u32,
     pub incarnation: u64,
     pub standing: Standing,
+    /// The latest of the node's memories that was forgotten, 0 for none: what it had contributed, it has
+    /// perhaps written again.
+    pub forgotten: u64,
     pub address: String,
+}
+
+impl Entry {
+    #[must_use]
+    pub fn member(node: u32, incarnation: u64, address: &str) -> Entry {
+        let standing = Standing::Member;
+        Entry { node, incarnation, standing, forgotten: 0, address: address.to_owned() }
+    }
+
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.standing == Standing::Member
+    }
+
+    /// The same, forgotten.
+    #[must_use]
+    pub fn forgotten(self) -> Entry {
+        Entry { standing: Standing::Forgotten, forgotten: self.incarnation, ..self }
+    }
 }
 
 /// The view: nodes by their ids.
@@ -34,8 +56,8 @@ pub struct View {
 }
 
 impl View {
-    /// Merges what is known of one node: the later incarnation, of one the later standing. True when
-    /// that is news.
+    /// Merges what is known of one node: the later incarnation, of one the later standing; and the latest
+    /// that was forgotten. True when that is news.
     pub fn merge(&mut self, entry: &Entry) -> bool {
         match self.nodes.get_mut(&entry.node) {
             None => {
@@ -43,11 +65,14 @@ impl View {
                 true
             }
             Some(known) => {
-                let news = (entry.incarnation, entry.standing, &entry.address)
+                let is_later = (entry.incarnation, entry.standing, &entry.address)
                     > (known.incarnation, known.standing, &known.address);
-                if news {
+                let forgotten = known.forgotten.max(entry.forgotten);
+                let news = is_later || forgotten > known.forgotten;
+                if is_later {
                     *known = entry.clone();
                 }
+                known.forgotten = forgotten;
                 news
             }
         }
@@ -58,6 +83,9 @@ impl View {
         match self.nodes.get_mut(&node) {
             Some(entry) if entry.standing < standing => {
                 entry.standing = standing;
+                if standing == Standing::Forgotten {
+                    entry.forgotten = entry.incarnation;
+                }
                 true
             }
             _ => false,
@@ -72,17 +100,25 @@ impl View {
     /// Whether a memory counts.
     #[must_use]
     pub fn is_member(&self, node: u32) -> bool {
-        self.get(node).is_some_and(|entry| entry.standing == Standing::Member)
+        self.get(node).is_some_and(Entry::is_member)
     }
 
     /// The members, in the order of their ids.
     pub fn members(&self) -> impl Iterator<Item = &Entry> {
-        self.nodes.values().filter(|entry| entry.standing == Standing::Member)
+        self.nodes.values().filter(|entry| entry.is_member())
     }
 
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
         self.nodes.values().cloned().collect()
+    }
+
+    /// Takes note that a memory of a node was forgotten; true when that is news.
+    pub fn raise_forgotten(&mut self, node: u32, incarnation: u64) -> bool {
+        let Some(entry) = self.nodes.get_mut(&node) else { return false };
+        let news = incarnation > entry.forgotten;
+        entry.forgotten = entry.forgotten.max(incarnation);
+        news
     }
 
     /// Of who counts and who does not; addresses do not matter.
@@ -93,6 +129,7 @@ impl View {
             bytes.extend(entry.node.to_le_bytes());
             bytes.extend(entry.incarnation.to_le_bytes());
             bytes.push(entry.standing as u8);
+            bytes.extend(entry.forgotten.to_le_bytes());
         }
         xxh3_64(&bytes)
     }
@@ -103,7 +140,12 @@ mod tests {
     use super::*;
 
     fn entry(node: u32, incarnation: u64, standing: Standing) -> Entry {
-        Entry { node, incarnation, standing, address: String::new() }
+        let entry = Entry::member(node, incarnation, "");
+        if standing == Standing::Forgotten {
+            entry.forgotten()
+        } else {
+            Entry { standing, ..entry }
+        }
     }
 
     #[test]
@@ -130,6 +172,7 @@ mod tests {
             b.merge(event);
         }
         assert_eq!(a.hash(), b.hash());
+        assert_eq!(a.get(2).map(|entry| entry.forgotten), Some(1), "also of one who is back");
         assert_ne!(a.hash(), View::default().hash());
     }
 }

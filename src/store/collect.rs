@@ -48,18 +48,11 @@ impl Keyspace {
     }
 
     /// Drops what all members have confirmed: what was deleted of these keys up to the generation
-    /// `upto`. Returns the keys that had lives which were past: those stay, but older ones than the
-    /// newest, which go `grace_ms` after their end.
+    /// `upto`. Returns the keys that had lives which were past: those stay.
     #[must_use]
-    pub fn collect(
-        &self,
-        keys: &[Buried],
-        upto: Generation,
-        now_ms: u64,
-        grace_ms: u64,
-    ) -> Vec<Buried> {
+    pub fn collect(&self, keys: &[Buried], upto: Generation, now_ms: u64) -> Vec<Buried> {
         for buried in keys {
-            self.collect_key(buried, upto, &[], now_ms, grace_ms);
+            self.collect_key(buried, upto, &[], now_ms);
         }
         keys.iter().filter(|buried| !buried.ended.is_empty()).cloned().collect()
     }
@@ -82,20 +75,13 @@ impl Keyspace {
     }
 
     /// Drops the lives that all members have sealed.
-    pub fn drop_sealed(&self, keys: &[Buried], now_ms: u64, grace_ms: u64) {
+    pub fn drop_sealed(&self, keys: &[Buried], now_ms: u64) {
         for buried in keys {
-            self.collect_key(buried, Generation(0), &buried.ended, now_ms, grace_ms);
+            self.collect_key(buried, Generation(0), &buried.ended, now_ms);
         }
     }
 
-    fn collect_key(
-        &self,
-        buried: &Buried,
-        upto: Generation,
-        ended: &[Tag],
-        now_ms: u64,
-        grace_ms: u64,
-    ) {
+    fn collect_key(&self, buried: &Buried, upto: Generation, ended: &[Tag], now_ms: u64) {
         let key = KeyRef::new(buried.db, &buried.name);
         let mut guard = self.shard(self.lock_of(key)).write();
         let shard = &mut *guard;
@@ -104,7 +90,7 @@ impl Keyspace {
         let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
         let before = Account::of(entry);
         let mut state = entry.take_key(self.me());
-        state.collect(now_ms, upto, entry.renewed <= upto.0, ended, grace_ms);
+        state.collect(now_ms, upto, entry.renewed <= upto.0, ended);
         let is_gone = state.lives().is_empty() && !entry.flags.has(DIRTY);
         let is_empty = state.lives().is_empty();
         entry.set_key(state, self.me(), now_ms);

@@ -93,7 +93,7 @@ proptest! {
 
         let mut all = pair.other.clone();
         all.merge(&pair.lost, Tombstones::KEEP);
-        let again = pair.lost.reissue(LOST, Some(&own), since, NEW);
+        let again = pair.lost.reissue(LOST, Some(&own), since, NEW, &Key::default());
         let mut told = pair.other.clone();
         told.merge(&again, Tombstones::KEEP);
         told.merge(&heard, Tombstones::KEEP);
@@ -119,20 +119,20 @@ fn only_what_was_counted_since_is_counted_again() {
     let before = key.own(LOST);
     assert_eq!((before.added, before.taken), (1, 0));
     let since = Stamp::at_ms(START_MS + 5);
-    assert_eq!(key.reissue(LOST, Some(&before), since, NEW), Key::default());
+    assert_eq!(key.reissue(LOST, Some(&before), since, NEW, &Key::default()), Key::default());
     key.add(&write(10, LOST), 16);
     key.add(&write(11, LOST), -64);
-    let again = key.reissue(LOST, Some(&before), since, NEW);
+    let again = key.reissue(LOST, Some(&before), since, NEW, &Key::default());
     assert_eq!(again.lives()[0].counter().slots().len(), 1);
     let own = again.own(NEW);
     assert_eq!((own.added, own.taken), (16, 64));
     // Nothing is known of before: then a slot that was there already had been told.
-    assert_eq!(key.reissue(LOST, None, since, NEW), Key::default());
+    assert_eq!(key.reissue(LOST, None, since, NEW, &Key::default()), Key::default());
     // All of what was born since is said again.
     key.delete(&write(12, LOST));
     key.add(&write(13, LOST), 256);
     for before in [None, Some(&before), Some(&Own::default())] {
-        let own = key.reissue(LOST, before, since, NEW).own(NEW);
+        let own = key.reissue(LOST, before, since, NEW, &Key::default()).own(NEW);
         assert_eq!((own.added, own.taken), (256, 0));
     }
 }
@@ -146,7 +146,10 @@ fn removals_are_said_again_as_well() {
     let mut other = lost.clone();
     lost.remove(&write(10, LOST), b"x");
     lost.insert(&write(11, LOST), b"z", MemberDeadline::Keep);
-    other.merge(&lost.reissue(LOST, None, Stamp::at_ms(START_MS + 5), NEW), Tombstones::KEEP);
+    other.merge(
+        &lost.reissue(LOST, None, Stamp::at_ms(START_MS + 5), NEW, &Key::default()),
+        Tombstones::KEEP,
+    );
     let now_ms = START_MS + 20;
     assert_eq!(view(&other, now_ms), view(&lost, now_ms));
     assert_eq!(other.sets(now_ms).map(|set| set.len()).sum::<usize>(), 2);

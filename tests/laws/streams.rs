@@ -253,7 +253,6 @@ proptest! {
         steps in schedules::<Key>(30),
         upto in 0u32..2,
         whole in any::<bool>(),
-        grace_ms in prop::sample::select(vec![0, 60, 1_000]),
     ) {
         for key in Cluster::<Key>::run(&steps).reached() {
             for now_ms in moments() {
@@ -263,7 +262,7 @@ proptest! {
                 let clean = (!key.has_tombstones(now_ms)).then(|| key.clone());
                 let ended: Vec<_> = key.lives().iter().map(|life| life.deadline().tag()).collect();
                 let ended = if whole { &ended[..] } else { &[] };
-                key.collect(now_ms, Generation(upto), whole, ended, grace_ms);
+                key.collect(now_ms, Generation(upto), whole, ended);
                 prop_assert!(clean.is_none_or(|clean| key == clean));
                 prop_assert_eq!((living(&key, now_ms), fingerprint(&key, now_ms)), before);
                 prop_assert!(!(whole && key.has_tombstones(now_ms)), "{:?}", key);
@@ -302,7 +301,7 @@ fn graves_of_a_later_generation_stay() {
     // Hearing of it again does not make it younger.
     let known = key.clone();
     key.merge(&known, Tombstones::Keep(Generation(9)));
-    key.collect(START_MS + 10, Generation(5), false, &[], 0);
+    key.collect(START_MS + 10, Generation(5), false, &[]);
     let is_in = |key: &Key, name: &[u8]| {
         let mut key = key.clone();
         key.merge(&live, Tombstones::KEEP);
@@ -310,7 +309,7 @@ fn graves_of_a_later_generation_stay() {
     };
     assert!(is_in(&key, b"x"), "its grave is gone, so an old state brings it back");
     assert!(!is_in(&key, b"y"));
-    key.collect(START_MS + 10, Generation(6), false, &[], 0);
+    key.collect(START_MS + 10, Generation(6), false, &[]);
     assert!(!key.has_tombstones(START_MS + 10));
     assert!(is_in(&key, b"z"));
 }
@@ -322,35 +321,33 @@ fn what_is_forgotten_stays_until_the_whole_key_is_confirmed() {
     let old = key.clone();
     key.delete(&write(1, 1, 0));
     key.add(&write(2, 2, 0), 7);
-    key.collect(START_MS + 10, Generation(u32::MAX), false, &[], 0);
+    key.collect(START_MS + 10, Generation(u32::MAX), false, &[]);
     assert!(key.has_tombstones(START_MS + 10));
     let mut told = key.clone();
     told.merge(&old, Tombstones::KEEP);
     assert_eq!(told, key);
-    key.collect(START_MS + 10, Generation(0), true, &[], 0);
+    key.collect(START_MS + 10, Generation(0), true, &[]);
     assert!(!key.has_tombstones(START_MS + 10));
     assert_eq!(key.lives()[0].counter().slots().len(), 1);
 }
 
 #[test]
-fn the_newest_life_stays_until_it_is_confirmed_and_older_ones_for_the_grace() {
+fn what_is_past_stays_until_it_is_said_to_have_ended() {
     let mut key = Key::default();
     for (ms, ends_ms) in [(0, 10), (20, 30), (40, 50)] {
         key.add(&write(ms, 1, 0), 1);
         key.set_deadline(&write(ms + 1, 1, 0), Some(START_MS + ends_ms));
     }
     let ends: Vec<_> = key.lives().iter().map(|life| life.deadline().tag()).collect();
-    let lives = |ms, all_ended: bool, grace_ms| {
+    let lives = |ms, ended: &[Tag]| {
         let mut key = key.clone();
-        let ended = if all_ended { &ends[..] } else { &[] };
-        key.collect(START_MS + ms, Generation(0), true, ended, grace_ms);
+        key.collect(START_MS + ms, Generation(0), true, ended);
         key.lives().len()
     };
-    assert_eq!(lives(60, false, 1_000), 3);
-    assert_eq!(lives(60, false, 40), 2, "one has been past for 50 ms, one for 30");
-    assert_eq!(lives(60, false, 0), 1);
-    assert_eq!(lives(60, true, 1_000), 0);
-    assert_eq!(lives(45, false, 0), 1, "what is not past stays");
+    assert_eq!(lives(100_000, &[]), 3, "others may have a later word on the end of any of them");
+    assert_eq!(lives(60, &ends[..1]), 2);
+    assert_eq!(lives(60, &ends), 0);
+    assert_eq!(lives(45, &ends), 1, "what is not past stays");
 }
 
 /// Dead words on a member that is in are dropped with the rest of the key's tombstones.
@@ -364,7 +361,7 @@ fn members_do_not_keep_the_dead_words_of_every_epoch() {
     key.insert(&write(20, 5, 0), b"x", MemberDeadline::Keep);
     assert!(key.has_tombstones(START_MS + 30));
     let before = fingerprint(&key, START_MS + 30);
-    key.collect(START_MS + 30, Generation(0), true, &[], 0);
+    key.collect(START_MS + 30, Generation(0), true, &[]);
     assert!(!key.has_tombstones(START_MS + 30));
     assert_eq!(fingerprint(&key, START_MS + 30), before);
     let mut never_removed = Key::default();

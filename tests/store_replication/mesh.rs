@@ -64,7 +64,7 @@ impl Mesh {
     }
 
     /// As by rule G: collected is what all hold, and know to be past.
-    pub fn collect(&mut self, collecting: &[bool; NODES], grace_ms: u64) {
+    pub fn collect(&mut self, collecting: &[bool; NODES]) {
         self.collected = true;
         self.spread();
         self.reclaim();
@@ -76,8 +76,8 @@ impl Mesh {
         for ((node, (generation, keys)), _) in
             self.nodes.iter().zip(&closed).zip(collecting).filter(|(_, collects)| **collects)
         {
-            let ended = node.collect(keys, *generation, self.now_ms, grace_ms);
-            node.drop_sealed(&ended, self.now_ms, grace_ms);
+            let ended = node.collect(keys, *generation, self.now_ms);
+            node.drop_sealed(&ended, self.now_ms);
         }
     }
 

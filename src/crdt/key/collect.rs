@@ -2,7 +2,7 @@
 
 use super::Key;
 use crate::base::Tag;
-use crate::crdt::{Generation, Life};
+use crate::crdt::Generation;
 
 impl Key {
     /// Whether it holds anything that [`Key::collect`] could drop.
@@ -15,24 +15,12 @@ impl Key {
     ///
     /// Graves of sets go up to the generation `upto`; what is forgotten goes if all of the `whole` key is
     /// confirmed, because nothing of it died later. Of lives that are past go those whose deadline is
-    /// among `ended`. Without that the newest life stays, whose deadline says which life is next; an
-    /// older one, which is never written again, goes when it has been past for `grace_ms`. A deadline
-    /// that is still to come stays: others have it too, and whatever is written to its life ends by it.
-    pub fn collect(
-        &mut self,
-        now_ms: u64,
-        upto: Generation,
-        whole: bool,
-        ended: &[Tag],
-        grace_ms: u64,
-    ) {
-        let newest = self.lives.last().map(Life::id);
-        let is_over = |life: &Life| {
-            let grace_is_over = life.is_past(now_ms.saturating_sub(grace_ms));
-            ended.contains(&life.deadline.tag()) || (Some(life.id) != newest && grace_is_over)
-        };
+    /// among `ended`, be they the newest, whose deadline says which life is next, or older ones, which
+    /// others may still believe to be alive. A deadline that is still to come stays: others have it too,
+    /// and whatever is written to its life ends by it.
+    pub fn collect(&mut self, now_ms: u64, upto: Generation, whole: bool, ended: &[Tag]) {
         self.lives.retain(|life| match life.is_past(now_ms) {
-            true => !is_over(life),
+            true => !ended.contains(&life.deadline.tag()),
             false => life.collect(upto, whole) || life.is_to_end(now_ms),
         });
     }

@@ -2,7 +2,7 @@
 
 use super::Key;
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{DeadlineRegister, Life, Own, OwnFloat, Tombstones};
+use crate::crdt::{Counter, DeadlineRegister, Life, Own, OwnFloat, Tombstones};
 use smallvec::SmallVec;
 
 impl Key {
@@ -27,7 +27,7 @@ impl Key {
                 set: life.set.as_ref().map(|set| Box::new(set.loose())),
                 ..Life { set: None, ..life.clone() }
             },
-            false => tombstones_of(life),
+            false => told_dead(life),
         });
         Key { lives: lives.filter(|life| !is_blank(life)).collect() }
     }
@@ -52,25 +52,37 @@ impl Key {
     /// counted beyond `before` and wrote after the stamp `since`. With it all that is known to be
     /// dead.
     ///
-    /// For a node that was away until the others forgot it: the others hold the rest.
+    /// For a node that was away until the others forgot it: the others hold the rest. What they are
+    /// known to hold, as `theirs` shows, is left out.
     #[must_use]
-    pub fn reissue(&self, lost: Replica, before: Option<&Own>, since: Stamp, new: Replica) -> Key {
+    pub fn reissue(
+        &self,
+        lost: Replica,
+        before: Option<&Own>,
+        since: Stamp,
+        new: Replica,
+        theirs: &Key,
+    ) -> Key {
         let rename = |tag: Tag| match tag.replica == lost && tag.stamp > since {
             true => Tag::new(tag.stamp, new),
             false => tag,
         };
         let again = |life: &Life| {
             let (tag, at_ms) = (life.deadline.tag(), life.deadline.at_ms());
-            let set = life.set.as_ref().map(|set| set.reissue(lost, since, new));
+            let theirs = theirs.lives.iter().find(|theirs| theirs.id == life.id);
+            let known = theirs.and_then(|theirs| theirs.set.as_deref());
+            let set = life.set.as_ref().map(|set| set.reissue(lost, since, new, known));
+            let known = theirs.map(Life::counter);
             let mut part = Life {
                 id: life.id,
                 deadline: DeadlineRegister::default(),
-                counter: life.counter.reissue(lost, before, since, new),
+                counter: life.counter.reissue(lost, before, since, new, known),
                 set: set.filter(|set| !set.is_blank()).map(Box::new),
             };
             part.merge(&tombstones_of(life), Tombstones::KEEP);
             // One that was taken away may have been so by a deletion, which has no tag of its own.
-            let is_news = rename(tag) != tag || at_ms.is_none();
+            let is_known = theirs.is_some_and(|theirs| theirs.deadline.tag() >= tag);
+            let is_news = at_ms.is_none() || (rename(tag) != tag && !is_known);
             part.deadline = if is_news {
                 DeadlineRegister::written(rename(tag), at_ms)
             } else {
@@ -84,6 +96,16 @@ impl Key {
         lives.sort_unstable_by_key(|life| life.id);
         Key { lives }
     }
+}
+
+/// What is dead in a life, for one who has the rest: but a counter whole, with its end, as one command
+/// may have taken away and written at once, and who tells of it may not live to tell the rest.
+fn told_dead(life: &Life) -> Life {
+    let dead = tombstones_of(life);
+    if dead.counter == Counter::default() || !life.counter.is_living() {
+        return dead;
+    }
+    Life { counter: life.counter.clone(), deadline: life.deadline, ..dead }
 }
 
 /// What is dead in a life.

@@ -52,14 +52,18 @@ impl Set {
         part
     }
 
-    /// The living dots of `lost` after `since`, as dots of `new`; their own are dead, and earlier ones
-    /// with them, as they were before.
+    /// The living dots of `lost` after `since` that are not `known`, as dots of `new`; their own are dead,
+    /// and earlier ones with them, as they were before.
     #[must_use]
-    pub fn reissue(&self, lost: Replica, since: Stamp, new: Replica) -> Set {
+    pub fn reissue(&self, lost: Replica, since: Stamp, new: Replica, known: Option<&Set>) -> Set {
         let mut part = Set { born: self.born, ..Set::default() };
         for (name, member) in &self.members {
             let dot = member.dots().iter().find(|dot| dot.replica == lost);
-            if let Some(dot) = dot.filter(|dot| dot.stamp > since && dot.is_live()) {
+            let is_lacking = |dot: &&Dot| {
+                let is_known = known.is_some_and(|known| known.has_seen(name, dot));
+                dot.stamp > since && dot.is_live() && !is_known
+            };
+            if let Some(dot) = dot.filter(is_lacking) {
                 let mut again = Member::default();
                 again.put(Dot { replica: new, ..*dot });
                 again.put(Dot { life: DotLife::Dead, ..*dot });
@@ -67,6 +71,16 @@ impl Set {
             }
         }
         part
+    }
+
+    /// Whether a replica's word on a member was heard of, if only as forgotten.
+    fn has_seen(&self, name: &Name, dot: &Dot) -> bool {
+        let heard = self.find(name).and_then(|(_, member)| {
+            member.dots().iter().find(|known| known.replica == dot.replica)
+        });
+        let seen = self.tracking.as_ref().map(|tracking| tracking.seen(dot.replica));
+        heard.is_some_and(|heard| heard.stamp >= dot.stamp)
+            || seen.is_some_and(|seen| seen >= dot.stamp)
     }
 
     /// Takes in a member of which nothing is known yet.

@@ -171,10 +171,10 @@ impl World<'_> {
         let running = self.nodes.iter().filter(|node| node.process.is_some());
         let running: Vec<NodeIndex> = running.map(|node| node.index).collect();
         let Some(on) = running.first().copied() else { return };
-        for index in 0..NODES_MAX {
-            if self.nodes[index].is_gone {
-                self.forget(on, index);
-            }
+        let gone: Vec<NodeIndex> = (0..NODES_MAX).filter(|n| self.nodes[*n].is_gone).collect();
+        for index in gone {
+            // They may not hear of it from one another: one of them may have been forgotten, too.
+            running.iter().for_each(|on| self.forget(*on, index));
         }
         for index in running {
             if let Some(process) = &mut self.nodes[index].process {

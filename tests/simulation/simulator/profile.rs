@@ -104,7 +104,8 @@ impl Profile {
             let node = random.index(setting.nodes + 1);
             steps.push(Step { at_ms, what: Do::Command(node, commands.draw(&mut random)) });
         }
-        let mut drawn = Drawn { random, setting, span_ms, steps, joined: 0, crashes: 0 };
+        let mut drawn =
+            Drawn { random, setting, span_ms, steps, joined: 0, crashes: 0, has_forgotten: false };
         for _ in 0..drawn.random.between(self.troubles.0, self.troubles.1) {
             drawn.trouble(&self.trouble);
         }
@@ -146,6 +147,8 @@ struct Drawn {
     steps: Vec<Step>,
     joined: usize,
     crashes: u32,
+    /// Somebody was told to forget another.
+    has_forgotten: bool,
 }
 
 /// Memories that a run loses at most: more of them leave nothing to check.
@@ -198,7 +201,7 @@ impl Drawn {
             8 => self.join(from_ms),
             9 => self.lose(from_ms, Fault::Leave { node }),
             10 => self.lose(from_ms, Fault::Abandon { node }),
-            11 => self.fault(from_ms, Fault::Forget { on: other, node }),
+            11 => self.forget(other, node, from_ms),
             12 => self.away(node, from_ms),
             13 => self.jump(node, from_ms, 200),
             _ => self.jump(node, from_ms, 10_000),
@@ -259,7 +262,19 @@ impl Drawn {
         }
     }
 
+    /// Once, and not where nodes forget each other by themselves: an operator who has two sides forget
+    /// one another loses what only one of them had, and has been told so.
+    fn forget(&mut self, on: NodeIndex, node: NodeIndex, at_ms: u64) {
+        if !self.has_forgotten && self.setting.forget_after_ms != FORGET_AFTER_MS {
+            self.has_forgotten = true;
+            self.fault(at_ms, Fault::Forget { on, node });
+        }
+    }
+
     fn away(&mut self, node: NodeIndex, from_ms: u64) {
+        if self.has_forgotten {
+            return;
+        }
         self.setting.forget_after_ms = FORGET_AFTER_MS;
         let away_ms = FORGET_AFTER_MS + self.random.between(1_000, 4_000);
         self.fault(from_ms, Fault::Split { side: 1 << node });

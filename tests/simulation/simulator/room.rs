@@ -106,23 +106,27 @@ impl Room {
 impl Doubt {
     fn fate(&self, id: EventId, event: &Event, at: usize, world: &World<'_>) -> Fate {
         match self {
-            Doubt::HandedOn(cuts) if event.origin.drain > cuts[at] => {
-                match world.history.has_returned(id) && world.is_certain(id) {
-                    true => Fate::Anew,
-                    false => Fate::Missing,
-                }
-            }
+            Doubt::HandedOn(cuts) if event.origin.drain > cuts[at] => not_handed_on(id, world),
             Doubt::Dropped(drains) => {
                 let is_it = drains.iter().position(|drain| *drain == event.origin.drain);
                 match is_it.is_some_and(|index| at & (1 << index) != 0) {
-                    true if !world.is_sure(id) => Fate::Missing,
-                    _ => Fate::Counts,
+                    true if world.is_sure(id) => Fate::Counts,
+                    true => not_handed_on(id, world),
+                    false => Fate::Counts,
                 }
             }
             Doubt::Began if at == 1 && event.is_loose => Fate::Anew,
             Doubt::Alone if at == 1 && event.is_alone => Fate::Apart,
             _ => Fate::Counts,
         }
+    }
+}
+
+/// What became of an event that its run did not hand on.
+fn not_handed_on(id: EventId, world: &World<'_>) -> Fate {
+    match world.history.has_returned(id) && world.is_certain(id) {
+        true => Fate::Anew,
+        false => Fate::Missing,
     }
 }
 

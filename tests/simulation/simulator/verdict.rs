@@ -1,11 +1,12 @@
 //! The end of a run: everything works again, and after a while everything must be as it should.
 
-use super::clients::look;
+use super::clients::{look, state};
 use super::oracle::{EventId, Fate, View, expect};
 use super::places::{Place, show};
 use super::plan::NodeIndex;
 use super::room::Room;
 use super::world::World;
+use headcount::crdt::Life;
 use headcount::replication::Status;
 use headcount::store::{Digest, Mode};
 
@@ -71,7 +72,8 @@ impl World<'_> {
         for index in &running {
             let Some(process) = &self.nodes[*index].process else { continue };
             let status = process.engine.status(&process.keyspace, self.now(*index));
-            waits_for_nothing(&status, running.len())
+            let kept = self.ends_alone(*index);
+            waits_for_nothing(&status, running.len(), kept)
                 .map_err(|why| format!("node {index}: {why}"))?;
         }
         let digests: Vec<Digest> = running.iter().map(|index| self.digest(*index)).collect();
@@ -79,6 +81,21 @@ impl World<'_> {
             true => self.check_slots(&running),
             false => Err(format!("digests differ: {}", self.differences(&running))),
         }
+    }
+
+    /// Keys with a life of which nothing is left but a deadline that is still to come: until then they wait.
+    fn ends_alone(&self, index: NodeIndex) -> usize {
+        let wall_ms = self.now(index).wall_ms;
+        let Some(process) = &self.nodes[index].process else { return 0 };
+        let ends_alone = |place: &Place| {
+            let key = state(&process.keyspace, *place, wall_ms);
+            let is_to_end = |life: &Life| life.deadline().at_ms().is_some_and(|at| at > wall_ms);
+            let is_empty = |life: &Life| {
+                !life.counter().is_living() && life.set().is_none_or(|set| set.is_empty())
+            };
+            key.lives().iter().any(|life| is_empty(life) && is_to_end(life))
+        };
+        self.history.places().filter(ends_alone).count()
     }
 
     fn digest(&self, index: NodeIndex) -> Digest {
@@ -152,6 +169,12 @@ impl World<'_> {
             show(place),
             self.expected(place, &room, 0)
         );
+        for index in self.running() {
+            let wall_ms = self.now(index).wall_ms;
+            let process = self.nodes[index].process.as_ref();
+            let state = process.map(|process| state(&process.keyspace, place, wall_ms));
+            error += &format!("\n  node {index} at {wall_ms}: {state:?}");
+        }
         for (id, _) in self.history.of(place) {
             error += &format!("\n  {}", self.history.show(id));
         }
@@ -166,7 +189,7 @@ impl World<'_> {
     }
 }
 
-fn waits_for_nothing(status: &Status, nodes: usize) -> Result<(), String> {
+fn waits_for_nothing(status: &Status, nodes: usize, kept: usize) -> Result<(), String> {
     let unconfirmed = status.peers.iter().find(|peer| peer.unconfirmed_batches > 0);
     let down = status.peers.iter().find(|peer| !peer.out_up || !peer.in_up);
     if status.peers.len() + 1 != nodes || down.is_some() {
@@ -182,7 +205,7 @@ fn waits_for_nothing(status: &Status, nodes: usize) -> Result<(), String> {
         return Err(format!("{} keys are not drained", status.keys_waiting));
     }
     match status.tombstones_waiting {
-        0 => Ok(()),
+        waiting if waiting as usize <= kept => Ok(()),
         waiting => Err(format!("{waiting} tombstones wait")),
     }
 }

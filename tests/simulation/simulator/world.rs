@@ -1,13 +1,14 @@
 //! Nodes, network and time: one thing happens after the other.
 
-use super::clients::{Client, look};
+use super::clients::{Client, look, state};
 use super::network::{Network, Side};
 use super::node::Node;
 use super::oracle::{Author, EventId, FirstLife, History, LifeId, Mark, Origin};
-use super::places::{PAIR_PLACES, Place};
+use super::places::{PAIR_PLACES, Place, show};
 use super::plan::{Command, Do, NodeIndex, Plan};
 use super::survival::Survival;
-use headcount::base::Replica;
+use headcount::base::{Replica, Tag};
+use headcount::crdt::Key;
 use headcount::replication::{LinkId, Now, Progress};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct World<'p> {
     /// Of everything that went over the network and when: two runs of one plan are the same.
     pub trail: Xxh3Default,
     pub log: Option<Vec<String>>,
+    /// What was noted last of what nodes know of keys.
+    known: BTreeMap<(NodeIndex, Place), String>,
     /// What was found broken where nothing can be returned.
     pub broken: Option<String>,
 }
@@ -89,6 +92,7 @@ impl<'p> World<'p> {
             survival: Survival::default(),
             trail: Xxh3Default::new(),
             log: is_logging.then(Vec::new),
+            known: BTreeMap::new(),
             broken: None,
         };
         for node in 0..plan.setting.nodes {
@@ -111,6 +115,24 @@ impl<'p> World<'p> {
         }
     }
 
+    /// Notes what every node knows of every key, whenever it is something else.
+    fn note_changes(&mut self) {
+        if self.log.is_none() {
+            return;
+        }
+        for index in 0..NODES_MAX {
+            for place in self.history.places().collect::<Vec<_>>() {
+                let wall_ms = self.now(index).wall_ms;
+                let Some(process) = &self.nodes[index].process else { continue };
+                let known = brief(&state(&process.keyspace, place, wall_ms));
+                if self.known.get(&(index, place)) != Some(&known) {
+                    self.note(|| format!("node {index} knows of {}: {known}", show(place)));
+                    self.known.insert((index, place), known);
+                }
+            }
+        }
+    }
+
     /// Lets time pass. An error is a broken promise.
     pub fn run_until(&mut self, until_ms: u64) -> Result<(), String> {
         while let Some(entry) = self.queue.first_entry() {
@@ -120,6 +142,7 @@ impl<'p> World<'p> {
             let ((at_ms, _), event) = entry.remove_entry();
             self.now_ms = at_ms;
             let happened = self.happen(event);
+            self.note_changes();
             let broken = self.broken.take().map_or(Ok(()), Err);
             happened.and(broken).map_err(|error| format!("at {at_ms} ms: {error}"))?;
         }
@@ -232,6 +255,38 @@ impl<'p> World<'p> {
             false => Err(format!("node {index} shows half of what was written: {a:?} and {b:?}")),
         }
     }
+}
+
+/// A state in a line: of each life its id, its end, and what is in it.
+fn brief(key: &Key) -> String {
+    let tag = |tag: Tag| format!("{}@{}", tag.stamp.0 % 100_000_000_000, tag.replica.node);
+    let lives = key.lives().iter().map(|life| {
+        let (end, counter) = (life.deadline(), life.counter());
+        let base = counter.base().get().map(|(_, text)| text.escape_ascii().to_string());
+        let slots = counter.slots().map(|(replica, slot)| {
+            let epoch = replica.epoch % 1_000;
+            format!(" {}/{epoch}:{}~{}", replica.node, slot.value(), slot.is_forgotten())
+        });
+        let floats = counter.floats().map(|(replica, slot)| {
+            format!(" {}/{}:{}f", replica.node, replica.epoch % 1_000, slot.value())
+        });
+        let members = life.set().map(|set| {
+            set.additions()
+                .map(|(name, at, _)| format!(" {}={}", name.escape_ascii(), tag(at)))
+                .collect::<String>()
+        });
+        format!(
+            "[{} ends {} {:?}: base {} {base:?}{}{}{}]",
+            tag(life.id()),
+            tag(end.tag()),
+            end.at_ms(),
+            tag(counter.base().tag()),
+            slots.collect::<String>(),
+            floats.collect::<String>(),
+            members.unwrap_or_default()
+        )
+    });
+    lives.collect()
 }
 
 /// Which first life of a key begins where a node knows of none. One that has ended and that all have

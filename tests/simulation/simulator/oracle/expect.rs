@@ -131,6 +131,7 @@ impl Events<'_> {
 
     /// EXPIRE ‖ EXPIRE, PERSIST: the later one, and none when a DEL saw it; of the events of this fate.
     fn word_of(&self, life: LifeId, of: impl Fn(Fate) -> bool) -> Word {
+        let takes_anew = of(Fate::Anew);
         let of = |fate: Fate, id: LifeId| {
             let is_it = fate == Fate::Counts && id == life;
             of(fate) && (is_it || fate != Fate::Counts && self.life(id, fate) == life)
@@ -145,7 +146,20 @@ impl Events<'_> {
         };
         if self.events.iter().any(is_silenced) {
             latest.at_ms = None;
+            // A word that was deleted and collected does not count against one that is told later.
+            let anew = takes_anew.then(|| self.word_anew(life)).flatten();
+            return anew.unwrap_or(latest);
         }
         latest
+    }
+
+    /// The latest word on a life's end that was told after what had been deleted was collected.
+    fn word_anew(&self, life: LifeId) -> Option<Word> {
+        let anew = self.events.iter().filter(|(_, fate, _)| *fate == Fate::Anew);
+        let words = anew.flat_map(|(_, fate, event)| {
+            let about = event.ends.iter().filter(|(id, _)| self.life(*id, *fate) == life);
+            about.map(|(_, word)| *word)
+        });
+        words.max_by_key(|word| word.mark)
     }
 }
