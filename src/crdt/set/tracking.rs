@@ -148,10 +148,13 @@ impl Tracking {
     }
 }
 
-/// Stable between processes. Of several live dots the latest: a member that had expired, and was added
-/// again, has lost the earlier ones where it had been collected meanwhile.
+/// Stable between processes. Of several live dots the latest, and those without a deadline: a member that
+/// had expired, and was added again, has lost the earlier ones where it had been collected meanwhile.
 pub(super) fn digest_of(name: &[u8], member: &Member) -> u64 {
-    member.latest().map_or(0, |dot| hash_dot(xxh3_64(name), dot))
+    let Some(latest) = member.latest() else { return 0 };
+    let (seed, all) = (xxh3_64(name), member.dots().iter());
+    let counted = all.filter(|dot| *dot == latest || dot.life == DotLife::Live(None));
+    counted.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
 }
 
 fn digest_of_scars(name: &[u8], member: &Member) -> u64 {

@@ -4,7 +4,7 @@
 use super::super::places::{Place, show};
 use super::history::{Event, EventId, History, LifeId, Mark, Origin, What, Word};
 use super::sight::{LifeSight, Sight, View};
-use headcount::base::Replica;
+use headcount::base::{Replica, Tag};
 use headcount::crdt::{Deadline, Key, Kind, Life, MemberDeadline};
 use std::collections::BTreeSet;
 
@@ -229,26 +229,36 @@ impl Clerk<'_> {
         self.life(life).inserts.into_iter().filter(is_it)
     }
 
-    /// What this node itself had added of the member: its last word stands for all of them.
+    /// What this node itself had added of the member: its last word stands for all of them, also of those
+    /// that have expired and that it remembers no more.
     fn own_inserts(&self, lives: &[LifeId], member: u8) -> BTreeSet<(LifeId, EventId)> {
         let of = |life: LifeId| self.inserts_of(life, member).map(move |id| (life, id));
-        lives
-            .iter()
-            .flat_map(|life| of(*life))
-            .filter(|(life, id)| self.is_own(*life, *id))
-            .collect()
+        let seen = lives.iter().flat_map(|life| of(*life));
+        let seen = seen.filter(|(life, id)| self.is_own(*life, *id));
+        let said = self.history.of(self.place).filter(|(_, event)| {
+            event.origin.epoch == self.author.replica.epoch
+                && matches!(event.what, What::Insert(_, other, _) if other == member)
+        });
+        let said = said.flat_map(|(id, event)| {
+            let to = event.lives.iter().filter(|life| lives.contains(life));
+            to.map(move |life| (*life, id))
+        });
+        seen.chain(said).collect()
     }
 
     /// An addition in this epoch, or one of its node that it has said anew after it was away.
     fn is_own(&self, life: LifeId, id: EventId) -> bool {
         let event = self.history.event(id);
-        let What::Insert(mark, ..) = event.what else { return false };
+        let What::Insert(mark, member, _) = event.what else { return false };
         if mark.node != self.author.replica.node {
             return false;
         }
         let is_gone = || {
             let after = self.life_after(life).and_then(|life| life.set());
-            !after.is_some_and(|set| set.additions().any(|(_, tag, _)| Mark::from(tag) == mark))
+            let is_it = |(name, tag, _): (&[u8], Tag, _)| {
+                name.first() == Some(&member) && Mark::from(tag) == mark
+            };
+            !after.is_some_and(|set| set.additions().any(is_it))
         };
         event.origin.epoch == self.author.replica.epoch || is_gone()
     }
