@@ -141,6 +141,28 @@ fn what_is_deleted_after_a_generation_is_not_collected_with_it() {
     assert_eq!(entries(&a), Vec::<Vec<u8>>::new());
 }
 
+/// Two words on a deadline that differ in the last bit of their stamps are two words.
+#[test]
+fn what_is_past_by_another_word_is_confirmed_anew() {
+    let (a, b, c) = (node(1), node(2), node(3));
+    for name in [b"k1", b"k2", b"k3", b"k4"] {
+        set(&b, name, b"1", Deadline::At(START_MS + 20));
+        spread(&[&b, &c, &a], START_MS);
+        let set = c
+            .open_one(key(name), Mode::Exclusive, START_MS)
+            .set_deadline(key(name), Some(START_MS + 10));
+        assert!(set);
+        assert_eq!(a.expire(LATER_MS, 1_000), 1);
+        let is_noted = |keys: &[Buried]| keys.iter().any(|buried| *buried.name == *name);
+        assert!(is_noted(&a.close_generation(LATER_MS).1));
+        spread(&[&a, &b, &c], LATER_MS);
+        let (generation, keys) = a.close_generation(LATER_MS);
+        assert!(is_noted(&keys), "past by the word of c");
+        collect(&a, generation, &keys, LATER_MS);
+        assert!(a.state(0, name).is_none());
+    }
+}
+
 /// What changes all the time does not keep what was once forgotten of it.
 #[test]
 fn a_busy_key_is_collected_too() {

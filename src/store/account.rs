@@ -72,7 +72,7 @@ impl Entry {
     /// A number that is another one when something else is forgotten or past, 0 for nothing, as of the
     /// last [`Keyspace::account`]. Graves of members are left out: they have generations of their own.
     pub fn tombstones_noted(&self) -> u64 {
-        let past = if self.flags.has(PAST) { self.ends_stamp.0 | 1 } else { 0 };
+        let past = if self.flags.has(PAST) { self.ends_stamp.0 << 1 | 1 } else { 0 };
         match &self.state {
             State::Whole(whole) => whole.tombstones,
             State::Counted(counted) => counted.whole.tombstones,

@@ -3,7 +3,7 @@
 
 use crate::simulator::clients::{Client, look, state};
 use crate::simulator::generate::{Commands, Mix};
-use crate::simulator::oracle::{Author, Fate, FirstLife, History, Origin, expect};
+use crate::simulator::oracle::{Author, Fate, FirstLife, History, Origin, Spent, expect};
 use crate::simulator::places::{DATABASES, PLACES, key_of, show};
 use crate::simulator::random::Random;
 use crate::simulator::runner;
@@ -66,7 +66,8 @@ fn run(seed: u64) -> Result<(), String> {
     }
     for at_ms in [now_ms + 200, now_ms + LATER_MS] {
         for place in history.places() {
-            let expected = expect(&history, place, at_ms, &|_| Fate::Counts).view(&history, at_ms);
+            let expected = expect(&history, place, at_ms, Spent::Kept, &|_| Fate::Counts)
+                .view(&history, at_ms);
             for keyspace in &nodes {
                 let seen = look(keyspace, place, at_ms)?;
                 if seen != expected {

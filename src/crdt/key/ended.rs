@@ -1,6 +1,7 @@
 //! What its keeper has to know of a key's tombstones.
 
 use super::Key;
+use crate::base::Tag;
 use crate::crdt::{Life, Tombstones};
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -13,7 +14,7 @@ impl Key {
         let mut any = false;
         for life in &self.lives {
             let mark = match life.is_past(now_ms) {
-                true => life.deadline.tag().stamp.0 | 1,
+                true => mark_of(life.deadline.tag()),
                 false => life.tombstones_mark(),
             };
             any |= mark != 0;
@@ -39,4 +40,13 @@ impl Key {
         let sets = self.lives.iter_mut().filter_map(|life| life.set.as_mut());
         sets.for_each(|set| set.tell_all(tombstones));
     }
+}
+
+/// Another number for another tag, and never 0.
+fn mark_of(tag: Tag) -> u64 {
+    let mut hasher = Xxh3Default::new();
+    hasher.update(&tag.stamp.0.to_le_bytes());
+    hasher.update(&tag.replica.node.to_le_bytes());
+    hasher.update(&tag.replica.epoch.to_le_bytes());
+    hasher.digest().max(1)
 }

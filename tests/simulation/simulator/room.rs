@@ -48,9 +48,12 @@ impl Room {
         self.doubts.iter().map(|(_, doubt)| doubt.choices()).product()
     }
 
-    /// Whether all that is open is how much one run of a process has handed on.
-    pub fn is_one_cut(&self) -> bool {
-        matches!(&self.doubts[..], [(_, Doubt::HandedOn(_))])
+    /// The run of a process, if all that is open is how much that one has handed on.
+    pub fn one_cut(&self) -> Option<usize> {
+        match &self.doubts[..] {
+            [(run, Doubt::HandedOn(_))] => Some(*run),
+            _ => None,
+        }
     }
 
     /// What is open about one key.
@@ -124,7 +127,9 @@ impl Doubt {
 
 /// What became of an event that its run did not hand on.
 fn not_handed_on(id: EventId, world: &World<'_>) -> Fate {
-    match world.history.has_returned(id) && world.is_certain(id) {
+    // Of a member that has ended meanwhile nothing is told.
+    let has_ended = matches!(world.history.event(id).what, What::Insert(.., Some(at_ms)) if at_ms <= world.wall_ms());
+    match world.history.has_returned(id) && world.is_certain(id) && !has_ended {
         true => Fate::Anew,
         false => Fate::Missing,
     }

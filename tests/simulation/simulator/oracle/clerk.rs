@@ -235,9 +235,12 @@ impl Clerk<'_> {
         let of = |life: LifeId| self.inserts_of(life, member).map(move |id| (life, id));
         let seen = lives.iter().flat_map(|life| of(*life));
         let seen = seen.filter(|(life, id)| self.is_own(*life, *id));
-        let said = self.history.of(self.place).filter(|(_, event)| {
-            event.origin.epoch == self.author.replica.epoch
-                && matches!(event.what, What::Insert(_, other, _) if other == member)
+        let Replica { node, epoch } = self.author.replica;
+        let said = self.history.of(self.place).filter(|(_, event)| match event.what {
+            What::Insert(mark, of, _) => {
+                of == member && mark.node == node && event.origin.epoch == epoch
+            }
+            _ => false,
         });
         let said = said.flat_map(|(id, event)| {
             let to = event.lives.iter().filter(|life| lives.contains(life));

@@ -20,6 +20,14 @@ pub enum Fate {
     Missing,
 }
 
+/// What became of a member's addition on which a later one, by another node, had said when the member
+/// ends, and it did. Who knew of both has dropped both; who knew of the first alone has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    Kept,
+    Gone,
+}
+
 struct Events<'h> {
     events: Vec<(EventId, Fate, &'h Event)>,
     now_ms: u64,
@@ -30,6 +38,7 @@ pub fn expect(
     history: &History,
     place: Place,
     now_ms: u64,
+    spent: Spent,
     fate: &dyn Fn(EventId) -> Fate,
 ) -> Sight {
     let events = history.of(place).map(|(id, event)| (id, fate(id), event));
@@ -44,8 +53,8 @@ pub fn expect(
             match &event.what {
                 What::Add(_) if counts => drop(seen.adds.insert(*id)),
                 What::Insert(..) if counts => drop(seen.inserts.insert(*id)),
-                What::Base(mark, _) if events.is_latest_base(*life, *mark, *fate) => {
-                    seen.base = counts.then_some(*id);
+                What::Base(mark, _) if counts && events.is_latest_base(*life, *mark, *fate) => {
+                    seen.base = Some(*id);
                 }
                 _ => {}
             }
@@ -63,6 +72,9 @@ pub fn expect(
         life.id = *id;
         life.word = events.word(*id);
         events.drop_collected_members(history, life);
+        if spent == Spent::Gone {
+            events.drop_spent(life);
+        }
     }
     Sight { lives: lives.into_values().collect() }
 }
@@ -123,6 +135,26 @@ impl Events<'_> {
             !member.is_some_and(|member| told.contains(&member) && !living.contains_key(&member))
         });
         life.inserts = late.into_iter().chain(known).collect();
+    }
+
+    fn drop_spent(&self, life: &mut LifeSight) {
+        let insert = |id: &EventId| {
+            let (_, _, event) = self.events.iter().find(|(other, ..)| other == id)?;
+            match event.what {
+                What::Insert(mark, member, _) => Some((mark, member)),
+                _ => None,
+            }
+        };
+        life.inserts.retain(|id| {
+            let Some((mark, member)) = insert(id) else { return true };
+            let ended = |(_, _, event): &(EventId, Fate, &Event)| match event.what {
+                What::Insert(later, of, Some(at_ms)) => {
+                    of == member && later > mark && at_ms <= self.now_ms
+                }
+                _ => false,
+            };
+            !self.events.iter().any(ended)
+        });
     }
 
     fn word(&self, life: LifeId) -> Word {

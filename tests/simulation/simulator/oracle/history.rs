@@ -177,7 +177,12 @@ impl History {
 
     /// Whether the event is of a process that has come back.
     pub fn has_returned(&self, id: EventId) -> bool {
-        self.returned.contains(&self.events[id].origin.process)
+        self.is_returned(self.events[id].origin.process)
+    }
+
+    /// Whether a process has come back.
+    pub fn is_returned(&self, process: usize) -> bool {
+        self.returned.contains(&process)
     }
 
     /// Whether it may be found in a later life than the one that it was written to.

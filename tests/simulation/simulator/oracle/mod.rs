@@ -7,6 +7,6 @@ pub mod history;
 pub mod sight;
 
 pub use clerk::{Author, FirstLife, Intent, record};
-pub use expect::{Fate, expect};
+pub use expect::{Fate, Spent, expect};
 pub use history::{Event, EventId, History, LifeId, Mark, Origin, What};
 pub use sight::{Sight, View};
