@@ -79,7 +79,9 @@ fn nodes_with_different_secrets_stay_apart_and_both_say_why() {
     let ports = [free_port(), free_port()];
     let first = node(ports[0], &[], &["--cluster-secret", "one"]);
     let peers = [format!("127.0.0.1:{}", ports[0])];
-    let second = node(ports[1], &peers, &["--cluster-secret", "other"]);
+    // It does not wait for long to be let in before it answers clients.
+    let soon = ["--cluster-secret", "other", "--cluster-node-timeout", "1000"];
+    let second = node(ports[1], &peers, &soon);
     let reason = "the secret is another one (cluster-secret)";
     for server in [&first, &second] {
         eventually("the log says why", || log(server).contains(reason));

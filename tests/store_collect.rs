@@ -7,7 +7,6 @@ use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;
 const LATER_MS: u64 = START_MS + 1_000;
-const GRACE_MS: u64 = 100;
 
 fn node(node: u32) -> Keyspace {
     Keyspace::new(1, Replica { node, epoch: 1 }, Tombstones::KEEP, START_MS)

@@ -1,12 +1,17 @@
-//! The traps that others fell into, each a story of two or three replicas. (What needs a disk, a link
-//! between peers or tokens of requests is tested where those are.)
+//! The traps that others fell into, each a story of two or three replicas, or of engines that talk to
+//! each other. (What needs threads or tokens of requests is tested where those are.)
 
+mod engines;
 #[path = "laws/node.rs"]
 mod node;
 
+use engines::mesh::Mesh;
+use engines::{Node as Peer, WINDOW_BYTES, dial, run, settings};
 use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp};
 use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Tombstones};
+use headcount::replication::message::{KIND_BATCH, KIND_STATES};
+use headcount::replication::{Refusal, Settings};
 use headcount::store::{KeyRef, Keyspace, Mode};
 use node::{Node, START_MS, text_at};
 
@@ -160,6 +165,130 @@ fn a_deletion_by_a_node_that_holds_part_of_a_set_removes_that_part() {
     del(&mut b, 5);
     assert!(a.key.merge(&b.key.take_part(b.replica), Tombstones::KEEP));
     assert_eq!(a.key.kind(START_MS + 6), None);
+}
+
+/// What all three show of the key, and how much each keeps of what is deleted.
+fn shown_and_kept(mesh: &Mesh, ms: u64) -> (Vec<String>, Vec<u64>) {
+    let shown = mesh.nodes.iter().map(|node| node.value(b"k", ms)).collect();
+    (shown, mesh.nodes.iter().map(|node| node.tombstones(ms)).collect())
+}
+
+/// The first node's key is on its way to the third for long. The second deletes the key meanwhile, which
+/// all hear of; none may forget that before the key has arrived.
+fn deleted_while_on_its_way(mesh: &mut Mesh, from_ms: u64) {
+    let [long, longer, end] = [10_000, 10_100, 20_000].map(|ms| from_ms + ms);
+    mesh.nodes[1].delete(b"k", from_ms);
+    mesh.run(from_ms..long);
+    assert_eq!(shown_and_kept(mesh, long), (vec![String::new(); 3], vec![1; 3]));
+    assert_ne!(mesh.speed_up(long), 0, "nothing was on its way");
+    mesh.run(long..longer);
+    let (shown, _) = shown_and_kept(mesh, longer);
+    assert_eq!(shown, [""; 3], "the dead are back");
+    mesh.run(longer..end);
+    assert_eq!(shown_and_kept(mesh, end), (vec![String::new(); 3], vec![0; 3]));
+}
+
+#[test]
+fn trap_4_a_batch_in_flight_does_not_bring_back_the_dead() {
+    let mut mesh = Mesh::default();
+    (1..=3).for_each(|node| mesh.join(Peer::new(node, node, WINDOW_BYTES), 0));
+    mesh.run(0..1_000);
+    mesh.slow_down(0, 2, KIND_BATCH);
+    mesh.nodes[0].count(b"k", 1_000);
+    mesh.run(1_000..1_200);
+    assert_eq!(shown_and_kept(&mesh, 1_200).0, ["1", "1", ""]);
+    deleted_while_on_its_way(&mut mesh, 1_200);
+}
+
+/// The third has just come, and asked the first for all that there is.
+#[test]
+fn trap_4_nor_does_a_digest_reply() {
+    let mut mesh = Mesh::default();
+    mesh.join(Peer::new(1, 1, 1), 0);
+    mesh.join(Peer::new(2, 2, WINDOW_BYTES), 0);
+    mesh.nodes[0].count(b"k", 0);
+    // The batch is gone.
+    mesh.run(0..3_000);
+    mesh.join(Peer::new(3, 3, WINDOW_BYTES), 3_000);
+    mesh.slow_down(0, 2, KIND_STATES);
+    mesh.run(3_000..3_200);
+    assert_eq!(shown_and_kept(&mesh, 3_200).0, ["1", "1", ""]);
+    deleted_while_on_its_way(&mut mesh, 3_200);
+}
+
+/// What a node has merged but not written down it has not got for certain.
+#[test]
+fn trap_4_nor_does_a_member_whose_tail_was_lost() {
+    let settings = |node, epoch| {
+        let incarnation = u64::from(node);
+        Settings { survives: true, incarnation, ..settings(node, epoch) }
+    };
+    let (mut a, mut b) = (Peer::with(settings(1, 1), 0), Peer::with(settings(2, 2), 0));
+    dial(&mut a, &mut b, 1, 0).expect("a may come");
+    dial(&mut b, &mut a, 2, 0).expect("b may come");
+    a.count(b"k", 0);
+    run(&mut a, &mut b, [1, 2], 0..1_000);
+    let disk = b.persist(&[b"k"]);
+    a.delete(b"k", 1_000);
+    for ms in (1_000..10_000).step_by(1_000) {
+        run(&mut a, &mut b, [1, 2], ms..ms + 1_000);
+        a.persist(&[b"k"]);
+    }
+    assert_eq!(
+        [&a, &b].map(|node| (node.value(b"k", 10_000), node.tombstones(10_000))),
+        [(String::new(), 1), (String::new(), 1)]
+    );
+    a.closed(&[1, 2], 10_000);
+    let mut b = Peer::restore(settings(2, 3), &disk, 10_000);
+    assert_eq!(b.value(b"k", 10_000), "1", "it does not remember that it was deleted");
+    dial(&mut a, &mut b, 3, 10_000).expect("a may come");
+    dial(&mut b, &mut a, 4, 10_000).expect("b may come again");
+    for ms in (10_000..20_000).step_by(1_000) {
+        run(&mut a, &mut b, [3, 4], ms..ms + 1_000);
+        a.persist(&[b"k"]);
+        b.persist(&[b"k"]);
+    }
+    assert_eq!(
+        [&a, &b].map(|node| (node.value(b"k", 20_000), node.tombstones(20_000))),
+        [(String::new(), 0), (String::new(), 0)]
+    );
+}
+
+/// Nobody waits for it any more, so what it has missed is forgotten.
+#[test]
+fn trap_5_a_member_away_too_long_brings_back_no_dead_and_loses_no_count() {
+    let forget_after_ms = 5_000;
+    let [mut a, mut b] =
+        [1, 2].map(|node| Peer::with(Settings { forget_after_ms, ..settings(node, node) }, 0));
+    dial(&mut a, &mut b, 1, 0).expect("a may come");
+    dial(&mut b, &mut a, 2, 0).expect("b may come");
+    let count =
+        |node: &Peer, names: &[&[u8]], ms| names.iter().for_each(|name| node.count(name, ms));
+    count(&a, &[b"views", b"gone"], 0);
+    count(&b, &[b"views", b"gone"], 0);
+    run(&mut a, &mut b, [1, 2], 0..1_000);
+    a.closed(&[1, 2], 1_000);
+    b.closed(&[1, 2], 1_000);
+    count(&b, &[b"views", b"visits"], 1_001);
+    count(&a, &[b"views"], 1_001);
+    a.delete(b"gone", 1_001);
+    for ms in (1_050..10_000).step_by(50) {
+        a.tick(ms);
+        b.tick(ms);
+        if ms == 5_000 {
+            assert_eq!(a.tombstones(ms), 1, "so long it is waited for");
+        }
+    }
+    assert_eq!(a.tombstones(10_000), 0);
+    assert_eq!(b.value(b"gone", 10_000), "2");
+    assert!(matches!(dial(&mut b, &mut a, 3, 10_000), Err(Refusal::Forgotten { .. })));
+    dial(&mut b, &mut a, 4, 10_100).expect("b may come anew");
+    dial(&mut a, &mut b, 5, 10_100).expect("a may come");
+    run(&mut a, &mut b, [5, 4], 10_100..12_000);
+    for node in [&a, &b] {
+        let values = [&b"views"[..], b"visits", b"gone"].map(|name| node.value(name, 12_000));
+        assert_eq!(values, ["4", "1", ""]);
+    }
 }
 
 /// It comes back with the state of the others and, in a new epoch, its own unheard part.

@@ -77,6 +77,7 @@ impl Group {
             group.servers.push(start_node(port, port, &seeds, flags)?);
         }
         group.wait_for_links()?;
+        group.wait_for_data()?;
         Ok(group)
     }
 
@@ -90,10 +91,11 @@ impl Group {
             group.join_behind_proxy(flags)?;
         }
         group.wait_for_links()?;
+        group.wait_for_data()?;
         Ok(group)
     }
 
-    /// One node more; returns when it answers clients.
+    /// One node more; returns when it is up.
     ///
     /// # Errors
     /// The node does not start.
@@ -149,6 +151,14 @@ impl Group {
         let others = self.servers.len() - 1;
         let linked = |report: &String| report.matches("link=up").count() == others;
         until(PATIENCE, Duration::from_millis(2), || Ok(self.reports()?.iter().all(linked)))
+    }
+
+    /// Returns when all have fetched the data, and answer clients.
+    fn wait_for_data(&self) -> io::Result<()> {
+        let loading = || self.servers.iter().map(|server| server.info("loading"));
+        until(PATIENCE, STEP, || {
+            Ok(loading().collect::<io::Result<Vec<_>>>()?.iter().all(|it| it == "0"))
+        })
     }
 
     fn reports(&self) -> io::Result<Vec<String>> {

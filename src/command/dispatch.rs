@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const NO_AUTH: &str = "NOAUTH Authentication required.";
+const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
 const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
@@ -166,6 +167,10 @@ impl<'b> Batch<'b> {
         let flags = entry.command.flags;
         if !session.authenticated && config.requirepass.is_some() && !flags.has(Flags::NO_AUTH) {
             return refused(NO_AUTH);
+        }
+        // First, for in Redis memory is not looked at meanwhile.
+        if !flags.has(Flags::LOADING) && self.node.is_loading() {
+            return refused(LOADING);
         }
         // Room is made before any command, but only those that take memory are refused.
         let grows = flags.has(Flags::DENYOOM);

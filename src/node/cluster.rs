@@ -1,7 +1,7 @@
 //! The node's part in a cluster, shared by its peer connections and its clients.
 
 use super::clock::unix_ms;
-use crate::replication::{Engine, Now, Progress, Status};
+use crate::replication::{Engine, Now, Progress, Readiness, Status};
 use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ pub struct Cluster {
     pub engine: Mutex<Engine>,
     /// For WAIT, which needs no lock.
     pub progress: Arc<Progress>,
+    /// For the dispatcher, as cheap.
+    pub readiness: Arc<Readiness>,
     /// Notified (all waiters) after peers have confirmed something.
     pub confirmed: Notify,
     /// Notified when the engine has something to send or to dial before its next tick.
@@ -27,10 +29,11 @@ pub struct Cluster {
 impl Cluster {
     #[must_use]
     pub fn new(engine: Engine) -> Cluster {
-        let progress = engine.progress();
+        let (progress, readiness) = (engine.progress(), engine.readiness());
         Cluster {
             engine: Mutex::new(engine),
             progress,
+            readiness,
             confirmed: Notify::new(),
             wake: Notify::new(),
             started: Instant::now(),

@@ -104,6 +104,12 @@ impl Node {
         self.config.get()
     }
 
+    /// Whether the state is still to be fetched from peers, and clients are refused until then.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| !cluster.readiness.is_ready())
+    }
+
     /// How long the server has been up.
     #[must_use]
     pub fn uptime_seconds(&self) -> u64 {

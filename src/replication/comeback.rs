@@ -38,6 +38,7 @@ impl Engine {
             "The cluster has forgotten this node: it takes over the whole state, and writes again \
              what it had written since batch {held} (others have heard of it up to batch {upto})"
         );
+        self.gate.close(now);
         let node = self.settings.node;
         self.become_another(keyspace, node, (held, upto), now);
         self.settings.incarnation = self.settings.incarnation.max(told.latest + 1);

@@ -63,6 +63,12 @@ impl Dialer {
         self.targets.values_mut().filter(waits).for_each(|target| target.next_ms = 0);
     }
 
+    /// Whether there is nobody to dial.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// Nobody is to be dialled there any more, unless the operator said so.
     pub fn remove_node(&mut self, node: u32) {
         self.targets.retain(|_, target| target.seed || target.node != Some(node));

@@ -10,6 +10,7 @@ use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
 use super::peers::Peer;
+use super::readiness::Gate;
 use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
@@ -31,6 +32,7 @@ pub struct Engine {
     pub(super) settings: Settings,
     pub(super) rng: SmallRng,
     pub(super) progress: Arc<Progress>,
+    pub(super) gate: Gate,
     pub(super) stream: Stream,
     /// All of these streams are held here up to these batches; in memory, and for certain.
     pub(super) holds: Vector,
@@ -84,6 +86,7 @@ impl Engine {
         let mut engine = Engine {
             rng,
             progress: Arc::default(),
+            gate: Gate::closed(now),
             stream: Stream::default(),
             holds: Vector::new(),
             durable: Vector::new(),
@@ -115,6 +118,7 @@ impl Engine {
         for seed in engine.settings.seeds.clone() {
             engine.dialer.add_seed(&seed);
         }
+        engine.open_if_alone(now);
         engine
     }
 
@@ -146,6 +150,7 @@ impl Engine {
             self.keep_house(keyspace, now);
         }
         self.begin_round(now);
+        self.open_if_alone(now);
         self.send_acks(now);
         self.report_progress();
     }
@@ -266,7 +271,7 @@ impl Engine {
         self.collect(keyspace, now);
         self.trim_stream();
         self.forget_the_missing(now);
-        self.give_up_stalled_rounds();
+        self.give_up_stalled_rounds(now);
         self.warn_of_clocks();
     }
 

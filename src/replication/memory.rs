@@ -45,6 +45,8 @@ impl Engine {
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
         (engine.ends, engine.lost) = (memory.ends, memory.lost);
+        // What it knows is late at most, as after a cut.
+        engine.gate.open("the state was kept");
         engine
     }
 }

@@ -49,6 +49,7 @@ impl Engine {
         peer.compared_ms = peer.asker.as_ref().map(Asker::began_ms);
         let pulls_all = peer.asker.take().is_some_and(|asker| asker.pulls_all());
         self.counts.full_resyncs += u64::from(pulls_all);
+        self.gate.open("the state is that of another node");
         peer.next_round_ms = now.mono_ms + self.settings.sync_interval_ms;
         vector::join(&mut self.holds, &held);
         for (stream, inbound) in &self.inbound {
@@ -59,14 +60,19 @@ impl Engine {
         outs.for_each(super::peers::Outgoing::ack_soon);
     }
 
-    pub(super) fn give_up_stalled_rounds(&mut self) {
+    pub(super) fn give_up_stalled_rounds(&mut self, now: Now) {
+        let mut any = false;
         for peer in self.peers.values_mut() {
             let Some(asker) = &peer.asker else { continue };
             let waits_since_ms = asker.stepped_ms().max(self.woke_ms);
             if peer.heard_ms.is_some_and(|heard_ms| heard_ms >= waits_since_ms + STALLED_MS) {
                 peer.asker = None;
                 peer.needs_round = true;
+                any = true;
             }
+        }
+        if any {
+            self.open_if_overdue("another node was asked in vain", now);
         }
     }
 }

@@ -4,19 +4,23 @@ use std::time::Duration;
 
 use redis::{Connection, FromRedisValue, RedisResult};
 
-use crate::support::{PATIENCE, Server};
+use crate::support::{PATIENCE, Server, eventually};
 
 /// A connection to a node.
 pub fn connect(server: &Server) -> Connection {
     connect_to(&format!("redis://{}", server.address()))
 }
 
-/// A connection to what a URL names.
+/// A connection to what a URL names, when it answers clients.
 pub fn connect_to(url: &str) -> Connection {
     let client = redis::Client::open(url).expect("an address");
-    let connection = client.get_connection_with_timeout(PATIENCE).expect("a connection");
+    let mut connection = client.get_connection_with_timeout(PATIENCE).expect("a connection");
     // WAIT may take its time.
     connection.set_read_timeout(Some(PATIENCE + Duration::from_secs(10))).expect("a timeout");
+    eventually("it has loaded", || {
+        let answer: RedisResult<redis::Value> = try_ask(&mut connection, "PING");
+        answer.err().and_then(|error| Some(error.code()? != "LOADING")).unwrap_or(true)
+    });
     connection
 }
 

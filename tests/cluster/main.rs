@@ -18,6 +18,7 @@ mod crashes;
 mod cuts;
 mod heartbeats;
 mod load;
+mod loading;
 mod members;
 mod namespaces;
 mod secret;

@@ -19,7 +19,7 @@ fn a_node_that_joins_late_gets_the_whole_state() {
         pipeline.query::<redis::Value>(client).expect("replies");
     }
     cluster.run(2);
-    // It counts before it has heard of anybody.
+    // As soon as it answers, it counts.
     tell(&mut cluster.connect(2), &["INCRBY views:7 1000"]);
     cluster.hear_each_other();
     cluster.converge();

@@ -13,7 +13,8 @@ fn who_lacks_the_secret_gets_nothing() {
         let mut client = cluster.connect(0);
         tell(&mut client, &["INCR views"]);
         let first = cluster.network.address(0).to_string();
-        cluster.run_with(2, &["--cluster-peer", &first, "--cluster-secret", secret]);
+        let peer = ["--cluster-peer", &first, "--cluster-node-timeout", "1000"];
+        cluster.run_with(2, &[&peer[..], &["--cluster-secret", secret]].concat());
         let mut stranger = cluster.connect(2);
         tell(&mut stranger, &["SADD online eve"]);
         let reason = "the secret is another one (cluster-secret)";

@@ -34,6 +34,8 @@ pub enum Kind {
 pub struct Server {
     pub kind: Kind,
     pub port: u16,
+    /// It has a cluster-port, and may have to ask its peers for the data before it answers clients.
+    is_node: bool,
     child: Child,
     directory: TempDir,
 }
@@ -128,7 +130,8 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
-        Server { kind, port, child, directory }
+        let is_node = arguments.contains(&"--cluster-port");
+        Server { kind, port, is_node, child, directory }
     }
 
     /// Waits until the process answers; false when it ended, or when another answers at its port.
@@ -158,7 +161,17 @@ impl Server {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.port))
     }
 
+    /// A connection to a server that answers clients.
     pub fn connect(&self) -> Client {
+        let mut client = self.connect_early();
+        if self.is_node {
+            eventually("it has loaded", || !is_loading(&client.call(&["PING"])));
+        }
+        client
+    }
+
+    /// A connection, whether the server answers clients already or not.
+    pub fn connect_early(&self) -> Client {
         let mut client = Client::connect(self.address()).expect("a connection");
         client.set_timeout(Some(PATIENCE)).expect("a timeout");
         client
@@ -174,7 +187,7 @@ impl Server {
 
     /// One field of INFO, as text.
     pub fn info(&self, field: &str) -> Option<String> {
-        let info = print::text(&self.connect().call(&["INFO", "everything"]).expect("INFO"));
+        let info = print::text(&self.connect_early().call(&["INFO", "everything"]).expect("INFO"));
         info.lines().find_map(|line| Some(line.strip_prefix(field)?.strip_prefix(':')?.to_owned()))
     }
 
@@ -243,6 +256,10 @@ pub fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
         assert!(start.elapsed() < PATIENCE, "in {PATIENCE:?} it never came true that {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+fn is_loading(reply: &io::Result<Reply>) -> bool {
+    matches!(reply, Ok(Reply::Error(text)) if text.starts_with(b"LOADING "))
 }
 
 /// Runs a test's script against Headcount, and against the original when it is installed.

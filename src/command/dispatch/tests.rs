@@ -4,8 +4,10 @@ use crate::command::args::tests::Request;
 use crate::command::registry;
 use crate::config::{Config, Permission};
 use crate::crdt::Tombstones;
-use crate::node::NewClient;
+use crate::node::{Cluster, NewClient};
+use crate::replication::{Engine, Now, Settings};
 use crate::store::Keyspace;
+use std::sync::Arc;
 
 const NOW_MS: u64 = 1_700_000_000_000;
 
@@ -97,6 +99,54 @@ fn only_what_needs_no_password_runs_without_it() {
         "-ERR wrong number of arguments for 'get' command|-NOAUTH Authentication required.|\
          +OK|$-1|"
     );
+}
+
+/// Of a node that has not heard of its peers yet.
+fn cluster() -> Cluster {
+    let settings = Settings {
+        node: 1,
+        epoch: 1,
+        incarnation: 1,
+        address: "a:1".to_owned(),
+        seeds: vec!["b:1".to_owned()],
+        tick_ms: 5,
+        window_bytes: 0,
+        sync_interval_ms: 5_000,
+        forget_after_ms: 60_000,
+        max_stamp_ahead_ms: 60_000,
+        grace_ms: 60_000,
+        clock_warning_ms: 500,
+        node_timeout_ms: 5_000,
+        databases: 16,
+        survives: false,
+    };
+    Cluster::new(Engine::new(settings, 1, Now { wall_ms: NOW_MS, mono_ms: 0 }))
+}
+
+// What runs, and what comes first, is as in Redis 7.0.15; the text is our own.
+#[test]
+fn only_what_needs_no_data_runs_while_they_are_loaded() {
+    let mut connected = Connected::with(|config| {
+        config.requirepass = Some(b"secret".to_vec());
+        config.maxmemory_bytes = 1;
+    });
+    connected.node.cluster = Some(Arc::new(cluster()));
+    let loading = "-LOADING Headcount is loading the dataset from its peers|";
+    let replies = connected.run(&["INCR a", "AUTH secret", "INCR a", "INCR", "NOSUCH"]);
+    let refused = "-NOAUTH Authentication required.|+OK|";
+    let wrong = "-ERR wrong number of arguments for 'incr' command|\
+                 -ERR unknown command 'NOSUCH', with args beginning with: |";
+    assert_eq!(replies, format!("{refused}{loading}{wrong}"));
+    let replies = connected.run(&["SELECT 1", "ECHO a", "CLIENT REPLY ON"]);
+    assert_eq!(replies, "+OK|$1|a|+OK|");
+    for command in ["PING", "GET a", "DBSIZE", "WAIT 0 0", "CLUSTER INFO", "OBJECT FREQ a"] {
+        assert_eq!(connected.run(&[command]), loading, "{command}");
+    }
+    connected.session.monitoring = true;
+    assert_eq!(connected.run(&["GET a"]), loading);
+    assert_eq!(connected.node.stats.errors().1["LOADING"], 8);
+    let persistence = connected.run(&["INFO persistence"]);
+    assert!(persistence.contains("|loading:1|"), "{persistence}");
 }
 
 // The replies are those of Redis 7.0.15.

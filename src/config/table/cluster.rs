@@ -54,7 +54,8 @@ in a file node-<cluster-port>.id.",
             AtRunTime,
             number!(cluster_node_timeout_ms, Plain, 100..=INT_MAX),
             "Milliseconds of silence after which a peer is taken for unreachable.
-Nothing is refused or handed over then: this node only says so, and dials again.",
+Nothing is refused or handed over then: this node only says so, and dials again. A node that
+starts, and in this time reaches none of its peers to fetch the data, answers clients without.",
         ),
         Directive::new(
             "cluster-peer",

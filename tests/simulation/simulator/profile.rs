@@ -277,7 +277,15 @@ impl Drawn {
         }
         self.setting.forget_after_ms = FORGET_AFTER_MS;
         let away_ms = FORGET_AFTER_MS + self.random.between(1_000, 4_000);
-        self.fault(from_ms, Fault::Split { side: 1 << node });
+        // Sometimes a node joins on its side, of which the others do not hear.
+        let joiner = self.setting.nodes + self.joined;
+        let joins = joiner < super::world::NODES_MAX && self.random.chance(300);
+        let side = if joins { 1 << node | 1 << joiner } else { 1 << node };
+        self.fault(from_ms, Fault::Split { side });
+        if joins {
+            let later_ms = self.random.between(100, 1_000);
+            self.join(from_ms + later_ms);
+        }
         self.fault(from_ms + away_ms, Fault::Heal);
     }
 

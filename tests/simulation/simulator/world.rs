@@ -215,6 +215,10 @@ impl<'p> World<'p> {
         let Some(process) = self.nodes[index].process.as_mut().filter(|_| !is_leaving) else {
             return Ok(());
         };
+        if !process.engine.readiness().is_ready() {
+            // It is refused.
+            return Ok(());
+        }
         let is_alone = process.engine.status(&process.keyspace, now).peers.is_empty();
         let settings = process.engine.settings();
         let replica = Replica { node: settings.node, epoch: settings.epoch };

@@ -85,13 +85,13 @@ pub fn clients(node: &Node, report: &mut Report) {
     );
 }
 
-/// Counts are in memory only: nothing is loaded and nothing saved.
+/// Counts are in memory only: nothing is saved, and what is loaded comes from peers.
 pub fn persistence(node: &Node, report: &mut Report) {
     report.field("headcount_durability", "memory-only");
+    report.field("loading", u8::from(node.is_loading()));
     report.constant(
         0,
         &[
-            "loading",
             "async_loading",
             "current_cow_peak",
             "current_cow_size",
