@@ -125,7 +125,7 @@ fn a_stranger_who_says_too_much_is_closed() {
         .map(|n| xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()) as u8);
     stranger.send(&SealedFrame::new(0xF0, noise.collect()));
     assert_eq!(stranger.receive(), None);
-    node.logs("no more than 4096 are read");
+    node.logs(&format!("no more than {HANDSHAKE_LIMIT_BYTES} are read"));
     node.serves();
 }
 

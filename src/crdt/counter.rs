@@ -183,6 +183,9 @@ impl Counter {
         for (replica, slot) in self.floats.iter().filter(|(_, slot)| slot.has_forgotten()) {
             part.put_float(replica, slot.tombstone());
         }
+        if part != Counter::default() {
+            part.born = self.born;
+        }
         part
     }
 

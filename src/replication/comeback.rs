@@ -115,7 +115,7 @@ impl Engine {
     pub(super) fn start_anew(&mut self, now: Now) {
         self.stream = Stream::default();
         (self.holds, self.durable, self.may) = (Vector::new(), Vector::new(), Vector::new());
-        self.ends = Vector::new();
+        (self.ends, self.quorum) = (Vector::new(), Vec::new());
         self.inbound.clear();
         self.collector = Collector::default();
         let nodes: Vec<u32> = self.peers.keys().copied().collect();

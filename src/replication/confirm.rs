@@ -10,7 +10,7 @@ use super::view::{Standing, View};
 use super::{Engine, Health, Now};
 use crate::base::Replica;
 use crate::store::Keyspace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// At the latest after so long a peer hears something.
 const HEARTBEAT_MS: u64 = 200;
@@ -107,18 +107,29 @@ impl Engine {
         self.collector.advance(keyspace, &words, self.settings.grace_ms, now);
     }
 
-    /// Forgets members that were away for too long. Only the side of the majority does, or, of two
-    /// halves, that of the lowest id: else both sides of a cut would forget each other.
+    /// Whether this side of a cut may decide who is forgotten: that of the majority, or, of two halves,
+    /// that of the lowest id, else both sides would forget each other. Counted are the members that
+    /// had all agreed on one another, not those who have joined on one side since.
+    fn decides(&mut self, is_here: impl Fn(&u32) -> bool) -> bool {
+        let (agreed, members) = (self.words().agreed(), self.view.members());
+        let members: Vec<u32> = members.map(|entry| entry.node).collect();
+        if agreed && members.len() > 1 {
+            self.quorum = members;
+        }
+        let here = self.quorum.iter().filter(|node| is_here(node)).count();
+        let has_lowest = self.quorum.first().is_some_and(is_here);
+        here * 2 > self.quorum.len() || here * 2 == self.quorum.len() && has_lowest
+    }
+
+    /// Forgets members that were away for too long.
     pub(super) fn forget_the_missing(&mut self, now: Now) {
         let me = self.settings.node;
-        let members: Vec<u32> = self.view.members().map(|entry| entry.node).collect();
-        let is_here = |node: &u32| *node == me || self.peers.get(node).is_some_and(Peer::is_up);
-        let here: Vec<u32> = members.iter().copied().filter(is_here).collect();
-        let decides = here.len() * 2 > members.len()
-            || here.len() * 2 == members.len() && here.first() == members.first();
-        if !decides {
+        let up = self.peers.iter().filter(|(_, peer)| peer.is_up()).map(|(node, _)| *node);
+        let here: BTreeSet<u32> = up.chain([me]).collect();
+        if !self.decides(|node| here.contains(node)) {
             return;
         }
+        let members: Vec<u32> = self.view.members().map(|entry| entry.node).collect();
         for node in members.into_iter().filter(|node| !here.contains(node)) {
             let Some(peer) = self.peers.get(&node) else { continue };
             let heard_ms = peer.heard_ms.unwrap_or(peer.known_ms);

@@ -50,6 +50,8 @@ pub struct Engine {
     pub(super) dead_gaps: Gaps,
     /// What was held here of the streams of nodes that do not count, when that was heard.
     pub(super) ends: Vector,
+    /// The members that had last agreed on one another, by their ids; none: this node was not among any.
+    pub(super) quorum: Vec<u32>,
     /// What this node perhaps has to write again after it was forgotten.
     pub(super) lost: Vec<Lost>,
     pub(super) closings: Vec<(LinkId, String)>,
@@ -100,6 +102,7 @@ impl Engine {
             collector: Collector::default(),
             dead_gaps: Gaps::new(),
             ends: Vector::new(),
+            quorum: Vec::new(),
             lost: Vec::new(),
             closings: Vec::new(),
             connections: 0,

@@ -15,6 +15,7 @@ pub struct Memory {
     inbound: BTreeMap<Replica, Inbound>,
     view: Vec<Entry>,
     ends: Vector,
+    quorum: Vec<u32>,
     lost: Vec<Lost>,
 }
 
@@ -28,6 +29,7 @@ impl Engine {
             inbound: self.inbound.clone(),
             view: self.view.entries(),
             ends: self.ends.clone(),
+            quorum: self.quorum.clone(),
             lost: self.lost.clone(),
         }
     }
@@ -44,7 +46,7 @@ impl Engine {
         engine.durable = memory.holds.clone();
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
-        (engine.ends, engine.lost) = (memory.ends, memory.lost);
+        (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
         engine

@@ -105,6 +105,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    /// A batch is missing among those that were heard: of a key that is still known what is missing is
+    /// said again, and nothing twice.
+    #[test]
+    fn what_was_heard_since_is_not_said_again(
+        before in steps(),
+        between in steps(),
+        after in steps(),
+    ) {
+        let mut pair = Pair::default();
+        pair.run(&before);
+        pair.other.merge(&pair.lost.clone(), Tombstones::KEEP);
+        let (since, own) = (pair.clock.stamp(0), pair.lost.own(LOST));
+        pair.run(&between);
+        pair.other.merge(&pair.lost.clone(), Tombstones::KEEP);
+        pair.run(&after);
+
+        let mut all = pair.other.clone();
+        all.merge(&pair.lost, Tombstones::KEEP);
+        let again = pair.lost.reissue(LOST, Some(&own), since, NEW, &pair.other);
+        let mut told = pair.other.clone();
+        told.merge(&again, Tombstones::KEEP);
+        for later_ms in [0, 50, 150, 300, 600] {
+            let now_ms = START_MS + pair.now_ms + later_ms;
+            prop_assert_eq!(view(&told, now_ms), view(&all, now_ms), "of {:?}", again);
+        }
+    }
+}
+
 fn write(ms: u64, replica: Replica) -> Write {
     let now_ms = START_MS + ms;
     let tag = Tag::new(Stamp::at_ms(now_ms), replica);

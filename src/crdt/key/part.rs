@@ -63,7 +63,10 @@ impl Key {
         new: Replica,
         theirs: &Key,
     ) -> Key {
-        let rename = |tag: Tag| match tag.replica == lost && tag.stamp > since {
+        // A life that they know keeps its name, and so does the word on an end that opened it.
+        let is_known =
+            |tag: Tag| theirs.lives.iter().any(|life| life.id == tag || life.deadline.tag() == tag);
+        let rename = |tag: Tag| match tag.replica == lost && tag.stamp > since && !is_known(tag) {
             true => Tag::new(tag.stamp, new),
             false => tag,
         };

@@ -38,7 +38,7 @@ impl Set {
     /// Only what is removed, expired or forgotten, with no claim that it is all.
     #[must_use]
     pub fn tombstones_part(&self) -> Set {
-        let mut part = Set { forgotten: self.forgotten.clone(), ..Set::default() };
+        let mut part = Set { born: self.born, forgotten: self.forgotten.clone(), ..Set::default() };
         for (name, grave) in &self.graves {
             part.put(name.clone(), grave.member.clone());
         }
