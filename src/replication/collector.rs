@@ -11,6 +11,7 @@
 //! life of that id with another deadline is known to be new. When all members say that they have
 //! sealed what this node has, it drops them.
 
+use super::journal::{self, Journal};
 use super::vector::covers;
 use super::{Now, Vector};
 use crate::crdt::Generation;
@@ -81,10 +82,11 @@ impl Collector {
         keyspace: &Keyspace,
         members: &impl Members,
         grace_ms: u64,
+        mut journal: Option<&mut Journal>,
         now: Now,
     ) {
         for closed in &mut self.generations {
-            closed.advance(keyspace, members, grace_ms, now);
+            closed.advance(keyspace, members, grace_ms, journal.as_deref_mut(), now);
         }
         // In order: what is announced as sealed is all up to there.
         for closed in &self.generations {
@@ -110,7 +112,19 @@ impl Collector {
 }
 
 impl Closed {
-    fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
+    fn advance(
+        &mut self,
+        keyspace: &Keyspace,
+        members: &impl Members,
+        grace_ms: u64,
+        mut journal: Option<&mut Journal>,
+        now: Now,
+    ) {
+        let mut note = |kind, keys: &[Buried]| {
+            if let Some(journal) = &mut journal {
+                journal.lives(kind, keys, now.wall_ms);
+            }
+        };
         if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
             let (upto, now_ms) = (self.generation, now.wall_ms);
             self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms));
@@ -122,10 +136,12 @@ impl Closed {
             && members.confirmed(&self.may, grace_over_ms)
         {
             keyspace.seal(&self.keys, now.wall_ms);
+            note(journal::SEALED, &self.keys);
             self.phase = Phase::Sealed;
         }
         if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
             keyspace.drop_sealed(&self.keys, now.wall_ms);
+            note(journal::DROPPED, &self.keys);
             self.keys = Arc::default();
         }
     }

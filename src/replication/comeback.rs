@@ -10,18 +10,21 @@ use super::engine::id;
 use super::membership::Membership;
 use super::stream::{Before, Befores, DbKey, Stream};
 use super::view::View;
-use super::{Engine, Forgotten, Now, Vector};
+use super::{Engine, Forgotten, Now, Vector, saved};
 use crate::base::{Name, Replica};
 use crate::crdt::Key;
 use crate::store::{KeyRef, Keys, Keyspace, Undrained};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A key as it was when its node was forgotten, of which the members have perhaps not heard all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lost {
     db: u16,
+    #[serde(with = "saved::name")]
     name: Name,
+    #[serde(with = "saved::key")]
     state: Key,
     /// What `stream` had contributed to it for certain.
     before: Before,
@@ -40,28 +43,30 @@ impl Engine {
         );
         self.gate.close(now);
         let node = self.settings.node;
-        self.become_another(keyspace, node, (held, upto), now);
+        let again = self.become_another(keyspace, node, (held, upto), now);
         self.settings.incarnation = self.settings.incarnation.max(told.latest + 1);
         self.start_anew(now);
+        self.note_anew(again);
         told.members.iter().for_each(|entry| self.admit(entry, now));
     }
 
     /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed to
     /// the stream: to all of it that came after batch `upto`, and what is missing among the batches from
-    /// `held` to there.
+    /// `held` to there. Returns what it writes again at once.
     pub(super) fn become_another(
         &mut self,
         keyspace: &Keyspace,
         node: u32,
         (held, upto): (u64, u64),
         now: Now,
-    ) {
+    ) -> Deltas {
         let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
         let (mut certain, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
         for (key, (seq, before)) in self.stream.befores_after(held) {
             let befores = if seq > upto { &mut certain } else { &mut doubtful };
             befores.insert(key, before);
         }
+        let mut written = Deltas::new(keyspace.stamp(now.wall_ms));
         let lost = &mut self.lost;
         keyspace.reincarnate(new, now.wall_ms, |held| {
             for Undrained { db, name, own_before, since } in held.take_undrained() {
@@ -81,10 +86,13 @@ impl Engine {
                 let again = state.reissue(old, own, before.since, new, &Key::default());
                 (again != Key::default()).then_some((key.0, key.1, again))
             };
-            certain.into_iter().filter_map(again).collect()
+            let again: Vec<_> = certain.into_iter().filter_map(again).collect();
+            again.iter().for_each(|(db, name, key)| written.push(*db, name, key));
+            again
         });
         (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
+        written
     }
 
     /// Writes again what the members turn out not to have, once all that they have is here. Of a replica

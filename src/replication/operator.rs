@@ -48,8 +48,9 @@ impl Engine {
             false => self.settings.node,
         };
         // What clients have written since the order was answered stays.
-        self.become_another(keyspace, node, (reset.since, reset.since), now);
+        let again = self.become_another(keyspace, node, (reset.since, reset.since), now);
         self.start_anew(now);
+        self.note_anew(again);
         self.is_leaving = false;
         self.dialer.clear();
     }

@@ -23,6 +23,20 @@ pub struct Buried {
     ended: SmallVec<[Tag; 1]>,
 }
 
+impl Buried {
+    /// As was noted when the key was buried.
+    #[must_use]
+    pub fn new(db: u16, name: Name, ended: impl IntoIterator<Item = Tag>) -> Buried {
+        Buried { db, name, ended: ended.into_iter().collect() }
+    }
+
+    /// The deadlines of its lives that were past.
+    #[must_use]
+    pub fn ended(&self) -> &[Tag] {
+        &self.ended
+    }
+}
+
 impl Keyspace {
     /// Begins another generation. Returns the one that ended, and the keys that hold tombstones of it:
     /// the next [`Keyspace::drain`] has told of all of them.

@@ -130,6 +130,17 @@ impl Keyspace {
         self.clock.observe(stamp);
     }
 
+    /// The last stamp that was given or observed.
+    #[must_use]
+    pub fn last_stamp(&self) -> Stamp {
+        self.clock.last()
+    }
+
+    /// Goes on as another replica, before anybody has written.
+    pub fn begin_as(&self, me: Replica) {
+        self.set_me(me);
+    }
+
     /// The scope of a command on `keys`: their shards locked in one order.
     pub fn open<'k, 'n>(
         &'k self,
