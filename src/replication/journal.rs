@@ -8,7 +8,7 @@ use super::batch::Deltas;
 use super::frame::SealedFrame;
 use super::vector::Vector;
 use super::{Engine, Memory, Now};
-use crate::base::{Name, Stamp, Tag};
+use crate::base::{Name, Replica, Stamp, Tag};
 use crate::store::{Buried, Keyspace};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -59,8 +59,11 @@ pub struct Group {
 pub struct Lives {
     /// When that was done (Unix ms): all of them were past.
     pub at_ms: u64,
-    pub of_keys: Vec<(u16, Vec<u8>, Vec<(Stamp, crate::base::Replica)>)>,
+    of_keys: Vec<OfKey>,
 }
+
+/// A key's database and name, and the tags of the deadlines of its lives.
+type OfKey = (u16, Vec<u8>, Vec<(Stamp, Replica)>);
 
 impl Lives {
     /// `None`: there are none.
@@ -76,7 +79,7 @@ impl Lives {
     /// As the store wants it.
     #[must_use]
     pub fn keys(self) -> Vec<Buried> {
-        let buried = |(db, name, tags): (u16, Vec<u8>, Vec<(Stamp, crate::base::Replica)>)| {
+        let buried = |(db, name, tags): OfKey| {
             let tags = tags.into_iter().map(|(stamp, replica)| Tag::new(stamp, replica));
             Buried::new(db, Name::from_slice(&name), tags)
         };

@@ -116,6 +116,7 @@ impl Connection<'_> {
             let mut stop = self.execute_fresh(fresh);
             loop {
                 self.sleep().await?;
+                self.await_disk().await?;
                 match stop {
                     Stop::Starved => self.send_after_others().await?,
                     _ => self.send().await?,
