@@ -138,7 +138,11 @@ impl Work {
         while let Some(record) = self.rest.front() {
             let Some(kind) = RecordKind::new(record.kind) else { break };
             match self.writer.append(kind, &record.payload) {
-                Ok(_) => drop(self.rest.pop_front()),
+                Ok(_) => {
+                    let bytes = record.payload.len() as u64;
+                    self.disk.figures.log_bytes.fetch_add(bytes, Relaxed);
+                    self.rest.pop_front();
+                }
                 Err(Refused::Full { .. }) => return false,
                 Err(error) => {
                     tracing::error!("A record cannot be written to the log: {error}");
@@ -201,7 +205,8 @@ impl Work {
         if let Some(group) = kept {
             self.disk.cluster.engine.lock().kept(group);
         }
-        self.disk.figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);
+        let figures = &self.disk.figures;
+        figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);
         self.disk.note_change();
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{PATIENCE, eventually, free_port, print, program};
 use headcount::client::{Client, Reply};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -41,7 +41,9 @@ impl Place {
 
     pub fn spawn(&mut self) {
         assert!(self.child.is_none(), "it runs already");
-        let child = Command::new(program())
+        // A write beyond the largest size that files may have is to fail, not to kill.
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &program()])
             .args(&self.flags)
             .args(["--port", &self.port.to_string(), "--appendonly", "yes"])
             .args(["--io-threads", "2"])
@@ -73,6 +75,14 @@ impl Place {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, signal).expect("a process to signal");
         self.end()
+    }
+
+    /// Limits how large files may become; `None`: not at all.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let child = self.child.as_ref().expect("a process");
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(pid, Resource::Fsize, limit).expect("a limit");
     }
 
     /// Waits for the process to end.
