@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Blocks of a snapshot that hold states; others hold a record of their kind.
-const STATES_BLOCK: u8 = 0;
+pub const STATES_BLOCK: u8 = 0;
 
 /// How often a long load says how far it is.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -61,6 +61,8 @@ impl Load<'_> {
         let bytes = snapshot.chain(files.found.segments.iter().map(|segment| segment.bytes)).sum();
         if let Some(disk) = &node.disk {
             disk.figures.loading_bytes.store(bytes, Relaxed);
+            let log_bytes = files.found.segments.iter().map(|segment| segment.bytes).sum();
+            disk.figures.log_bytes.store(log_bytes, Relaxed);
         }
         Load { node, replay: Replay::default(), told: Instant::now() }
     }

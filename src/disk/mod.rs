@@ -7,6 +7,7 @@
 mod files;
 mod load;
 mod lock;
+mod snapshot;
 mod thread;
 mod work;
 

@@ -81,7 +81,7 @@ fn begin(node: &Arc<Node>, disk: &Arc<Disk>, files: &Files) -> Result<Work, Stri
     let mut writer = Writer::open(storage, SETTINGS, identity, seed, &loaded.recovered)
         .map_err(|error| error.to_string())?;
     writer.commit().map_err(|fault| fault.to_string())?;
-    let mut work = Work::new(node.clone(), disk.clone(), writer);
+    let mut work = Work::new(node.clone(), disk.clone(), files.directory.clone(), writer);
     work.first()?;
     Ok(work)
 }

@@ -1,5 +1,6 @@
 //! Appending what the engine hands out, and making it durable.
 
+use super::snapshot::{self, Plan};
 use crate::config::AppendFsync;
 use crate::log::{Directory, Fault, RecordKind, Refused, Writer};
 use crate::node::{CachedConfig, Disk, Node};
@@ -7,10 +8,15 @@ use crate::replication::{Group, Record};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// With `everysec`, and how often a failed write is tried again.
 const SECOND: Duration = Duration::from_secs(1);
+/// A log of so many bytes, and of no fewer than the last snapshot has, is cut short by another one; but not
+/// so soon after it was tried the last time.
+const LOG_BYTES_MIN: u64 = 64 << 20;
+const SNAPSHOT_PAUSE: Duration = Duration::from_secs(30);
 /// With `no` a sync is still due when so much waits for one, or for so long: until then it is kept in
 /// memory, and nobody is told that it is kept on disk.
 const UNSYNCED_BYTES_MAX: usize = 32 << 20;
@@ -20,7 +26,12 @@ const UNSYNCED_MAX: Duration = Duration::from_secs(30);
 pub struct Work {
     node: Arc<Node>,
     disk: Arc<Disk>,
+    directory: Directory,
     writer: Writer<Directory>,
+    /// The thread that takes a snapshot, or has taken the last.
+    snapshot: Option<JoinHandle<()>>,
+    /// No earlier one is begun that nobody has asked for.
+    next_snapshot: Instant,
     config: CachedConfig,
     /// Records of the last group that the writer had no room for.
     rest: VecDeque<Record>,
@@ -35,12 +46,20 @@ pub struct Work {
 }
 
 impl Work {
-    pub fn new(node: Arc<Node>, disk: Arc<Disk>, writer: Writer<Directory>) -> Work {
+    pub fn new(
+        node: Arc<Node>,
+        disk: Arc<Disk>,
+        directory: Directory,
+        writer: Writer<Directory>,
+    ) -> Work {
         let now = Instant::now();
         Work {
             node,
             disk,
+            directory,
             writer,
+            snapshot: None,
+            next_snapshot: now,
             config: CachedConfig::default(),
             rest: VecDeque::new(),
             groups: VecDeque::new(),
@@ -77,6 +96,10 @@ impl Work {
     /// # Errors
     /// Something was not written.
     pub fn finish(mut self) -> Result<(), Fault> {
+        if let Some(snapshot) = self.snapshot.take() {
+            // It was told to stop. What went wrong in it is in the log.
+            let _ = snapshot.join();
+        }
         self.retry = None;
         self.take();
         // Each try makes room, if the disk takes anything.
@@ -99,6 +122,58 @@ impl Work {
         }
         let written = self.write(now);
         self.settle(written, now);
+        self.snapshot_if_wanted();
+    }
+
+    /// Begins a snapshot of all that was appended so far, if one is asked for, or if the log has become
+    /// longer than what there is.
+    fn snapshot_if_wanted(&mut self) {
+        let now = Instant::now();
+        let log_bytes = self.disk.figures.log_bytes.load(Relaxed);
+        let last = self.disk.snapshots.get();
+        if log_bytes >= LOG_BYTES_MIN.max(last.bytes)
+            && now >= self.next_snapshot
+            && self.disk.snapshots.want().is_some()
+        {
+            self.next_snapshot = now + SNAPSHOT_PAUSE;
+        }
+        if self.retry.is_some() || !self.rest.is_empty() || !self.disk.snapshots.begin() {
+            return;
+        }
+        if let Err(why) = self.begin_snapshot() {
+            tracing::error!("There is no snapshot: {why}");
+            self.disk.cluster.engine.lock().hold_drops(false);
+            self.disk.snapshots.end(None);
+        }
+    }
+
+    fn begin_snapshot(&mut self) -> Result<(), String> {
+        let cluster = self.disk.cluster.clone();
+        let (group, memory) = {
+            let mut engine = cluster.engine.lock();
+            engine.flush(&self.node.keyspace, cluster.now());
+            let group = engine.take_group(&self.node.keyspace, cluster.now());
+            engine.hold_drops(true);
+            (group, engine.remember())
+        };
+        self.accept(group);
+        if !self.rest.is_empty() {
+            return Err("too much waits to be written".to_owned());
+        }
+        let rotated = self.writer.rotate();
+        let failure = rotated.as_ref().err().map(Fault::to_string);
+        self.settle(rotated, Instant::now());
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let header = self.writer.snapshot_header().ok_or("nothing was written yet")?;
+        self.disk.figures.log_bytes.store(0, Relaxed);
+        let (node, disk) = (self.node.clone(), self.disk.clone());
+        let (directory, plan) = (self.directory.clone(), Plan { header, memory });
+        let work = move || snapshot::take(&node, &disk, &directory, plan);
+        let thread = std::thread::Builder::new().name("snapshot".to_owned());
+        self.snapshot = Some(thread.spawn(work).map_err(|error| error.to_string())?);
+        Ok(())
     }
 
     /// A node that is alone has no other thread for this.
@@ -124,12 +199,16 @@ impl Work {
             engine.flush(&self.node.keyspace, cluster.now());
             engine.take_group(&self.node.keyspace, cluster.now())
         };
+        self.accept(group);
+        if let Some(cluster) = &self.node.cluster {
+            cluster.wake.notify_one();
+        }
+    }
+
+    fn accept(&mut self, group: Option<Group>) {
         if let Some(Group { number, records }) = group {
             (self.taken, self.rest) = (number, records.into());
             self.append();
-        }
-        if let Some(cluster) = &self.node.cluster {
-            cluster.wake.notify_one();
         }
     }
 
@@ -159,13 +238,14 @@ impl Work {
     /// As `appendfsync` says.
     fn write(&mut self, now: Instant) -> Result<(), Fault> {
         let unsynced = now.duration_since(self.synced);
-        let is_due = match self.config.get(&self.node.config).appendfsync {
-            AppendFsync::Always => true,
-            AppendFsync::EverySec => unsynced >= SECOND,
-            AppendFsync::No => {
-                self.writer.held_bytes() >= UNSYNCED_BYTES_MAX || unsynced >= UNSYNCED_MAX
-            }
-        };
+        let is_due = self.disk.takes_sync()
+            || match self.config.get(&self.node.config).appendfsync {
+                AppendFsync::Always => true,
+                AppendFsync::EverySec => unsynced >= SECOND,
+                AppendFsync::No => {
+                    self.writer.held_bytes() >= UNSYNCED_BYTES_MAX || unsynced >= UNSYNCED_MAX
+                }
+            };
         // What finds no room has to wait for a sync.
         if is_due || !self.rest.is_empty() || self.retry.is_some() {
             self.synced = now;

@@ -1,6 +1,7 @@
 //! What a node that keeps its data on disk shares between its clients and the thread that writes.
 
 use super::cluster::Cluster;
+use super::snapshots::Snapshots;
 use crate::store::Keyspace;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub struct Disk {
     /// Set for good: the thread is to end.
     is_ending: AtomicBool,
     pub figures: DiskFigures,
+    pub snapshots: Snapshots,
+    /// Set while somebody waits for a sync that `appendfsync` alone would not have yet.
+    wants_sync: AtomicBool,
 }
 
 /// For INFO.
@@ -64,6 +68,8 @@ impl Disk {
             wake: Condvar::new(),
             is_ending: AtomicBool::new(false),
             figures: DiskFigures::default(),
+            snapshots: Snapshots::default(),
+            wants_sync: AtomicBool::new(false),
         }
     }
 
@@ -157,6 +163,17 @@ impl Disk {
             *self.wanted.lock() = true;
             self.wake.notify_one();
         }
+    }
+
+    /// Has the thread make durable at once what there is.
+    pub fn want_durable(&self) {
+        self.wants_sync.store(true, Ordering::SeqCst);
+        self.want();
+    }
+
+    /// The thread: whether a sync is wanted.
+    pub fn takes_sync(&self) -> bool {
+        self.wants_sync.swap(false, Ordering::SeqCst)
     }
 
     /// The thread: waits until it is wanted, or the time has come; whether it is wanted.

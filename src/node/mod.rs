@@ -15,6 +15,7 @@ mod rates;
 mod reconfigure;
 mod shutdown;
 pub mod slowlog;
+mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
@@ -32,6 +33,7 @@ pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
 pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
+pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
 
 use crate::config::Config;

@@ -56,9 +56,15 @@ pub struct Collector {
     /// What this node has sealed, and up to which wall clock it had looked for what is past.
     sealed: Vector,
     swept_ms: u64,
+    /// Lives are not dropped at present.
+    holds_drops: bool,
 }
 
 impl Collector {
+    pub fn hold_drops(&mut self, hold: bool) {
+        self.holds_drops = hold;
+    }
+
     /// A generation is closed. `may` contains all that died in it.
     pub fn close(&mut self, generation: Generation, keys: Vec<Buried>, may: &Vector, now: Now) {
         if keys.is_empty() {
@@ -87,6 +93,9 @@ impl Collector {
     ) {
         for closed in &mut self.generations {
             closed.advance(keyspace, members, grace_ms, journal.as_deref_mut(), now);
+            if closed.phase == Phase::Sealed && !self.holds_drops {
+                closed.drop_lives(keyspace, members, journal.as_deref_mut(), now);
+            }
         }
         // In order: what is announced as sealed is all up to there.
         for closed in &self.generations {
@@ -117,14 +126,9 @@ impl Closed {
         keyspace: &Keyspace,
         members: &impl Members,
         grace_ms: u64,
-        mut journal: Option<&mut Journal>,
+        journal: Option<&mut Journal>,
         now: Now,
     ) {
-        let mut note = |kind, keys: &[Buried]| {
-            if let Some(journal) = &mut journal {
-                journal.lives(kind, keys, now.wall_ms);
-            }
-        };
         if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
             let (upto, now_ms) = (self.generation, now.wall_ms);
             self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms));
@@ -136,12 +140,25 @@ impl Closed {
             && members.confirmed(&self.may, grace_over_ms)
         {
             keyspace.seal(&self.keys, now.wall_ms);
-            note(journal::SEALED, &self.keys);
+            if let Some(journal) = journal {
+                journal.lives(journal::SEALED, &self.keys, now.wall_ms);
+            }
             self.phase = Phase::Sealed;
         }
-        if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
+    }
+
+    fn drop_lives(
+        &mut self,
+        keyspace: &Keyspace,
+        members: &impl Members,
+        journal: Option<&mut Journal>,
+        now: Now,
+    ) {
+        if members.sealed(&self.may, self.closed.wall_ms) {
             keyspace.drop_sealed(&self.keys, now.wall_ms);
-            note(journal::DROPPED, &self.keys);
+            if let Some(journal) = journal {
+                journal.lives(journal::DROPPED, &self.keys, now.wall_ms);
+            }
             self.keys = Arc::default();
         }
     }

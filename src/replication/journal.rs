@@ -233,6 +233,13 @@ impl Engine {
         Some(Group { number, records: std::mem::take(&mut journal.records) })
     }
 
+    /// What is known now, for a snapshot of all that was taken so far; to be asked right after
+    /// [`Engine::take_group`].
+    #[must_use]
+    pub fn remember(&self) -> Record {
+        Record { kind: MEMORY, payload: postcard::to_stdvec(&self.memory()).unwrap_or_default() }
+    }
+
     /// The groups up to this one would survive a crash from now on.
     pub fn kept(&mut self, group: u64) {
         let Some(journal) = &mut self.journal else { return };

@@ -417,6 +417,7 @@ impl Connection<'_> {
             After::SleepMs(_) => Ok(()),
             // Boxed: few connections ever wait, and the others need not have room for it.
             After::AwaitPeers(wait) => Box::pin(self.await_peers(wait)).await,
+            After::AwaitSnapshot(number) => Box::pin(self.await_snapshot(number)).await,
         }
     }
 

@@ -7,4 +7,5 @@ mod failing;
 mod kills;
 mod nodes;
 mod server;
+mod snapshots;
 mod start;

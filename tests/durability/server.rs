@@ -96,6 +96,7 @@ impl Place {
             std::thread::sleep(Duration::from_millis(5));
         }
         let _ = child.kill();
+        let _ = child.wait();
         panic!("the server did not stop");
     }
 

@@ -2,7 +2,7 @@
 //! kept, so that one that goes away is noticed.
 
 use super::{Connection, End, add};
-use crate::command::AwaitPeers;
+use crate::command::{AwaitPeers, ReplyMode};
 use crate::config::AppendFsync;
 use crate::node::Unblock;
 use crate::resp::ReplyWriter;
@@ -36,6 +36,24 @@ impl Connection<'_> {
                     node.stats.error(UNBLOCKED);
                     reply.error(UNBLOCKED);
                 }
+            }
+        }
+        self.send().await
+    }
+
+    /// Answers SAVE when the snapshot of that number has ended.
+    pub(super) async fn await_snapshot(&mut self, number: u64) -> Result<(), End> {
+        let Some(disk) = &self.shared.node.disk else { return Ok(()) };
+        let is_there = tokio::select! {
+            is_there = disk.snapshots.done(number) => is_there,
+            end = self.stay() => return Err(end),
+        };
+        if self.session.reply_mode == ReplyMode::On {
+            let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
+            let mut reply = ReplyWriter::new(replies, self.session.protocol);
+            match is_there {
+                true => reply.simple("OK"),
+                false => reply.error("ERR the snapshot failed; see the server's log"),
             }
         }
         self.send().await

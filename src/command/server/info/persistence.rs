@@ -21,20 +21,12 @@ pub fn persistence(node: &Node, report: &mut Report) {
             "current_save_keys_processed",
             "current_save_keys_total",
             "rdb_changes_since_last_save",
-            "rdb_bgsave_in_progress",
         ],
     );
-    report.field("rdb_last_save_time", node.started_ms / 1000);
-    report.field("rdb_last_bgsave_status", "ok");
-    report.constant(-1, &["rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"]);
+    snapshots(node, report);
     report.constant(
         0,
-        &[
-            "rdb_saves",
-            "rdb_last_cow_size",
-            "rdb_last_load_keys_expired",
-            "rdb_last_load_keys_loaded",
-        ],
+        &["rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"],
     );
     report.field("aof_enabled", u8::from(disk.is_some()));
     report.constant(0, &["aof_rewrite_in_progress", "aof_rewrite_scheduled"]);
@@ -55,6 +47,20 @@ pub fn persistence(node: &Node, report: &mut Report) {
     {
         loading(node, disk, report);
     }
+}
+
+fn snapshots(node: &Node, report: &mut Report) {
+    let last = node.disk.as_ref().map(|disk| disk.snapshots.get());
+    let seconds = |seconds: Option<u64>| seconds.map_or("-1".to_owned(), |s| s.to_string());
+    let begun = last.and_then(|last| last.begun);
+    report.field("rdb_bgsave_in_progress", u8::from(begun.is_some()));
+    report.field("rdb_last_save_time", last.map_or(node.started_ms / 1000, |last| last.saved_s));
+    let has_failed = last.is_some_and(|last| last.last_failed);
+    report.field("rdb_last_bgsave_status", if has_failed { "err" } else { "ok" });
+    report.field("rdb_last_bgsave_time_sec", seconds(last.and_then(|last| last.took_s)));
+    let current_s = begun.map(|begun| begun.elapsed().as_secs());
+    report.field("rdb_current_bgsave_time_sec", seconds(current_s));
+    report.field("rdb_saves", last.map_or(0, |last| last.saved));
 }
 
 fn durability(node: &Node) -> &'static str {
