@@ -57,7 +57,8 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     let keyspace = match &cluster {
         Some(cluster) => {
             let me = cluster.engine.lock().me();
-            Keyspace::new(databases, me, Tombstones::KEEP, unix_ms())
+            let keyspace = Keyspace::new(databases, me, Tombstones::KEEP, unix_ms());
+            if config.cluster_port == 0 { keyspace.alone() } else { keyspace }
         }
         // Every start writes as a replica of its own; alone, it need not remember what it removed.
         None => {

@@ -232,8 +232,10 @@ impl Engine {
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
-                let before = Before { own: drained.own_before, since: drained.since };
-                befores.note(drained.db, drained.name, before);
+                if keyspace.tells_peers() {
+                    let before = Before { own: drained.own_before, since: drained.since };
+                    befores.note(drained.db, drained.name, before);
+                }
                 if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);

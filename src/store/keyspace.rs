@@ -45,6 +45,7 @@ pub struct Keyspace {
     /// Who this node writes as, packed. It changes with everything locked.
     me: AtomicU64,
     keeps: bool,
+    tells_peers: bool,
     /// The period in which tombstones are noted now.
     pub(super) generation: AtomicU32,
     /// Keys that were noted in it.
@@ -72,6 +73,7 @@ impl Keyspace {
             clock: Clock::default(),
             me: AtomicU64::new(pack(me)),
             keeps: tombstones != Tombstones::Drop,
+            tells_peers: tombstones != Tombstones::Drop,
             generation: AtomicU32::new(1),
             noted: Mutex::default(),
             grouping: RwLock::new(()),
@@ -83,6 +85,20 @@ impl Keyspace {
             pool: Mutex::default(),
             exhausted_at: AtomicU64::default(),
         }
+    }
+
+    /// The same for a node that tells what changes to its disk and to nobody else: it needs neither digests
+    /// nor what it had counted before.
+    #[must_use]
+    pub fn alone(self) -> Keyspace {
+        Keyspace { tells_peers: false, ..self }
+    }
+
+    /// Whether there are, or may be, peers that compare.
+    #[inline]
+    #[must_use]
+    pub fn tells_peers(&self) -> bool {
+        self.tells_peers
     }
 
     #[must_use]
