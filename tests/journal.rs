@@ -34,6 +34,7 @@ fn settings(epoch: u32) -> Settings {
         node_timeout_ms: 3_000,
         databases: 4,
         survives: true,
+        notes_max: 1_000,
     }
 }
 
