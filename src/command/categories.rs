@@ -29,8 +29,12 @@ pub const CATEGORIES: &[&str] = &[
 ];
 
 /// What the rows do not tell.
-const BESIDES: &[(&str, &[&str])] =
-    &[("command", &["connection"]), ("role", &["admin", "dangerous"]), ("wait", &["connection"])];
+const BESIDES: &[(&str, &[&str])] = &[
+    ("command", &["connection"]),
+    ("lastsave", &["admin", "dangerous"]),
+    ("role", &["admin", "dangerous"]),
+    ("wait", &["connection"]),
+];
 
 /// The categories of a command or subcommand.
 #[must_use]

@@ -42,7 +42,7 @@ pub const SAVE: Command = Command {
 pub const LASTSAVE: Command = Command {
     name: "lastsave",
     arity: 1,
-    flags: ALWAYS.or(Flags::FAST).or(Flags::DANGEROUS),
+    flags: ALWAYS.or(Flags::FAST),
     since: "1.0.0",
     summary: "Returns the Unix timestamp of the last successful save to disk.",
     run: lastsave,

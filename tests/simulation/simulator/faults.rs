@@ -84,9 +84,10 @@ impl World<'_> {
         let node = &mut self.nodes[index];
         let Some(process) = node.process.take() else { return Ok(()) };
         let number = process.number;
-        node.writing = None;
-        if !keeps {
-            node.disk = None;
+        let writing = node.writing.take();
+        match &mut node.disk {
+            Some(disk) if keeps => writing.into_iter().for_each(|writing| disk.tear(writing)),
+            disk => *disk = None,
         }
         // What the run had written down of its own drains.
         let kept = node.disk.as_ref().filter(|disk| disk.process == number);
@@ -115,8 +116,10 @@ impl World<'_> {
         let Some(process) = &mut self.nodes[index].process else { return };
         process.engine.tick(&process.keyspace, now);
         let number = process.number;
-        self.nodes[index].writing = self.nodes[index].snapshot(self.now_ms);
-        self.at(self.now_ms + WRITE_MS, Event::Written(number));
+        self.nodes[index].writing = self.nodes[index].begin_writing(now);
+        if self.nodes[index].writing.is_some() {
+            self.at(self.now_ms + WRITE_MS, Event::Written(number));
+        }
         self.follow_up(index);
     }
 
@@ -127,9 +130,9 @@ impl World<'_> {
             node.writing = None;
             return;
         };
-        let Some(disk) = node.writing.take() else { return };
-        running.engine.persisted(disk.memory());
-        node.disk = Some(disk);
+        let Some(writing) = node.writing.take() else { return };
+        running.engine.kept(writing.group.number);
+        node.disk.get_or_insert_default().append(writing);
     }
 
     fn leave(&mut self, index: NodeIndex) {

@@ -1,14 +1,13 @@
 //! A node: its process while it runs, its clocks, and its disk.
 
-use super::clients::state;
-use super::places::{DATABASES, PLACES, Place, key_of};
+use super::places::DATABASES;
 use super::plan::{NodeIndex, Setting};
 use super::random::Random;
 use headcount::base::Replica;
 #[cfg(feature = "planted")]
 use headcount::base::planted::{self, Bug};
-use headcount::crdt::{Key, Tombstones};
-use headcount::replication::{Engine, Memory, Now, Settings};
+use headcount::crdt::Tombstones;
+use headcount::replication::{Engine, Group, Now, Record, Replay, Settings};
 use headcount::store::Keyspace;
 
 /// Unix time at which runs begin.
@@ -22,7 +21,7 @@ pub struct Node {
     pub process: Option<Process>,
     pub disk: Option<Disk>,
     /// What is being written to it.
-    pub writing: Option<Disk>,
+    pub writing: Option<Writing>,
     /// How far its wall clock is off.
     pub offset_ms: i64,
     /// It has left, or the others were told to forget it: it does not come back.
@@ -46,16 +45,22 @@ pub struct Process {
     pub last_stamp: u64,
 }
 
-/// What was written down, at one moment.
-#[derive(Clone)]
+/// What was written down.
+#[derive(Clone, Default)]
 pub struct Disk {
-    memory: Memory,
-    incarnation: u64,
-    states: Vec<(Place, Key)>,
+    log: Vec<Record>,
     last_stamp: u64,
     /// All drains up to this one are in it.
     pub drain: u64,
     pub process: usize,
+}
+
+/// What is being written down.
+pub struct Writing {
+    pub group: Group,
+    last_stamp: u64,
+    drain: u64,
+    process: usize,
 }
 
 impl Node {
@@ -101,21 +106,23 @@ impl Node {
         let now = self.now(now_ms);
         let replica = Replica { node: self.id(), epoch: self.epoch(&mut random) };
         let keyspace = Keyspace::new(DATABASES, replica, Tombstones::KEEP, now.wall_ms);
-        let (engine, last_stamp) = match &self.disk {
-            Some(disk) => {
-                let settings = settings(setting, replica, disk.incarnation);
-                for (place, key) in &disk.states {
-                    let to = key_of(*place);
-                    keyspace.merge_part(to.db, to.name, key, now.wall_ms);
-                }
-                let engine = Engine::restore(settings, disk.memory.clone(), random.next(), now);
-                (engine, disk.last_stamp)
-            }
-            None => {
-                let settings = settings(setting, replica, now.wall_ms);
-                (Engine::new(settings, random.next(), now), 0)
-            }
-        };
+        let kept = self.disk.as_ref();
+        // Whoever has a disk finds there who it is.
+        let incarnation = if kept.is_some() { 0 } else { now.wall_ms };
+        let settings = settings(setting, replica, incarnation);
+        let mut engine = Engine::new(settings, random.next(), now);
+        if setting.durable {
+            engine.keep_journal();
+        }
+        let mut replay = Replay::default();
+        for Record { kind, payload } in kept.iter().flat_map(|disk| &disk.log) {
+            let read = replay.apply(&keyspace, *kind, payload, now.wall_ms);
+            read.expect("what was written");
+        }
+        if let Some(memory) = replay.into_memory() {
+            engine.recall(memory, now).expect("the last memory");
+        }
+        let last_stamp = kept.map_or(0, |disk| disk.last_stamp);
         let incarnation = engine.settings().incarnation;
         self.process = Some(Process {
             engine,
@@ -141,15 +148,12 @@ impl Node {
         epoch
     }
 
-    /// What there is to write down now: after a drain.
-    pub fn snapshot(&self, now_ms: u64) -> Option<Disk> {
-        let process = self.process.as_ref()?;
-        let wall_ms = self.now(now_ms).wall_ms;
-        let states = (0..PLACES).map(|place| (place, state(&process.keyspace, place, wall_ms)));
-        Some(Disk {
-            memory: process.engine.memory(),
-            incarnation: process.engine.settings().incarnation,
-            states: states.filter(|(_, key)| *key != Key::default()).collect(),
+    /// What there is to write down now, if anything: after a drain.
+    pub fn begin_writing(&mut self, now: Now) -> Option<Writing> {
+        let process = self.process.as_mut()?;
+        let group = process.engine.take_group(&process.keyspace, now)?;
+        Some(Writing {
+            group,
             last_stamp: process.last_stamp,
             drain: process.engine.progress().ticket() - 1,
             process: process.number,
@@ -158,8 +162,17 @@ impl Node {
 }
 
 impl Disk {
-    pub fn memory(&self) -> &Memory {
-        &self.memory
+    /// Some of the first records are there, and nobody was told so.
+    pub fn tear(&mut self, writing: Writing) {
+        let Group { number, mut records } = writing.group;
+        records.truncate(number as usize % (records.len() + 1));
+        self.log.append(&mut records);
+    }
+
+    pub fn append(&mut self, writing: Writing) {
+        self.log.extend(writing.group.records);
+        (self.last_stamp, self.drain) = (writing.last_stamp, writing.drain);
+        self.process = writing.process;
     }
 }
 
