@@ -123,7 +123,7 @@ struct Row<'a>(&'a str, u64);
 
 impl std::fmt::Display for Row<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "  {:<24} {:>14}", self.0, grouped(self.1))
+        write!(out, "  {:<30} {:>14}", self.0, grouped(self.1))
     }
 }
 

@@ -13,8 +13,7 @@ pub enum Problem {
     #[error("this is an RDB file of Valkey 9 or later, which has a format of its own")]
     Valkey,
     #[error(
-        "RDB version {0}; versions {VERSION_MIN} to {VERSION_MAX} are read (Redis 5 to 8.0). Have one \
-         of these load the file and write it anew"
+        "RDB version {0}; versions {VERSION_MIN} to {VERSION_MAX} are read, which Redis 5 to 8.0 write"
     )]
     Version(u32),
     #[error("the file ends in the middle")]

@@ -249,12 +249,14 @@ fn score<S: Source>(form: ScoreForm, input: &mut Input<S>) -> Result<f64, S> {
     /// In the place of a length.
     const NEGATIVE_INFINITY: u8 = 255;
     const INFINITY: u8 = 254;
+    const NAN: u8 = 253;
     let offset = input.offset();
     let score = match form {
         ScoreForm::Binary => Some(f64::from_le_bytes(input.array()?)).filter(|it| !it.is_nan()),
         ScoreForm::Decimal => match input.byte()? {
             NEGATIVE_INFINITY => Some(f64::NEG_INFINITY),
             INFINITY => Some(f64::INFINITY),
+            NAN => None,
             len => {
                 let mut digits = Vec::new();
                 input.append(len.into(), &mut digits)?;
