@@ -16,8 +16,7 @@ const BATCH_COMMANDS: usize = 512;
 const BATCH_BYTES: usize = 256 * 1024;
 
 /// Refusals after which nothing else will be taken either.
-const LASTING: [&[u8]; 6] =
-    [b"OOM ", b"MISCONF ", b"READONLY ", b"LOADING ", b"NOAUTH ", b"NOPERM "];
+const LASTING: [&[u8]; 5] = [b"OOM ", b"MISCONF ", b"READONLY ", b"LOADING ", b"NOAUTH "];
 
 /// Commands and their keys.
 #[derive(Debug, Default)]

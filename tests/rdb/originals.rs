@@ -122,8 +122,8 @@ fn fill(client: &mut Client) {
         run(client, &[&b"SET"[..], &[b"named:", &word[..]].concat(), b"v"]);
     }
     let intset = &["set-max-intset-entries", "9999"];
-    for step in [7, 70_000, 7_000_000_000] {
-        add(client, intset, "SADD", &integers(300 + step % 9, step), "intset");
+    for (count, step) in [(300, 7), (301, 70_000), (302, 7_000_000_000)] {
+        add(client, intset, "SADD", &integers(count, step), "intset");
     }
     add(client, &["set-max-intset-entries", "0"], "SADD", &integers(301, 3), "hashtable");
     add(client, intset, "SADD", &words, "hashtable");
