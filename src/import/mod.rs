@@ -15,11 +15,13 @@ pub use error::ImportError;
 
 use crate::cli::ImportOptions;
 use crate::node::clock::unix_ms;
-use crate::rdb::{Entry, Key, ReadError, Reader, Source};
+use crate::rdb::{Element, Entry, Key, ReadError, Reader, Source};
 use progress::Progress;
 use server::Abilities;
 use summary::Summary;
 use writer::Writer;
+
+const TOO_LONG: &str = "the server's proto-max-bulk-len leaves out some of it";
 
 /// Imports one file: progress goes to standard error, the summary to standard output.
 ///
@@ -106,6 +108,8 @@ impl Import<'_> {
             self.summary().skip(key.kind.to_string());
         } else if self.database.is_none() {
             self.summary().refuse(&key.name, "the server has no such database");
+        } else if key.name.len() > self.abilities.argument_bytes_max {
+            self.summary().refuse(&key.name, TOO_LONG);
         } else {
             return self.write(key);
         }
@@ -113,9 +117,13 @@ impl Import<'_> {
     }
 
     fn write(&mut self, key: &Key) -> Result<(), ImportError> {
+        let mut is_whole = true;
         self.writer.begin();
         loop {
             match self.reader.next_element() {
+                Ok(Some(element)) if longest(element) > self.abilities.argument_bytes_max => {
+                    is_whole = false;
+                }
                 Ok(Some(element)) => self.writer.element(key, element)?,
                 Ok(None) => break,
                 Err(error) => {
@@ -125,7 +133,14 @@ impl Import<'_> {
             }
             self.show_progress();
         }
-        self.writer.end(key)
+        let is_begun = self.writer.end(key)?;
+        if !is_whole {
+            self.summary().refuse(&key.name, TOO_LONG);
+        } else if !is_begun {
+            // Redis has no empty aggregates either, and drops them when it loads.
+            self.summary().skip(format!("empty {}", key.kind));
+        }
+        Ok(())
     }
 
     fn summary(&mut self) -> &mut Summary {
@@ -135,6 +150,16 @@ impl Import<'_> {
     fn show_progress(&mut self) {
         let keys = self.writer.summary().keys();
         self.progress.show(self.reader.offset(), keys);
+    }
+}
+
+/// The longest argument that an element becomes, in bytes.
+fn longest(element: Element<'_>) -> usize {
+    match element {
+        Element::Text(one) | Element::Member(one) | Element::Scored { member: one, .. } => {
+            one.len()
+        }
+        Element::Field { name, value, .. } => name.len().max(value.len()),
     }
 }
 

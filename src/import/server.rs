@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
 use super::error::ImportError;
+use crate::base::number::parse_u64;
 use crate::cli::{ImportOptions, Target};
 use crate::client::{Client, Reply};
 use crate::rdb::Kind;
@@ -34,9 +35,14 @@ pub fn connect(options: &ImportOptions) -> Result<Client, ImportError> {
     Ok(client)
 }
 
-/// Which types of values a server has commands for.
+/// Redis's `proto-max-bulk-len`, for servers that do not tell theirs.
+const ARGUMENT_BYTES_MAX: usize = 512 << 20;
+
+/// What a server has commands for, and how much it takes at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Abilities {
+    /// What is longer than this, in bytes, makes it close the connection.
+    pub argument_bytes_max: usize,
     hashes: bool,
     sorted_sets: bool,
 }
@@ -59,7 +65,22 @@ pub fn abilities(client: &mut Client) -> Result<Abilities, ImportError> {
         Reply::Array(rows) => matches!(rows.get(at), Some(Reply::Array(_))),
         _ => false,
     };
-    Ok(Abilities { hashes: known(0), sorted_sets: known(1) })
+    let argument_bytes_max = longest_argument(client)?.unwrap_or(ARGUMENT_BYTES_MAX);
+    Ok(Abilities { argument_bytes_max, hashes: known(0), sorted_sets: known(1) })
+}
+
+/// `None` if the server does not tell.
+fn longest_argument(client: &mut Client) -> Result<Option<usize>, ImportError> {
+    let reply = client.call(&["CONFIG", "GET", "proto-max-bulk-len"]).map_err(broken)?;
+    Ok(match &reply {
+        Reply::Array(pair) => match pair.get(1) {
+            Some(Reply::Bulk(digits)) => {
+                parse_u64(digits).and_then(|bytes| usize::try_from(bytes).ok())
+            }
+            _ => None,
+        },
+        _ => None,
+    })
 }
 
 /// A command whose refusal ends the import.

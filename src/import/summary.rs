@@ -132,7 +132,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -157,16 +157,16 @@ mod tests {
         let name = format!("  '{}…': ERR no\n", "\\n".repeat(NAME_BYTES));
         let expected = format!(
             "Imported 2 keys from 2.0 MB in 4.0 s (0.5 MB/s)\n\
-             \u{20} string                                1\n\
-             \u{20} set                                   1  1,234,567 members\n\
+             \u{20} string                                      1\n\
+             \u{20} set                                         1  1,234,567 members\n\
              Kept as they were, for the server has them\n\
-             \u{20} keys                                  3\n\
+             \u{20} keys                                        3\n\
              Expired before the import\n\
-             \u{20} keys                                  2\n\
+             \u{20} keys                                        2\n\
              Skipped, for the server has no commands for them\n\
-             \u{20} list                                  1\n\
+             \u{20} list                                        1\n\
              Not imported\n\
-             \u{20} keys                                 21\n{}  …\n",
+             \u{20} keys                                       21\n{}  …\n",
             name.repeat(NAMED)
         );
         assert_eq!(report, expected);

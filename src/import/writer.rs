@@ -79,17 +79,15 @@ impl Writer {
         Ok(())
     }
 
-    pub fn end(&mut self, key: &Key) -> Result<(), ImportError> {
+    /// Ends the key; false if it had no elements.
+    pub fn end(&mut self, key: &Key) -> Result<bool, ImportError> {
         if self.elements > 0 {
             self.write_piece(key)?;
         }
         if self.is_begun {
             self.pipeline.is_last();
-        } else {
-            // Redis has no empty aggregates either, and drops them when it loads.
-            self.summary().skip(format!("empty {}", key.kind));
         }
-        Ok(())
+        Ok(self.is_begun)
     }
 
     /// Sends what is left, and waits for all replies.

@@ -57,8 +57,8 @@ fn string(key: &str, value: &str) -> (u8, Vec<u8>) {
 }
 
 fn set(key: &str, members: &[&str]) -> (u8, Vec<u8>) {
+    let count = length(members.len() as u64);
     let members: Vec<u8> = members.iter().flat_map(|member| text(member.as_bytes())).collect();
-    let count = length(members.len() as u64 / 2);
     (2, [text(key.as_bytes()), count, members].concat())
 }
 
@@ -276,6 +276,29 @@ fn the_key_that_is_damaged_is_named() {
     assert!(!output.status.success());
     assert!(stdout(&output).ends_with("  'half': the file is damaged within it\n"));
     assert!(stderr(&output).contains(": no encoding of a string\n1 keys had been imported"));
+}
+
+#[test]
+fn what_is_too_long_for_the_server_is_left_out() {
+    let server = Server::headcount(&["--proto-max-bulk-len", "1mb"]);
+    let long = "x".repeat((1 << 20) + 1);
+    let just = "y".repeat(1 << 20);
+    let entries = [
+        string("long", &long),
+        string(&long, "v"),
+        set("set", &["a", &long, &just]),
+        (2, [text(b"nothing"), length(0)].concat()),
+        string("just", &just),
+    ];
+    let output = import(&file_at(&server, &entries), &server, "");
+    assert!(!output.status.success());
+    let summary = stdout(&output);
+    assert_eq!((told(&summary, "string"), told(&summary, "set")), (Some(1), Some(1)), "{summary}");
+    assert_eq!((told(&summary, "keys"), told(&summary, "empty set")), (Some(3), Some(1)));
+    assert!(summary.contains("  'long': the server's proto-max-bulk-len "), "{summary}");
+    let mut client = server.connect();
+    assert_eq!(members(&mut client, "set"), ["a", &just]);
+    assert_eq!(run(&mut client, &["DBSIZE"]), Reply::Integer(2));
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn words() -> Vec<Vec<u8>> {
     let more = [16_376, 16_377, 16_378, 16_379, 16_380, 16_381, 16_382, 16_383, 16_384, 70_000];
     let mut words: Vec<Vec<u8>> = signed.map(|number| number.to_string().into_bytes()).collect();
     words.extend(limits.map(String::into_bytes));
-    words.extend(lengths.into_iter().chain(more).map(|len| noise(len)));
+    words.extend(lengths.into_iter().chain(more).map(noise));
     words.extend(lengths.into_iter().map(|len| vec![b'z'; len + 1]));
     words.sort();
     words.dedup();
