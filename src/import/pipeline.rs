@@ -98,21 +98,21 @@ impl Pipeline {
     }
 
     /// Says that the command that was added last writes so many members.
-    pub fn counts(&mut self, members: u64) {
+    pub fn set_members(&mut self, members: u64) {
         if let Some(command) = self.filling.commands.last_mut() {
             command.members = members;
         }
     }
 
     /// Says that the command that was added last is its key's first.
-    pub fn is_first(&mut self) {
+    pub fn mark_first(&mut self) {
         if let Some(command) = self.filling.commands.last_mut() {
             command.is_first = true;
         }
     }
 
     /// Says that the command that was added last is its key's last.
-    pub fn is_last(&mut self) {
+    pub fn mark_last(&mut self) {
         if let Some(command) = self.filling.commands.last_mut() {
             command.is_last = true;
         }

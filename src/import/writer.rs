@@ -85,7 +85,7 @@ impl Writer {
             self.write_piece(key)?;
         }
         if self.is_begun {
-            self.pipeline.is_last();
+            self.pipeline.mark_last();
         }
         Ok(self.is_begun)
     }
@@ -106,7 +106,7 @@ impl Writer {
             self.argument(b"NX");
         }
         self.pipeline.add(key.kind, "SET", &key.name, self.arguments, &self.piece);
-        self.pipeline.is_first();
+        self.pipeline.mark_first();
         self.clear_piece();
         self.is_begun = true;
         Ok(())
@@ -117,12 +117,12 @@ impl Writer {
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         if is_first && !self.keep_existing {
             self.pipeline.add(key.kind, "UNLINK", &key.name, 0, &[]);
-            self.pipeline.is_first();
+            self.pipeline.mark_first();
         }
         self.pipeline.add(key.kind, adder(key.kind), &key.name, self.arguments, &self.piece);
-        self.pipeline.counts(self.elements as u64);
+        self.pipeline.set_members(self.elements as u64);
         if is_first && self.keep_existing {
-            self.pipeline.is_first();
+            self.pipeline.mark_first();
         }
         self.clear_piece();
         if let Some(deadline_ms) = key.deadline_ms.filter(|_| is_first) {
