@@ -25,6 +25,7 @@ fn node(node: u32) -> (Engine, Keyspace) {
         seeds: Vec::new(),
         tick_ms: 5,
         window_bytes: WINDOW_BYTES,
+        notes_max: 1 << 20,
         sync_interval_ms: 5_000,
         forget_after_ms: 1 << 40,
         max_stamp_ahead_ms: 60_000,

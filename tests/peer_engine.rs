@@ -30,6 +30,7 @@ fn node(id: u32) -> Node {
         seeds: Vec::new(),
         tick_ms: 5,
         window_bytes: 64 << 20,
+        notes_max: 1 << 20,
         sync_interval_ms: 1 << 40,
         forget_after_ms: 1 << 40,
         max_stamp_ahead_ms: 60_000,

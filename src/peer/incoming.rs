@@ -63,8 +63,9 @@ async fn admit(shared: &Rc<Shared>, wire: &mut Wire) -> Result<Link, LinkError> 
     let (id, peer) = (shared.next_link(), proven.peer());
     let title = format!("From peer {:08x} ({})", peer.node, peer.address.escape_debug());
     let answer = shared.engine(|engine, _, now| {
-        let resume = engine.accept(id, peer.clone(), now)?;
-        Ok((engine.greeting(), resume))
+        // As it was before the peer was let in: whom it had met then.
+        let greeting = engine.greeting();
+        Ok((greeting, engine.accept(id, peer.clone(), now)?))
     });
     match answer {
         Ok((greeting, resume)) => {

@@ -55,6 +55,7 @@ pub fn settings(config: &Config, who: Who) -> Settings {
         seeds: config.cluster_peer.clone(),
         tick_ms: TICK_MS,
         window_bytes: usize::try_from(config.cluster_window_bytes).unwrap_or(usize::MAX),
+        notes_max: 1 << 20,
         sync_interval_ms: u64::from(config.cluster_sync_interval_s) * 1000,
         forget_after_ms: u64::from(config.node_forget_after_s) * 1000,
         max_stamp_ahead_ms: config.cluster_max_stamp_ahead_ms.into(),

@@ -9,6 +9,9 @@ use super::view::{Entry, Standing};
 use super::{Engine, Forgotten, Greeting, Now, Refusal};
 use crate::store::Keyspace;
 
+/// A refusal names all members, and so many others at the most: it has to fit in a handshake.
+const BRIEF_MAX: usize = 1_000;
+
 impl Engine {
     /// Whether a memory of which nothing is known may be let in: not, if it met one that was forgotten.
     pub(super) fn check_newcomer(&self, peer: &Greeting) -> Result<(), Refusal> {
@@ -41,7 +44,7 @@ impl Engine {
             settled,
             held: self.held_at_end(stream).min(upto),
             upto,
-            members: self.view.entries(),
+            members: self.view.brief(BRIEF_MAX),
         }))
     }
 

@@ -11,7 +11,7 @@
 //! life of that id with another deadline is known to be new. When all members say that they have
 //! sealed what this node has, it drops them.
 
-use super::vector::covers;
+use super::vector::{covers, join};
 use super::{Now, Vector};
 use crate::crdt::Generation;
 use crate::store::{Buried, Keyspace};
@@ -38,6 +38,9 @@ struct Closed {
     keys: Keys,
     phase: Phase,
 }
+
+/// More generations do not wait for all: while a member is away, keys may die again in each.
+const WAITING_MAX: usize = 32;
 
 /// What the members have said.
 pub trait Members {
@@ -73,6 +76,23 @@ impl Collector {
             keys: Arc::new(keys),
             phase: Phase::Noted,
         });
+        while self.generations.iter().filter(|closed| closed.phase == Phase::Noted).count()
+            > WAITING_MAX
+        {
+            self.join_smallest();
+        }
+    }
+
+    /// Makes one of two generations in a row that wait for all: those with the fewest keys.
+    fn join_smallest(&mut self) {
+        let noted = self.generations.iter().position(|closed| closed.phase == Phase::Noted);
+        let pairs = noted.unwrap_or(0)..self.generations.len().saturating_sub(1);
+        let keys = |at: usize| self.generations.get(at).map_or(0, |closed| closed.keys.len());
+        let Some(at) = pairs.min_by_key(|at| keys(*at) + keys(at + 1)) else { return };
+        let Some(older) = self.generations.remove(at) else { return };
+        let Some(newer) = self.generations.get_mut(at) else { return };
+        join(&mut newer.may, &older.may);
+        newer.keys = Arc::new(Buried::join(&older.keys, &newer.keys));
     }
 
     /// Takes every step that has become possible.
@@ -128,5 +148,56 @@ impl Closed {
             keyspace.drop_sealed(&self.keys, now.wall_ms);
             self.keys = Arc::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Replica;
+    use crate::crdt::Tombstones;
+    use crate::store::{KeyRef, Mode};
+
+    struct Silent;
+
+    impl Members for Silent {
+        fn confirmed(&self, _: &Vector, _: u64) -> bool {
+            false
+        }
+
+        fn sealed(&self, _: &Vector, _: u64) -> bool {
+            false
+        }
+    }
+
+    /// Nobody confirms, and the same keys die in every generation, others in some.
+    #[test]
+    fn what_waits_is_bounded_by_the_keys_that_have_died() {
+        let me = Replica { node: 1, epoch: 1 };
+        let keyspace = Keyspace::new(1, me, Tombstones::KEEP, 0);
+        let mut collector = Collector::default();
+        for ms in 1..=1_000 {
+            let now = Now { wall_ms: ms, mono_ms: ms };
+            for name in [&b"same"[..], &ms.to_le_bytes()] {
+                let key = KeyRef::new(0, name);
+                let mut keys = keyspace.open_one(key, Mode::Exclusive, ms);
+                keys.add(key, 1).expect("a counter");
+                assert!(keys.delete(key));
+            }
+            keyspace.drain(ms, &mut |_| {});
+            let (generation, keys) = keyspace.close_generation(ms);
+            assert_eq!(keys.len(), 2);
+            let may = Vector::from([(me, ms)]);
+            collector.close(generation, keys, &may, now);
+            collector.advance(&keyspace, &Silent, 0, now);
+        }
+        assert!(collector.generations.len() <= WAITING_MAX);
+        let keys = collector.generations.iter().map(|closed| closed.keys.len()).sum::<usize>();
+        assert!((1_001..=1_000 + WAITING_MAX).contains(&keys), "{keys}");
+        assert_eq!(collector.generations.back().map(|closed| closed.may[&me]), Some(1_000));
+        let upto: Vec<u64> = collector.generations.iter().map(|closed| closed.may[&me]).collect();
+        assert!(upto.is_sorted(), "{upto:?}");
+        let none = Vector::new();
+        assert_eq!(collector.unconfirmed_by(&none).map(|keys| keys.len()).sum::<usize>(), keys);
     }
 }

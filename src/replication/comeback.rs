@@ -11,8 +11,8 @@ use super::membership::Membership;
 use super::stream::{Before, Befores, DbKey, Stream};
 use super::view::View;
 use super::{Engine, Forgotten, Now, Vector};
-use crate::base::{Name, Replica};
-use crate::crdt::Key;
+use crate::base::{Name, Replica, Stamp};
+use crate::crdt::{Key, Own};
 use crate::store::{KeyRef, Keys, Keyspace, Undrained};
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -28,6 +28,17 @@ pub struct Lost {
     stream: Replica,
     /// Who holds the stream so far, has all that there is of it.
     upto: u64,
+    /// As whom it was written again, and in which batch: until all members hold that one, it may have to
+    /// be written again once more.
+    again: Option<(Replica, u64)>,
+}
+
+/// What a node keeps of what it alone has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    All,
+    /// No deletions: whom it meets next has not asked for them.
+    Living,
 }
 
 impl Engine {
@@ -40,8 +51,9 @@ impl Engine {
         );
         self.gate.close(now);
         let node = self.settings.node;
-        self.become_another(keyspace, node, (held, upto), now);
-        self.settings.incarnation = self.settings.incarnation.max(told.latest + 1);
+        self.become_another(keyspace, node, (held, upto), Kept::All, now);
+        let latest = told.latest.saturating_add(1);
+        self.settings.incarnation = self.settings.incarnation.max(latest);
         self.start_anew(now);
         told.members.iter().for_each(|entry| self.admit(entry, now));
     }
@@ -54,16 +66,32 @@ impl Engine {
         keyspace: &Keyspace,
         node: u32,
         (held, upto): (u64, u64),
+        what: Kept,
         now: Now,
     ) {
         let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
         let (mut certain, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
+        // Where notes are missing, every key that this node has written to is in doubt, whole.
+        let known_until = self.stream.incomplete_from(held).unwrap_or(u64::MAX);
         for (key, (seq, before)) in self.stream.befores_after(held) {
-            let befores = if seq > upto { &mut certain } else { &mut doubtful };
-            befores.insert(key, before);
+            if seq < known_until {
+                let befores = if seq > upto { &mut certain } else { &mut doubtful };
+                befores.insert(key, before);
+            }
         }
+        let mut more = BTreeMap::new();
         let lost = &mut self.lost;
+        for (_, seq) in lost.iter_mut().filter_map(|lost| lost.again.as_mut()) {
+            *seq = 0;
+        }
         keyspace.reincarnate(new, now.wall_ms, |held| {
+            let written = if known_until < u64::MAX { held.written_here() } else { Vec::new() };
+            for key in written.into_iter().filter(|key| !certain.contains_key(key)) {
+                let before = Before { own: Own::default(), since: Stamp::NEVER };
+                let unknown = if upto > 0 { &mut doubtful } else { &mut more };
+                unknown.entry(key).or_insert(before);
+            }
+            certain.append(&mut more);
             for Undrained { db, name, own_before, since } in held.take_undrained() {
                 if !doubtful.contains_key(&(db, name.clone())) {
                     let before = Before { own: own_before, since };
@@ -73,12 +101,15 @@ impl Engine {
             let state = |held: &mut Keys<'_>, key: &DbKey| held.told(KeyRef::new(key.0, &key.1));
             lost.extend(doubtful.into_iter().filter_map(|(key, before)| {
                 let (state, (db, name)) = (state(held, &key)?, key);
-                Some(Lost { db, name, state, before, stream: old, upto })
+                Some(Lost { db, name, state, before, stream: old, upto, again: None })
             }));
             let again = |(key, before): (DbKey, Before)| {
                 let state = state(held, &key)?;
                 let own = Some(&before.own);
-                let again = state.reissue(old, own, before.since, new, &Key::default());
+                let mut again = state.reissue(old, own, before.since, new, &Key::default());
+                if what == Kept::Living {
+                    again.collect_all(now.wall_ms);
+                }
                 (again != Key::default()).then_some((key.0, key.1, again))
             };
             certain.into_iter().filter_map(again).collect()
@@ -90,25 +121,35 @@ impl Engine {
     /// Writes again what the members turn out not to have, once all that they have is here. Of a replica
     /// of its own: this node has counted on those keys since.
     pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
-        let holds = &self.holds;
-        let is_here = |lost: &mut Lost| holds.get(&lost.stream).is_some_and(|h| *h >= lost.upto);
-        let all_here: Vec<Lost> = self.lost.extract_if(.., is_here).collect();
-        if all_here.is_empty() {
-            return;
-        }
         let again = Replica { node: self.settings.node, epoch: self.new_epoch() };
+        let seq = self.stream.last() + 1;
         let mut deltas = Deltas::new(keyspace.stamp(now.wall_ms));
-        for Lost { db, name, state, before, stream, .. } in all_here {
-            let theirs = keyspace.state(db, &name).unwrap_or_default();
-            let key = state.reissue(stream, Some(&before.own), before.since, again, &theirs);
+        for lost in &mut self.lost {
+            let has_come = self.holds.get(&lost.stream).is_some_and(|held| *held >= lost.upto);
+            if !has_come || lost.again.is_some_and(|(_, seq)| seq > 0) {
+                continue;
+            }
+            // As the same one as before, if that was lost, too: then it counts once.
+            let again = lost.again.map_or(again, |(again, _)| again);
+            lost.again = Some((again, seq));
+            let Lost { db, name, state, before, stream, .. } = lost;
+            let theirs = keyspace.state(*db, name).unwrap_or_default();
+            let key = state.reissue(*stream, Some(&before.own), before.since, again, &theirs);
             if key != Key::default() {
-                keyspace.merge_part(db, &name, &key, now.wall_ms);
-                deltas.push(db, &name, &key);
+                keyspace.merge_part(*db, name, &key, now.wall_ms);
+                deltas.push(*db, name, &key);
             }
         }
         if deltas.count() > 0 {
             self.push_batch(keyspace, deltas, Befores::default(), now);
         }
+    }
+
+    /// Forgets what was written again, where all members hold that.
+    pub(super) fn drop_written(&mut self) {
+        let held = |node: u32| self.peers.get(&node).map_or(0, |peer| self.held_by(peer));
+        let held = self.others().map(|entry| held(entry.node)).min().unwrap_or(0);
+        self.lost.retain(|lost| lost.again.is_none_or(|(_, seq)| seq == 0 || seq > held));
     }
 
     /// Forgets all that was known of others' streams, and who had this one.

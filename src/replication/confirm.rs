@@ -108,17 +108,20 @@ impl Engine {
     }
 
     /// Whether this side of a cut may decide who is forgotten: that of the majority, or, of two halves,
-    /// that of the lowest id, else both sides would forget each other. Counted are the members that
-    /// had all agreed on one another, not those who have joined on one side since.
+    /// that of the lowest id, else both sides would forget each other. It has to be so among the members
+    /// that had all agreed on one another, and also among those that have joined on this side since.
     fn decides(&mut self, is_here: impl Fn(&u32) -> bool) -> bool {
         let (agreed, members) = (self.words().agreed(), self.view.members());
         let members: Vec<u32> = members.map(|entry| entry.node).collect();
         if agreed && members.len() > 1 {
-            self.quorum = members;
+            self.quorum = members.clone();
         }
-        let here = self.quorum.iter().filter(|node| is_here(node)).count();
-        let has_lowest = self.quorum.first().is_some_and(is_here);
-        here * 2 > self.quorum.len() || here * 2 == self.quorum.len() && has_lowest
+        let decides = |members: &[u32]| {
+            let here = members.iter().filter(|node| is_here(node)).count();
+            let has_lowest = members.first().is_some_and(&is_here);
+            here * 2 > members.len() || here * 2 == members.len() && has_lowest
+        };
+        decides(&self.quorum) && decides(&members)
     }
 
     /// Forgets members that were away for too long.

@@ -273,6 +273,7 @@ impl Engine {
         self.close_dead_gaps(now);
         self.collect(keyspace, now);
         self.trim_stream();
+        self.drop_written();
         self.forget_the_missing(now);
         self.give_up_stalled_rounds(now);
         self.warn_of_clocks();
@@ -304,7 +305,8 @@ impl Engine {
         }
         // What comes after the order to RESET is written again.
         doubts.extend(self.reset_due.map(|reset| reset.since..=reset.since));
-        self.stream.trim(&doubts, self.settings.window_bytes);
+        let Settings { window_bytes, notes_max, .. } = self.settings;
+        self.stream.trim(&doubts, window_bytes, notes_max);
     }
 
     /// Sends what the failure detector wants to send, and dials whom it has discovered.
@@ -335,8 +337,13 @@ impl Engine {
         let Some(after) = self.view.get(entry.node).cloned() else { return };
         let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
         if let Some(peer) = self.peers.get_mut(&entry.node).filter(|_| is_other) {
-            // What another memory said that it holds does not count.
+            // What another memory said that it holds, or says yet, does not count.
             peer.word = None;
+            let links = peer.out.take().map(|out| out.link).into_iter();
+            for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
+                self.closings.push((link, "the peer has become another memory".to_owned()));
+            }
+            peer.give_up_round();
         }
         if after.standing == Standing::Member {
             self.forget_ends(entry.node);

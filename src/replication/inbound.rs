@@ -29,12 +29,12 @@ impl Inbound {
 
     /// Batch `seq` is merged, of which parts did not fit (`incomplete`). True when this leaves a gap.
     pub fn merged(&mut self, seq: u64, incomplete: bool) -> bool {
-        let gap = seq != self.delivered + 1;
+        let gap = seq != self.delivered.saturating_add(1);
         if gap {
             self.run_from = seq;
         }
         if incomplete {
-            self.run_from = seq + 1;
+            self.run_from = seq.saturating_add(1);
         }
         self.delivered = seq;
         gap || incomplete
@@ -43,7 +43,7 @@ impl Inbound {
     /// Up to where all batches are there, `held` being where that was known before.
     #[must_use]
     pub fn held(&self, held: u64) -> u64 {
-        if held + 1 >= self.run_from { held.max(self.delivered) } else { held }
+        if held.saturating_add(1) >= self.run_from { held.max(self.delivered) } else { held }
     }
 }
 

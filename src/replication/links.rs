@@ -159,6 +159,7 @@ impl Engine {
     pub(super) fn note_late_tick(&mut self, now: Now) {
         if now.mono_ms.saturating_sub(self.ticked_ms) > SILENT_MS_MIN / 3 {
             self.woke_ms = now.mono_ms;
+            self.gate.excuse(now);
         }
     }
 

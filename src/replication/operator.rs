@@ -1,5 +1,6 @@
 //! What an operator can order: CLUSTER MEET, FORGET, RESET, and going for good.
 
+use super::comeback::Kept;
 use super::message::Message;
 use super::{Engine, Now, Settings};
 use crate::store::Keyspace;
@@ -48,7 +49,8 @@ impl Engine {
             false => self.settings.node,
         };
         // What clients have written since the order was answered stays.
-        self.become_another(keyspace, node, (reset.since, reset.since), now);
+        let since = (reset.since, reset.since);
+        self.become_another(keyspace, node, since, Kept::Living, now);
         self.start_anew(now);
         self.is_leaving = false;
         self.dialer.clear();

@@ -5,9 +5,6 @@ use super::stream::{Before, DbKey};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// So many notes are kept.
-const NOTES_MAX: usize = 1 << 20;
-
 /// Notes on dropped batches, per key by the batch's number, rising.
 #[derive(Debug, Default)]
 pub struct Overflow {
@@ -15,22 +12,25 @@ pub struct Overflow {
     count: usize,
     /// The last batch that was noted.
     last: u64,
-    /// The last batch of which there was no room for all.
+    /// The first and the last batch of which there was no room for all; 0: there was.
+    lost_from: u64,
     lost: u64,
 }
 
 impl Overflow {
     /// Notes what a dropped batch, later than all before, said. `doubts`: where members' copies of the
-    /// stream may end. A note is needed only if one may end between the note before and this one.
+    /// stream may end. A note is needed only if one may end between the note before and this one. No more
+    /// than `notes_max` are kept.
     pub fn note(
         &mut self,
         seq: u64,
         befores: Vec<(DbKey, Before)>,
         doubts: &[RangeInclusive<u64>],
+        notes_max: usize,
     ) {
         self.last = seq;
         for (key, before) in befores {
-            if self.count == NOTES_MAX {
+            if self.count >= notes_max {
                 return self.note_lost(seq);
             }
             let known = self.notes.entry(key).or_default();
@@ -50,6 +50,9 @@ impl Overflow {
             tracing::warn!(
                 "A member is away for so long that what it lacks is not known any more in detail"
             );
+        }
+        if self.lost_from == 0 {
+            self.lost_from = seq;
         }
         self.lost = seq;
     }
@@ -74,6 +77,11 @@ impl Overflow {
     /// Whether something may be missing of what came after `seq`.
     pub fn is_incomplete_after(&self, seq: u64) -> bool {
         seq < self.lost
+    }
+
+    /// From which batch on what came after `seq` may be missing; `None`: nothing is.
+    pub fn incomplete_from(&self, seq: u64) -> Option<u64> {
+        self.is_incomplete_after(seq).then_some(self.lost_from)
     }
 
     #[cfg(test)]

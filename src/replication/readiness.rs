@@ -42,6 +42,11 @@ impl Gate {
         self.closed_ms.get_or_insert(now.mono_ms);
     }
 
+    /// The node was held up until now, by its own comeback perhaps: nobody could be reached meanwhile.
+    pub fn excuse(&mut self, now: Now) {
+        self.closed_ms = self.closed_ms.map(|_| now.mono_ms);
+    }
+
     /// `why`: for the log.
     pub fn open(&mut self, why: &str) {
         if self.closed_ms.take().is_some() {

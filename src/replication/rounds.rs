@@ -97,6 +97,7 @@ mod tests {
             seeds: Vec::new(),
             tick_ms: 5,
             window_bytes: 1 << 20,
+            notes_max: 1 << 20,
             sync_interval_ms: 10_000,
             forget_after_ms: 60_000,
             max_stamp_ahead_ms: 60_000,

@@ -14,6 +14,9 @@ pub struct Settings {
     pub tick_ms: u64,
     /// Bytes of batches that are kept for peers that lag.
     pub window_bytes: usize,
+    /// What it notes of batches that have fallen out of the window, in keys. Of more, coming back after it
+    /// was forgotten takes a look at every key.
+    pub notes_max: usize,
     /// At the latest after so long a peer is compared with.
     pub sync_interval_ms: u64,
     /// A member that is away for longer is forgotten.

@@ -98,8 +98,9 @@ impl Stream {
     }
 
     /// Drops what all have, and the oldest beyond `max_bytes`. `doubts`: where the members' copies of
-    /// this stream may end, as ranges; nobody's may end before or between them.
-    pub fn trim(&mut self, doubts: &[RangeInclusive<u64>], max_bytes: usize) {
+    /// this stream may end, as ranges; nobody's may end before or between them. `notes_max`: of so many
+    /// keys at the most it is noted what was before.
+    pub fn trim(&mut self, doubts: &[RangeInclusive<u64>], max_bytes: usize, notes_max: usize) {
         let all_have = doubts.iter().map(|doubt| *doubt.start()).min().unwrap_or(self.last);
         while let Some(front) = self.kept.front() {
             let had = front.seq <= all_have;
@@ -109,7 +110,7 @@ impl Stream {
             let Some(front) = self.kept.pop_front() else { break };
             self.bytes -= front.bytes();
             if !had {
-                self.overflow.note(front.seq, front.befores, doubts);
+                self.overflow.note(front.seq, front.befores, doubts, notes_max);
             }
         }
         self.overflow.forget(all_have);
@@ -144,6 +145,12 @@ impl Stream {
             }
         }
         befores
+    }
+
+    /// From which batch on [`Stream::befores_after`] may lack keys, or know no earlier than a later batch.
+    #[must_use]
+    pub fn incomplete_from(&self, seq: u64) -> Option<u64> {
+        self.overflow.incomplete_from(seq)
     }
 
     /// Batches after `seq`, deltas in them, and when the oldest was drained (monotonic ms).
@@ -206,7 +213,7 @@ mod tests {
         for n in 1..=20_000 {
             push(&mut stream, n);
             // One was sent three batches and died; another has all but the last.
-            stream.trim(&[0..=3, n - 1..=n], 1_000);
+            stream.trim(&[0..=3, n - 1..=n], 1_000, 1_000_000);
         }
         assert_eq!(stream.overflow.count(), 4);
         for upto in 0..=3 {
@@ -221,7 +228,7 @@ mod tests {
             befores.into_iter().collect::<Vec<_>>(),
             [((0, Name::from_slice(b"hot")), (3, before))]
         );
-        stream.trim(&[20_000..=20_000], 1_000);
+        stream.trim(&[20_000..=20_000], 1_000, 1_000_000);
         assert_eq!((stream.overflow.count(), stream.bytes()), (0, 0));
     }
 

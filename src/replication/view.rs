@@ -121,6 +121,18 @@ impl View {
         news
     }
 
+    /// All members, and of the others those with the latest memories, `others_max` at the most, without
+    /// their addresses.
+    #[must_use]
+    pub fn brief(&self, others_max: usize) -> Vec<Entry> {
+        let (mut brief, mut others): (Vec<Entry>, Vec<Entry>) =
+            self.nodes.values().cloned().partition(Entry::is_member);
+        others.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.incarnation));
+        let others = others.into_iter().take(others_max);
+        brief.extend(others.map(|entry| Entry { address: String::new(), ..entry }));
+        brief
+    }
+
     /// Of who counts and who does not; addresses do not matter.
     #[must_use]
     pub fn hash(&self) -> u64 {

@@ -12,6 +12,7 @@ use super::shard::Account;
 use crate::base::{Name, Replica, Tag};
 use crate::crdt::Generation;
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// A key in which something died.
@@ -21,6 +22,22 @@ pub struct Buried {
     pub name: Name,
     /// The deadlines of its lives that were past.
     ended: SmallVec<[Tag; 1]>,
+}
+
+impl Buried {
+    /// The keys of both, each once, with all of its ends.
+    #[must_use]
+    pub fn join(older: &[Buried], newer: &[Buried]) -> Vec<Buried> {
+        let mut all: BTreeMap<(u16, &Name), SmallVec<[Tag; 1]>> = BTreeMap::new();
+        for Buried { db, name, ended } in older.iter().chain(newer) {
+            let known = all.entry((*db, name)).or_default();
+            let news = ended.iter().filter(|tag| !known.contains(tag));
+            let news: SmallVec<[Tag; 1]> = news.copied().collect();
+            known.extend(news);
+        }
+        let buried = all.into_iter();
+        buried.map(|((db, name), ended)| Buried { db, name: name.clone(), ended }).collect()
+    }
 }
 
 impl Keyspace {

@@ -73,7 +73,8 @@ impl Keyspace {
     /// Evicts one key by `policy`, the best of `samples` new ones and of those that were next best
     /// before; false when none may go. The caller holds no scope.
     pub fn evict(&self, policy: MaxmemoryPolicy, samples: usize, now_ms: u64) -> bool {
-        if policy == MaxmemoryPolicy::NoEviction {
+        // What is deleted is deleted on all nodes, and takes memory until all of them have confirmed it.
+        if policy == MaxmemoryPolicy::NoEviction || self.keeps() {
             return false;
         }
         let choice = Choice { policy, me: self.me(), now_ms, tenths: self.tenths(now_ms) };

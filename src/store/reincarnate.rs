@@ -73,6 +73,20 @@ impl Keys<'_> {
         undrained
     }
 
+    /// The keys that this replica has written to, of a scope that holds everything.
+    #[must_use]
+    pub fn written_here(&self) -> Vec<(u16, Name)> {
+        let me = self.keyspace.me();
+        let mut written = Vec::new();
+        for lock in self.guards.locks().collect::<Vec<_>>() {
+            self.with_shard(lock, |shard| {
+                let mine = shard.iter().filter(|entry| entry.to_key(me).mentions(me));
+                written.extend(mine.map(|entry| (db_of(lock), entry.name.clone())));
+            });
+        }
+        written
+    }
+
     fn drop_all(&mut self) {
         for lock in self.guards.locks().collect::<Vec<_>>() {
             let shard = self.shard_by_lock(lock).take_all();

@@ -100,6 +100,7 @@ pub fn settings(node: u32, memory: u32) -> Settings {
         seeds: Vec::new(),
         tick_ms: 5,
         window_bytes: WINDOW_BYTES,
+        notes_max: 1 << 20,
         sync_interval_ms: 5_000,
         forget_after_ms: u64::MAX,
         max_stamp_ahead_ms: 60_000,
@@ -117,11 +118,9 @@ pub fn at(ms: u64) -> Now {
 
 pub fn dial(from: &mut Node, to: &mut Node, link: LinkId, ms: u64) -> Result<(), Refusal> {
     let address = to.engine.settings().address.clone();
+    let greeting = to.engine.greeting();
     match to.engine.accept(link, from.engine.greeting(), at(ms)) {
-        Ok(resume) => {
-            let greeting = to.engine.greeting();
-            from.engine.opened(link, &address, greeting, resume, at(ms))
-        }
+        Ok(resume) => from.engine.opened(link, &address, greeting, resume, at(ms)),
         Err(refusal) => {
             from.engine.refused(&from.keyspace, &address, Some(refusal.clone()), at(ms));
             Err(refusal)

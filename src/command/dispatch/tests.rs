@@ -111,6 +111,7 @@ fn cluster() -> Cluster {
         seeds: vec!["b:1".to_owned()],
         tick_ms: 5,
         window_bytes: 0,
+        notes_max: 1 << 20,
         sync_interval_ms: 5_000,
         forget_after_ms: 60_000,
         max_stamp_ahead_ms: 60_000,

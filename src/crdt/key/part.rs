@@ -48,6 +48,18 @@ impl Key {
         }
     }
 
+    /// Whether a replica has left anything in it.
+    #[must_use]
+    pub fn mentions(&self, replica: Replica) -> bool {
+        self.lives.iter().any(|life| {
+            let tags = [life.id, life.deadline.tag(), life.counter.base().tag()];
+            let counted = || life.counter.slot(replica).is_some();
+            let has_float = || life.counter.float(replica).is_some();
+            let has_added = || life.set.as_ref().is_some_and(|set| set.mentions(replica));
+            tags.iter().any(|tag| tag.replica == replica) || counted() || has_float() || has_added()
+        })
+    }
+
     /// What `lost` alone contributed and no member may hold, as contributions of `new`: what it
     /// counted beyond `before` and wrote after the stamp `since`. With it all that is known to be
     /// dead.
@@ -102,9 +114,13 @@ impl Key {
 }
 
 /// What is dead in a life, for one who has the rest: but a counter whole, with its end, as one command
-/// may have taken away and written at once, and who tells of it may not live to tell the rest.
+/// may have taken away and written at once, and who tells of it may not live to tell the rest. And with
+/// its end if nothing lives in it, as then nobody would find by comparing that it has one.
 fn told_dead(life: &Life) -> Life {
     let dead = tombstones_of(life);
+    if !life.is_living() {
+        return Life { deadline: life.deadline, ..dead };
+    }
     if dead.counter == Counter::default() || !life.counter.is_living() {
         return dead;
     }

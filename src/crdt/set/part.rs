@@ -73,6 +73,12 @@ impl Set {
         part
     }
 
+    /// Whether a replica has said anything of any member.
+    #[must_use]
+    pub fn mentions(&self, replica: Replica) -> bool {
+        self.known().any(|(_, member)| member.dots().iter().any(|dot| dot.replica == replica))
+    }
+
     /// Whether a replica's word on a member was heard of, if only as forgotten.
     fn has_seen(&self, name: &Name, dot: &Dot) -> bool {
         let heard = self.find(name).and_then(|(_, member)| {

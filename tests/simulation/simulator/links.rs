@@ -51,8 +51,8 @@ impl World<'_> {
         let Some(process) = self.nodes[to].process.as_mut().filter(|_| !is_leaving) else {
             return self.fail_dial(link);
         };
-        let accepted = process.engine.accept(link, greeting, now);
-        let answer = accepted.map(|resume| (process.engine.greeting(), resume));
+        let mine = process.engine.greeting();
+        let answer = process.engine.accept(link, greeting, now).map(|resume| (mine, resume));
         let number = process.number;
         self.note(|| format!("node {to} answers {from} on link {link}: {answer:?}"));
         if let Some(connection) = self.network.connections.get_mut(&link) {

@@ -184,6 +184,7 @@ fn settings(setting: &Setting, replica: Replica, incarnation: u64) -> Settings {
         seeds: vec![address_of(seed)],
         tick_ms: setting.tick_ms,
         window_bytes: setting.window_bytes,
+        notes_max: setting.notes_max,
         sync_interval_ms: setting.sync_interval_ms,
         forget_after_ms: setting.forget_after_ms,
         max_stamp_ahead_ms: setting.max_stamp_ahead_ms,

@@ -29,6 +29,7 @@ pub struct Setting {
     pub durable: bool,
     pub tick_ms: u64,
     pub window_bytes: usize,
+    pub notes_max: usize,
     pub sync_interval_ms: u64,
     pub forget_after_ms: u64,
     pub max_stamp_ahead_ms: u64,

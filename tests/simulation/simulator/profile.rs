@@ -21,6 +21,8 @@ pub struct Profile {
     pub durable_permille: u32,
     /// How far clocks may be off at most, either way.
     pub skew_max_ms: u64,
+    /// Keys that a node notes of batches that it had to drop.
+    pub notes_max: usize,
 }
 
 /// How likely each sort of trouble is.
@@ -91,6 +93,7 @@ impl Profile {
         trouble: Troubles::ALL,
         durable_permille: 400,
         skew_max_ms: 300,
+        notes_max: 1_000,
     };
 
     pub fn plan(&self, seed: u64) -> Plan {
@@ -130,6 +133,7 @@ impl Profile {
             durable: random.chance(self.durable_permille),
             tick_ms: random.pick(&[20, 50, 100]),
             window_bytes: random.pick(&[0, 500, LARGE_WINDOW_BYTES, LARGE_WINDOW_BYTES]),
+            notes_max: self.notes_max,
             sync_interval_ms: random.pick(&[500, 2_000, 5_000]),
             forget_after_ms: 600_000,
             max_stamp_ahead_ms: 60_000,

@@ -71,3 +71,14 @@ pub const AWAY: Profile = Profile {
     troubles: (1, 4),
     ..Profile::ALL
 };
+
+/// Away for so long that nodes do not know any more in detail what they had told. What is deleted
+/// meanwhile may come back then, so nothing is.
+pub const AWAY_FOR_LONG: Profile = Profile {
+    mix: Mix { count: 60, insert: 20, ..Mix::NONE },
+    trouble: Troubles { away: 20, ..Troubles::NETWORK },
+    troubles: (1, 4),
+    ttl_max_ms: 0,
+    notes_max: 2,
+    ..Profile::ALL
+};
