@@ -139,3 +139,17 @@ fn freed_memory_goes_back_to_the_system() {
         number(&server, "used_memory_rss") < before + (20 << 20)
     });
 }
+
+/// A deletion is one on all nodes, and takes memory until all have confirmed it.
+#[test]
+fn with_peers_nothing_is_evicted() {
+    let port = support::free_port().to_string();
+    let server = Server::headcount(&["--cluster-port", &port]);
+    let mut client = server.connect();
+    fill(&mut client, 2_000, &[]);
+    set_maxmemory(&mut client, "allkeys-lru", 100_000);
+    let refused = client.call(&["SET", "one", "more"]).expect("a reply");
+    assert!(matches!(&refused, Reply::Error(text) if text.starts_with(b"OOM ")), "{refused:?}");
+    assert_eq!(client.call(&["DBSIZE"]).expect("a reply"), Reply::Integer(2_000));
+    assert_eq!(number(&server, "evicted_keys"), 0);
+}

@@ -78,6 +78,22 @@ fn who_reaches_nobody_answers_after_a_while() {
     assert!(is_ready(&b));
 }
 
+/// It was busy with itself, and could reach nobody meanwhile.
+#[test]
+fn who_was_held_up_is_given_its_time_again() {
+    let mut b = newcomer(&["node-1:7000"], 0);
+    b.tick(5);
+    let late_ms = 4 * TIMEOUT_MS;
+    b.tick(late_ms);
+    assert!(!is_ready(&b));
+    for ms in (late_ms..late_ms + TIMEOUT_MS).step_by(100) {
+        b.tick(ms);
+        assert!(!is_ready(&b), "at {ms} ms");
+    }
+    b.tick(late_ms + TIMEOUT_MS);
+    assert!(is_ready(&b));
+}
+
 #[test]
 fn a_newcomer_answers_when_it_has_everything() {
     let (mut a, mut b) = (elder(KEYS), newcomer(&["node-1:7000"], MET_MS));

@@ -163,6 +163,23 @@ fn what_is_past_by_another_word_is_confirmed_anew() {
     }
 }
 
+/// Its end was noted by a clock that had gone ahead, and the generation is closed by the one set right.
+#[test]
+fn what_ended_too_early_by_a_clock_is_noted_when_it_ends() {
+    let (a, b) = (node(1), node(2));
+    set(&b, b"k", b"1", Deadline::At(START_MS + 1_000));
+    set(&b, b"ends", b"1", Deadline::Clear);
+    spread(&[&b, &a], START_MS);
+    assert_eq!(a.expire(START_MS + 1_100, 1_000), 1);
+    let (early, of_early) = a.close_generation(START_MS + 900);
+    collect(&a, early, &of_early, START_MS + 900);
+    assert_eq!(text(&a, b"k", START_MS + 900).as_deref(), Some("1"));
+    assert_eq!(a.expire(START_MS + 1_100, 1_000), 1);
+    let (generation, keys) = a.close_generation(START_MS + 1_100);
+    collect(&a, generation, &keys, START_MS + 1_100);
+    assert_eq!((a.tombstones_waiting(), a.state(0, b"k")), (0, None));
+}
+
 /// What changes all the time does not keep what was once forgotten of it.
 #[test]
 fn a_busy_key_is_collected_too() {

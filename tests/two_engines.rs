@@ -3,7 +3,7 @@
 mod engines;
 
 use engines::{Node, WINDOW_BYTES, at, dial, hand_over, run};
-use headcount::replication::Refusal;
+use headcount::replication::{Fault, FrameReader, Refusal};
 
 /// How many tombstones wait on two nodes, five minutes after one of them died, was started again and
 /// something was deleted. With a `gap` the other had a batch of the dead one, but not those before it.
@@ -81,4 +81,54 @@ fn what_was_pulled_before_it_was_drained_is_not_written_again() {
         assert_eq!(b.value(b"y", 1_700), "3", "counted {later_ms} ms later");
     }
     assert!(seen > 0, "no schedule had the change pulled in time");
+}
+
+/// Its keys are flushed before, and that must not be told to whom it meets again.
+#[test]
+fn who_resets_after_a_flush_takes_nothing_away() {
+    let (mut a, mut b) = (Node::new(1, 1, WINDOW_BYTES), Node::new(2, 2, WINDOW_BYTES));
+    dial(&mut a, &mut b, 1, 0).expect("a may come");
+    dial(&mut b, &mut a, 2, 0).expect("b may come");
+    a.count(b"k", 1);
+    run(&mut a, &mut b, [1, 2], 50..1_000);
+    a.closed(&[1, 2], 1_000);
+    b.closed(&[1, 2], 1_000);
+    // Not drained when the order comes.
+    b.delete(b"k", 1_001);
+    b.engine.reset(&b.keyspace, false, at(1_001));
+    b.count(b"later", 1_002);
+    b.tick(1_400);
+    dial(&mut b, &mut a, 4, 1_500).expect("it is another memory");
+    dial(&mut a, &mut b, 3, 1_500).expect("a may come");
+    run(&mut a, &mut b, [3, 4], 1_500..4_000);
+    for node in [&a, &b] {
+        assert_eq!([b"k".as_slice(), b"later"].map(|name| node.value(name, 4_000)), ["1", "1"]);
+    }
+}
+
+/// What it has said and what has not arrived yet is of a memory that is gone.
+#[test]
+fn the_last_words_of_a_memory_do_not_count_for_the_next() {
+    let (mut a, mut b) = (Node::new(1, 1, WINDOW_BYTES), Node::new(2, 2, WINDOW_BYTES));
+    dial(&mut a, &mut b, 1, 0).expect("a may come");
+    dial(&mut b, &mut a, 2, 0).expect("b may come");
+    run(&mut a, &mut b, [1, 2], 50..1_000);
+    a.engine.leave(&a.keyspace, at(1_000));
+    let farewell: Vec<_> = std::iter::from_fn(|| a.engine.next_frame(1)).collect();
+    // Another node tells of its next memory before that arrives.
+    let mut c = Node::new(3, 3, WINDOW_BYTES);
+    let mut next = Node::new(1, 7, WINDOW_BYTES);
+    dial(&mut next, &mut c, 5, 1_001).expect("it may come");
+    dial(&mut c, &mut b, 6, 1_002).expect("c may come");
+    dial(&mut b, &mut c, 7, 1_002).expect("b may come");
+    hand_over(&mut c, &mut b, 6, 1_003);
+    for frame in &farewell {
+        let mut reader = FrameReader::new(1 << 30);
+        reader.push(&frame.encode(0));
+        let frame = reader.next_frame().expect("a good frame").expect("a whole one");
+        let received = b.engine.receive(&b.keyspace, 1, frame.kind, &frame.payload, at(1_004));
+        assert_eq!(received, Err(Fault::Superseded));
+    }
+    assert!(b.engine.take_closings().iter().any(|(link, _)| *link == 1));
+    dial(&mut next, &mut b, 8, 1_005).expect("it is a member");
 }

@@ -9,6 +9,7 @@ use super::shard::Account;
 use super::sync::RwLockReadGuard;
 use crate::base::{Tag, key_slot};
 use crate::crdt::Write;
+use std::sync::atomic::Ordering;
 
 impl Keyspace {
     /// A write of this node, now.
@@ -51,6 +52,7 @@ impl Keyspace {
         entry.flags.put(BURIED, tombstones != 0 || has_graves);
         let is_new = tombstones != 0 && tombstones != before.tombstones;
         if is_new || has_graves {
+            self.noted_ms.fetch_max(now_ms, Ordering::Relaxed);
             self.note_tombstones(db, entry, is_new);
         }
     }

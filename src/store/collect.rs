@@ -48,14 +48,31 @@ impl Keyspace {
         // little longer.
         let keys = std::mem::take(&mut *self.noted.lock());
         let generation = Generation(self.generation.fetch_add(1, Ordering::SeqCst));
+        let clock_went_back = self.noted_ms.swap(now_ms, Ordering::Relaxed) > now_ms;
         let buried = keys.into_iter().map(|(db, name)| {
             let key = KeyRef::new(db, &name);
+            if clock_went_back {
+                self.note_ends_again(key, now_ms);
+            }
             let shard = self.shard(self.lock_of(key)).read();
             let entry = shard.find(key.hash, &name);
             let ended = entry.map(|entry| entry.ended(self.me(), now_ms)).unwrap_or_default();
             Buried { db, name, ended }
         });
         (generation, buried.collect())
+    }
+
+    /// What had ended by a clock that went back since has not, and is to come up again when it does.
+    fn note_ends_again(&self, key: KeyRef<'_>, now_ms: u64) {
+        let mut shard = self.shard(self.lock_of(key)).write();
+        let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
+        let before = Account::of(entry);
+        let state = entry.take_key(self.me());
+        entry.set_key(state, self.me(), now_ms);
+        self.account(key.db, entry, &before, now_ms);
+        let after = Account::of(entry);
+        shard.note_change(key.hash, before, after, now_ms);
+        shard.note_again(key.hash, after.due_ms);
     }
 
     /// How many keys hold tombstones.

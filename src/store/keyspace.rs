@@ -49,6 +49,8 @@ pub struct Keyspace {
     pub(super) generation: AtomicU32,
     /// Keys that were noted in it.
     pub(super) noted: Mutex<Vec<(u16, Name)>>,
+    /// The latest time at which anything was.
+    pub(super) noted_ms: AtomicU64,
     /// Held shared by whoever writes several shards: its effects are drained together.
     pub(super) grouping: RwLock<()>,
     /// What was written so since the last drain: locks and hashes.
@@ -74,6 +76,7 @@ impl Keyspace {
             keeps: tombstones != Tombstones::Drop,
             generation: AtomicU32::new(1),
             noted: Mutex::default(),
+            noted_ms: AtomicU64::new(0),
             grouping: RwLock::new(()),
             grouped: super::sync::Mutex::default(),
             started_ms: now_ms,

@@ -26,7 +26,8 @@ Sizes may have a unit: 1k is 1000 bytes, 1kb 1024; likewise m, mb, g, gb.",
             "What happens to a write when maxmemory is reached.
 noeviction refuses it. The others remove keys: of those with a deadline (volatile) or of
 all; the least recently used (lru), the next to expire (ttl), or any (random). The lfu
-policies of Redis are refused: how often keys are used is not counted.",
+policies of Redis are refused: how often keys are used is not counted. With a cluster-port
+nothing is removed, whatever the policy: it would be gone on all nodes.",
         )
         .refusing(&[("volatile-lfu", NO_FREQUENCIES), ("allkeys-lfu", NO_FREQUENCIES)]),
         Directive::new(
