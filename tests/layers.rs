@@ -17,14 +17,15 @@ use std::path::Path;
 /// folder. ARCHITECTURE.md has the same table, top down.
 const LAYERS: &[Layer] = &[
     Layer { folders: &["base"], pure: true },
-    Layer { folders: &["crdt", "config", "resp"], pure: true },
-    Layer { folders: &["metrics"], pure: false },
+    Layer { folders: &["crdt", "config", "resp", "rdb"], pure: true },
+    Layer { folders: &["metrics", "log"], pure: false },
     Layer { folders: &["store"], pure: false },
     Layer { folders: &["replication"], pure: false },
     Layer { folders: &["node"], pure: false },
     Layer { folders: &["command"], pure: false },
     Layer { folders: &["peer"], pure: false },
     Layer { folders: &["server", "client", "cli"], pure: false },
+    Layer { folders: &["import"], pure: false },
     Layer { folders: &["main"], pure: false },
 ];
 

@@ -1,0 +1,9 @@
+//! Snapshots: files of blocks, each of which is read by itself.
+
+mod block;
+mod reader;
+mod writer;
+
+pub use block::{BLOCK_BYTES_MAX, Block, Compression};
+pub use reader::{SnapshotReader, StoredBlock, Totals};
+pub use writer::{SnapshotError, SnapshotWriter};
