@@ -10,6 +10,7 @@ pub mod client;
 pub mod command;
 pub mod config;
 pub mod crdt;
+pub mod disk;
 pub mod import;
 pub mod log;
 pub mod metrics;

@@ -4,9 +4,10 @@ use headcount::base::Replica;
 use headcount::cli::{self, Invocation, Target};
 use headcount::config::Config;
 use headcount::crdt::Tombstones;
+use headcount::disk::{self, Files};
 use headcount::metrics::memory::Counting;
-use headcount::node::Node;
 use headcount::node::clock::unix_ms;
+use headcount::node::{Disk, Node};
 use headcount::store::Keyspace;
 use headcount::{client, command, import, peer, server};
 use mimalloc::MiMalloc;
@@ -52,11 +53,13 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     let set_log_level =
         server::logging::start(&config).map_err(|error| format!("Cannot log: {error}"))?;
     let databases = u16::try_from(config.databases).unwrap_or(u16::MAX);
-    let cluster = peer::make_cluster(&config)?;
+    let files = disk::Files::open(&config)?;
+    let cluster = peer::make_cluster(&config, files.as_ref().is_some_and(Files::is_kept))?;
     let keyspace = match &cluster {
         Some(cluster) => {
             let me = cluster.engine.lock().me();
-            Keyspace::new(databases, me, Tombstones::KEEP, unix_ms())
+            let keyspace = Keyspace::new(databases, me, Tombstones::KEEP, unix_ms());
+            if config.cluster_port == 0 { keyspace.alone() } else { keyspace }
         }
         // Every start writes as a replica of its own; alone, it need not remember what it removed.
         None => {
@@ -65,9 +68,13 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
         }
     };
     let mut node = Node::new(config, keyspace, command::registry::all().len());
-    node.cluster = cluster.map(Arc::new);
+    if let Some(cluster) = cluster.map(Arc::new) {
+        node.disk = files.is_some().then(|| Arc::new(Disk::new(cluster.clone())));
+        // Alone, the disk is its only peer.
+        node.cluster = (node.config().cluster_port != 0).then_some(cluster);
+    }
     node.config_file = file;
-    server::serve(&Arc::new(node), set_log_level)?;
+    server::serve(&Arc::new(node), files, set_log_level)?;
     Ok(())
 }
 

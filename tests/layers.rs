@@ -23,7 +23,7 @@ const LAYERS: &[Layer] = &[
     Layer { folders: &["replication"], pure: false },
     Layer { folders: &["node"], pure: false },
     Layer { folders: &["command"], pure: false },
-    Layer { folders: &["peer"], pure: false },
+    Layer { folders: &["peer", "disk"], pure: false },
     Layer { folders: &["server", "client", "cli"], pure: false },
     Layer { folders: &["import"], pure: false },
     Layer { folders: &["main"], pure: false },

@@ -2,6 +2,7 @@
 //! of INCRBYFLOAT with. Sums of these are exact, so they do not depend on the order of merges.
 
 use num_bigint::BigInt;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{AddAssign, Sub};
 
@@ -11,8 +12,22 @@ const PLACES: usize = 17;
 const MAX_TEXT_LEN: usize = 5_000;
 
 /// A number in units of 10⁻¹⁷.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<u8>", into = "Vec<u8>")]
 pub struct Decimal(BigInt);
+
+impl From<Vec<u8>> for Decimal {
+    /// Two's complement, the lowest byte first.
+    fn from(bytes: Vec<u8>) -> Decimal {
+        Decimal(BigInt::from_signed_bytes_le(&bytes))
+    }
+}
+
+impl From<Decimal> for Vec<u8> {
+    fn from(decimal: Decimal) -> Vec<u8> {
+        decimal.0.to_signed_bytes_le()
+    }
+}
 
 impl Decimal {
     /// Parses `[-]digits[.digits]` with at most 17 digits behind the point, as Redis prints numbers.

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 const NO_AUTH: &str = "NOAUTH Authentication required.";
 const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
+const READING: &str = "LOADING Redis is loading the dataset in memory";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
 const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
@@ -170,7 +171,7 @@ impl<'b> Batch<'b> {
         }
         // First, for in Redis memory is not looked at meanwhile.
         if !flags.has(Flags::LOADING) && self.node.is_loading() {
-            return refused(LOADING);
+            return refused(if self.node.is_reading() { READING } else { LOADING });
         }
         // Room is made before any command, but only those that take memory are refused.
         let grows = flags.has(Flags::DENYOOM);
@@ -179,6 +180,11 @@ impl<'b> Batch<'b> {
             && grows
         {
             return refused(OUT_OF_MEMORY);
+        }
+        if let Some(failure) = self.node.disk.as_ref().and_then(|disk| disk.failure())
+            && (flags.has(Flags::WRITE) || entry.full_name == "ping")
+        {
+            return refused(&format!("MISCONF Errors writing to the AOF file: {failure}"));
         }
         // To Redis a monitor is a kind of replica.
         if session.monitoring && (flags.has(Flags::WRITE) || flags.has(Flags::READONLY)) {
@@ -239,10 +245,10 @@ impl<'b> Batch<'b> {
         }
         self.stopwatch.before(entry, alone, self.recorder);
         let failed = self.answer(known, session, args, out);
-        if let Some(cluster) = &self.node.cluster
+        if let Some(progress) = self.node.progress()
             && entry.command.flags.has(Flags::WRITE)
         {
-            session.wrote = cluster.progress.ticket();
+            session.wrote = progress.ticket();
         }
         let elapsed = self.stopwatch.after(entry, alone, failed, self.recorder);
         if let Some(elapsed) = elapsed {

@@ -89,6 +89,8 @@ pub enum After {
     SleepMs(u64),
     /// WAIT.
     AwaitPeers(AwaitPeers),
+    /// SAVE: the connection waits for the snapshot of that number.
+    AwaitSnapshot(u64),
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
 }

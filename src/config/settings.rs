@@ -82,6 +82,7 @@ pub struct Config {
     pub node_forget_after_s: u32,
 
     pub appendfsync: AppendFsync,
+    pub appendonly: bool,
     pub dbfilename: PathBuf,
     pub dir: PathBuf,
 
@@ -202,6 +203,7 @@ impl Default for Config {
             cluster_node_timeout_ms: 5000,
             node_forget_after_s: 7 * 24 * 3600,
             appendfsync: AppendFsync::EverySec,
+            appendonly: false,
             dbfilename: PathBuf::from("dump.rdb"),
             dir: PathBuf::from("."),
             slowlog_log_slower_than_us: 10_000,

@@ -129,7 +129,7 @@ fn parse_buffer_limit(hard: &[u8], soft: &[u8], soft_s: &[u8]) -> Option<BufferL
 }
 
 /// Why everything that asks for a file of data is refused.
-pub(super) const MEMORY_ONLY: &str = "this version keeps counts in memory only";
+const MEMORY_ONLY: &str = "this version keeps counts in memory only";
 
 /// Snapshots are not written, so the only value is "never".
 pub(super) const SAVE: Words = Words {

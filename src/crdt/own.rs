@@ -2,9 +2,10 @@
 
 use crate::base::Stamp;
 use crate::base::decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// A replica's slots in the newest life of a key, at some moment. All zero: it has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Own {
     /// When the slot of integers was born; no other slot of the replica on this key was born then.
     pub born: Stamp,
@@ -17,7 +18,7 @@ pub struct Own {
 }
 
 /// A replica's slot of floats.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnFloat {
     pub born: Stamp,
     /// Counts the additions.

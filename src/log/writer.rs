@@ -192,6 +192,17 @@ impl<S: Storage> Writer<S> {
         Ok(self.durable())
     }
 
+    /// Makes everything durable and begins another segment: a snapshot that covers all until now can
+    /// take the place of those before.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn rotate(&mut self) -> Result<(), Fault> {
+        self.commit()?;
+        let result = self.begin_segment();
+        self.note(result)
+    }
+
     /// The header of a snapshot that covers all that was appended until now; to be written by a
     /// [`SnapshotWriter`](super::SnapshotWriter). `None` until the first commit has succeeded.
     pub fn snapshot_header(&mut self) -> Option<Header> {

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod cluster;
 mod config_cell;
 mod confirmed;
+mod disk;
 pub mod latency;
 mod memory;
 pub mod monitors;
@@ -14,6 +15,7 @@ mod rates;
 mod reconfigure;
 mod shutdown;
 pub mod slowlog;
+mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
@@ -22,6 +24,7 @@ pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
+pub use disk::{Disk, DiskFigures};
 pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;
 pub use monitors::Monitors;
@@ -30,9 +33,11 @@ pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
 pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
+pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
 
 use crate::config::Config;
+use crate::replication::Progress;
 use crate::store::Keyspace;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -50,6 +55,8 @@ pub struct Node {
     pub keyspace: Keyspace,
     /// Peers; `None`: this node is alone.
     pub cluster: Option<Arc<Cluster>>,
+    /// Where what is written is kept; `None`: in memory only.
+    pub disk: Option<Arc<Disk>>,
     pub clients: Clients,
     pub stats: Stats,
     pub background: Background,
@@ -81,6 +88,7 @@ impl Node {
             config_file: None,
             keyspace,
             cluster: None,
+            disk: None,
             clients: Clients::default(),
             stats: Stats::new(commands),
             background: Background::default(),
@@ -104,10 +112,25 @@ impl Node {
         self.config.get()
     }
 
-    /// Whether the state is still to be fetched from peers, and clients are refused until then.
+    /// Whether the state is still to be fetched, from the disk or from peers, and clients are refused
+    /// until then.
     #[must_use]
     pub fn is_loading(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| !cluster.readiness.is_ready())
+        self.is_reading()
+            || self.cluster.as_ref().is_some_and(|cluster| !cluster.readiness.is_ready())
+    }
+
+    /// Whether the state is still being read from the disk.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.disk.as_ref().is_some_and(|disk| disk.is_loading())
+    }
+
+    /// How far what is written here is drained, and kept; `None`: nobody wants to know.
+    #[must_use]
+    pub fn progress(&self) -> Option<&Progress> {
+        let cluster = self.disk.as_ref().map(|disk| &disk.cluster).or(self.cluster.as_ref())?;
+        Some(&cluster.progress)
     }
 
     /// How long the server has been up.

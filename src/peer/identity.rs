@@ -88,7 +88,11 @@ impl IdentityFile {
         File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
     }
 
-    fn read(&self) -> Result<Option<Identity>, IdentityError> {
+    /// What is kept.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not one.
+    pub fn read(&self) -> Result<Option<Identity>, IdentityError> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -101,6 +101,7 @@ async fn receive(link: &Link, wire: &mut Wire) -> LinkError {
 /// What has come whole, then waits for more.
 async fn receive_some(link: &Link, wire: &mut Wire) -> Result<(), LinkError> {
     while let Some(frame) = wire.read_frame()? {
+        link.shared.room().await;
         take_in(link, &frame)?;
         // The merge may have taken a while, and others wait.
         yield_now().await;
@@ -117,5 +118,6 @@ fn take_in(link: &Link, frame: &Frame) -> Result<(), LinkError> {
     })?;
     shared.wake_all();
     shared.cluster.confirmed.notify_waiters();
+    shared.write_much();
     Ok(())
 }

@@ -10,23 +10,50 @@ use std::num::NonZeroU32;
 
 /// How often what was written is drained, in milliseconds.
 const TICK_MS: u64 = 5;
+/// The same where the disk is the only peer.
+const ALONE_TICK_MS: u64 = 1_000;
 
-/// A node's part in a cluster; `None`: it has no `cluster-port`, and is alone.
+/// A node's part in a cluster. `None`: it has no `cluster-port`, and is alone, and keeps nothing on disk
+/// either, which would be its only peer. `is_kept`: there is a log, which says who the node is.
 ///
 /// # Errors
 /// It cannot be found out who the node is.
-pub fn make_cluster(config: &Config) -> Result<Option<Cluster>, IdentityError> {
-    if config.cluster_port == 0 {
+pub fn make_cluster(config: &Config, is_kept: bool) -> Result<Option<Cluster>, IdentityError> {
+    let is_alone = config.cluster_port == 0;
+    if is_alone && !config.appendonly {
         return Ok(None);
     }
-    let drawn = rand::random::<NonZeroU32>().get();
     let now = Now { wall_ms: unix_ms(), mono_ms: 0 };
-    let Identity { node, incarnation } =
-        IdentityFile::of(config).begin(config.cluster_node_id, drawn, now.wall_ms)?;
-    let who = Who { node, epoch: rand::random(), incarnation, address: announce::address(config) };
-    tracing::info!("Node {node:08x}; other nodes are told to dial {}", who.address);
-    let engine = Engine::new(settings(config, who), rand::random(), now);
+    let Identity { node, incarnation } = identity(config, is_kept, now.wall_ms)?;
+    let address = if is_alone { String::new() } else { announce::address(config) };
+    if !is_alone {
+        tracing::info!("Node {node:08x}; other nodes are told to dial {address}");
+    }
+    let who = Who { node, epoch: rand::random(), incarnation, address };
+    let mut settings = settings(config, who);
+    if is_alone {
+        settings.seeds.clear();
+        (settings.tick_ms, settings.grace_ms) = (ALONE_TICK_MS, 0);
+    }
+    let mut engine = Engine::new(settings, rand::random(), now);
+    if config.appendonly {
+        engine.keep_journal();
+    }
     Ok(Some(Cluster::new(engine)))
+}
+
+fn identity(config: &Config, is_kept: bool, now_ms: u64) -> Result<Identity, IdentityError> {
+    let drawn = rand::random::<NonZeroU32>().get();
+    let (file, configured) = (IdentityFile::of(config), config.cluster_node_id);
+    match (config.cluster_port, is_kept) {
+        (_, true) => {
+            // The log knows more, unless the node was in memory only since.
+            let known = file.read()?.unwrap_or(Identity { node: drawn, incarnation: 0 });
+            Ok(Identity { node: configured.unwrap_or(known.node), ..known })
+        }
+        (0, false) => Ok(Identity { node: configured.unwrap_or(drawn), incarnation: now_ms }),
+        (_, false) => file.begin(configured, drawn, now_ms),
+    }
 }
 
 /// The part of the settings that does not come from the configuration alone.
@@ -64,6 +91,6 @@ pub fn settings(config: &Config, who: Who) -> Settings {
         clock_warning_ms: config.cluster_clock_warning_ms.into(),
         node_timeout_ms: config.cluster_node_timeout_ms.into(),
         databases: u16::try_from(config.databases).unwrap_or(u16::MAX),
-        survives: false,
+        survives: config.appendonly,
     }
 }

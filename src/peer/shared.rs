@@ -15,6 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
+/// So much does not wait for the second to be over.
+const JOURNAL_BYTES: usize = 8 << 20;
+
 pub struct Shared {
     pub node: Arc<Node>,
     pub cluster: Arc<Cluster>,
@@ -66,6 +69,22 @@ impl Shared {
     /// Asks the engine, or tells it.
     pub fn engine<R>(&self, ask: impl FnOnce(&mut Engine, &Keyspace, Now) -> R) -> R {
         ask(&mut self.cluster.engine.lock(), &self.node.keyspace, self.cluster.now())
+    }
+
+    /// Has the disk's thread write before much waits for it.
+    pub fn write_much(&self) {
+        if let Some(disk) = &self.node.disk
+            && self.cluster.engine.lock().journal_bytes() >= JOURNAL_BYTES
+        {
+            disk.want();
+        }
+    }
+
+    /// Returns when more may be received: what was has to be written down first.
+    pub async fn room(&self) {
+        if let Some(disk) = &self.node.disk {
+            disk.room().await;
+        }
     }
 
     /// A number for a connection: a later one than those before.

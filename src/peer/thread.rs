@@ -49,6 +49,12 @@ impl Peers {
             Ok((runtime, door)) => {
                 // Whoever has started this thread waits for it.
                 let _ = started.send(Ok(()));
+                // Nobody is told anything before the node has read who it was.
+                if let Some(disk) = &node.disk
+                    && !runtime.block_on(disk.loaded())
+                {
+                    return;
+                }
                 let shared = Shared::new(node, cluster);
                 LocalSet::new().block_on(&runtime, Connections::new(shared, door).run(&stopped));
             }
@@ -128,7 +134,11 @@ impl Connections {
         let shared = self.shared.clone();
         let is_hurried = shared.node.shutdown.requested().is_some_and(|request| request.now);
         let end = Instant::now() + if is_hurried { Duration::ZERO } else { LEAVE };
-        shared.engine(|engine, keyspace, now| engine.leave(keyspace, now));
+        shared.engine(|engine, keyspace, now| match engine.settings().survives {
+            // It comes back as who it was: it is away, and has not left.
+            true => engine.flush(keyspace, now),
+            false => engine.leave(keyspace, now),
+        });
         shared.wake_all();
         while Instant::now() < end && !self.is_confirmed() {
             self.ticker.due().await;

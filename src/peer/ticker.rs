@@ -80,6 +80,7 @@ impl Ticker {
         closings.into_iter().for_each(|(link, reason)| shared.close(link, reason));
         shared.wake_all();
         shared.cluster.confirmed.notify_waiters();
+        shared.write_much();
         self.keep(identity);
         dials
     }
@@ -100,7 +101,10 @@ impl Ticker {
 
     /// CLUSTER RESET HARD, or having been forgotten, makes the node another one.
     fn keep(&mut self, identity: Identity) {
-        if identity != self.kept {
+        let is_other = identity.node != self.kept.node;
+        // With a log, it says which memory this is.
+        let is_logged = self.shared.node.disk.is_some();
+        if identity != self.kept && (is_other || !is_logged) {
             self.kept = identity;
             if let Err(error) = self.identity_file.keep(identity) {
                 tracing::warn!("Cannot keep the node's new id: {error}");

@@ -144,7 +144,11 @@ fn take_head<'a, H: Deserialize<'a>>(payload: &'a [u8]) -> Result<(H, &'a [u8]),
     postcard::take_from_bytes(payload).map_err(|_| Fault::Malformed("no head"))
 }
 
-fn read_states(bytes: &[u8], count: u32, received: &mut Vec<Received>) -> Result<(), Fault> {
+pub(super) fn read_states(
+    bytes: &[u8],
+    count: u32,
+    received: &mut Vec<Received>,
+) -> Result<(), Fault> {
     let mut decoder = Decoder::new(bytes)?;
     for _ in 0..count {
         let db = decoder.varint()?;

@@ -11,6 +11,7 @@
 //! life of that id with another deadline is known to be new. When all members say that they have
 //! sealed what this node has, it drops them.
 
+use super::journal::{self, Journal};
 use super::vector::{covers, join};
 use super::{Now, Vector};
 use crate::crdt::Generation;
@@ -58,9 +59,15 @@ pub struct Collector {
     /// What this node has sealed, and up to which wall clock it had looked for what is past.
     sealed: Vector,
     swept_ms: u64,
+    /// Lives are not dropped at present.
+    holds_drops: bool,
 }
 
 impl Collector {
+    pub fn hold_drops(&mut self, hold: bool) {
+        self.holds_drops = hold;
+    }
+
     /// A generation is closed. `may` contains all that died in it.
     pub fn close(&mut self, generation: Generation, keys: Vec<Buried>, may: &Vector, now: Now) {
         if keys.is_empty() {
@@ -101,10 +108,14 @@ impl Collector {
         keyspace: &Keyspace,
         members: &impl Members,
         grace_ms: u64,
+        mut journal: Option<&mut Journal>,
         now: Now,
     ) {
         for closed in &mut self.generations {
-            closed.advance(keyspace, members, grace_ms, now);
+            closed.advance(keyspace, members, grace_ms, journal.as_deref_mut(), now);
+            if closed.phase == Phase::Sealed && !self.holds_drops {
+                closed.drop_lives(keyspace, members, journal.as_deref_mut(), now);
+            }
         }
         // In order: what is announced as sealed is all up to there.
         for closed in &self.generations {
@@ -130,7 +141,14 @@ impl Collector {
 }
 
 impl Closed {
-    fn advance(&mut self, keyspace: &Keyspace, members: &impl Members, grace_ms: u64, now: Now) {
+    fn advance(
+        &mut self,
+        keyspace: &Keyspace,
+        members: &impl Members,
+        grace_ms: u64,
+        journal: Option<&mut Journal>,
+        now: Now,
+    ) {
         if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
             let (upto, now_ms) = (self.generation, now.wall_ms);
             self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms));
@@ -142,10 +160,25 @@ impl Closed {
             && members.confirmed(&self.may, grace_over_ms)
         {
             keyspace.seal(&self.keys, now.wall_ms);
+            if let Some(journal) = journal {
+                journal.lives(journal::SEALED, &self.keys, now.wall_ms);
+            }
             self.phase = Phase::Sealed;
         }
-        if self.phase == Phase::Sealed && members.sealed(&self.may, self.closed.wall_ms) {
+    }
+
+    fn drop_lives(
+        &mut self,
+        keyspace: &Keyspace,
+        members: &impl Members,
+        journal: Option<&mut Journal>,
+        now: Now,
+    ) {
+        if members.sealed(&self.may, self.closed.wall_ms) {
             keyspace.drop_sealed(&self.keys, now.wall_ms);
+            if let Some(journal) = journal {
+                journal.lives(journal::DROPPED, &self.keys, now.wall_ms);
+            }
             self.keys = Arc::default();
         }
     }
@@ -189,7 +222,7 @@ mod tests {
             assert_eq!(keys.len(), 2);
             let may = Vector::from([(me, ms)]);
             collector.close(generation, keys, &may, now);
-            collector.advance(&keyspace, &Silent, 0, now);
+            collector.advance(&keyspace, &Silent, 0, None, now);
         }
         assert!(collector.generations.len() <= WAITING_MAX);
         let keys = collector.generations.iter().map(|closed| closed.keys.len()).sum::<usize>();

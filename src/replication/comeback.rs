@@ -10,18 +10,21 @@ use super::engine::id;
 use super::membership::Membership;
 use super::stream::{Before, Befores, DbKey, Stream};
 use super::view::View;
-use super::{Engine, Forgotten, Now, Vector};
+use super::{Engine, Forgotten, Now, Vector, saved};
 use crate::base::{Name, Replica, Stamp};
 use crate::crdt::{Key, Own};
 use crate::store::{KeyRef, Keys, Keyspace, Undrained};
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A key as it was when its node was forgotten, of which the members have perhaps not heard all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lost {
     db: u16,
+    #[serde(with = "saved::name")]
     name: Name,
+    #[serde(with = "saved::key")]
     state: Key,
     /// What `stream` had contributed to it for certain.
     before: Before,
@@ -51,16 +54,17 @@ impl Engine {
         );
         self.gate.close(now);
         let node = self.settings.node;
-        self.become_another(keyspace, node, (held, upto), Kept::All, now);
+        let again = self.become_another(keyspace, node, (held, upto), Kept::All, now);
         let latest = told.latest.saturating_add(1);
         self.settings.incarnation = self.settings.incarnation.max(latest);
         self.start_anew(now);
+        self.note_anew(again);
         told.members.iter().for_each(|entry| self.admit(entry, now));
     }
 
     /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed to
     /// the stream: to all of it that came after batch `upto`, and what is missing among the batches from
-    /// `held` to there.
+    /// `held` to there. Returns what it writes again at once.
     pub(super) fn become_another(
         &mut self,
         keyspace: &Keyspace,
@@ -68,7 +72,7 @@ impl Engine {
         (held, upto): (u64, u64),
         what: Kept,
         now: Now,
-    ) {
+    ) -> Deltas {
         let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
         let (mut certain, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
         // Where notes are missing, every key that this node has written to is in doubt, whole.
@@ -79,6 +83,7 @@ impl Engine {
                 befores.insert(key, before);
             }
         }
+        let mut first = Deltas::new(keyspace.stamp(now.wall_ms));
         let mut more = BTreeMap::new();
         let lost = &mut self.lost;
         for (_, seq) in lost.iter_mut().filter_map(|lost| lost.again.as_mut()) {
@@ -112,10 +117,13 @@ impl Engine {
                 }
                 (again != Key::default()).then_some((key.0, key.1, again))
             };
-            certain.into_iter().filter_map(again).collect()
+            let again: Vec<_> = certain.into_iter().filter_map(again).collect();
+            again.iter().for_each(|(db, name, key)| first.push(*db, name, key));
+            again
         });
         (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
+        first
     }
 
     /// Writes again what the members turn out not to have, once all that they have is here. Of a replica

@@ -19,6 +19,8 @@ const HEARTBEAT_MS: u64 = 200;
 pub(super) struct Words<'a> {
     me: u32,
     mine: &'a Vector,
+    /// What would be sealed here after a crash, of a node that survives one.
+    sealed: Option<(Vector, u64)>,
     view: &'a View,
     peers: &'a BTreeMap<u32, Peer>,
 }
@@ -61,17 +63,26 @@ impl Members for Words<'_> {
     }
 
     fn sealed(&self, may: &Vector, swept_ms: u64) -> bool {
-        self.all(|_, word| word.swept_ms >= swept_ms && covers(&word.sealed, may))
+        let is_kept =
+            |(sealed, upto_ms): &(Vector, u64)| *upto_ms >= swept_ms && covers(sealed, may);
+        self.sealed.as_ref().is_none_or(is_kept)
+            && self.all(|_, word| word.swept_ms >= swept_ms && covers(&word.sealed, may))
     }
 }
 
 impl Engine {
     pub(super) fn words(&self) -> Words<'_> {
-        Words { me: self.settings.node, mine: self.certain(), view: &self.view, peers: &self.peers }
+        Words {
+            me: self.settings.node,
+            mine: self.certain(),
+            sealed: None,
+            view: &self.view,
+            peers: &self.peers,
+        }
     }
 
     pub(super) fn send_acks(&mut self, now: Now) {
-        let (sealed, swept_ms) = self.collector.sealed();
+        let (sealed, swept_ms) = self.sealed();
         let holds = self.certain().clone();
         let beyond =
             |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
@@ -101,10 +112,12 @@ impl Engine {
         let words = Words {
             me: self.settings.node,
             mine: if self.settings.survives { &self.durable } else { &self.holds },
+            sealed: self.journal.as_ref().map(|journal| journal.sealed().clone()),
             view: &self.view,
             peers: &self.peers,
         };
-        self.collector.advance(keyspace, &words, self.settings.grace_ms, now);
+        let (journal, grace_ms) = (self.journal.as_mut(), self.settings.grace_ms);
+        self.collector.advance(keyspace, &words, grace_ms, journal, now);
     }
 
     /// Whether this side of a cut may decide who is forgotten: that of the majority, or, of two halves,

@@ -6,6 +6,7 @@ use super::comeback::Lost;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::inbound::Inbound;
+use super::journal::Journal;
 use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    /// What is to be written down; `None`: nothing ever is.
+    pub(super) journal: Option<Journal>,
     pub(super) dead_gaps: Gaps,
     /// What was held here of the streams of nodes that do not count, when that was heard.
     pub(super) ends: Vector,
@@ -100,6 +103,7 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            journal: None,
             dead_gaps: Gaps::new(),
             ends: Vector::new(),
             quorum: Vec::new(),
@@ -146,7 +150,7 @@ impl Engine {
         self.membership.tick(now);
         self.follow_membership(now);
         self.close_silent_links(now);
-        self.drain(keyspace, now);
+        self.flush(keyspace, now);
         self.walk_rounds(keyspace, now);
         if now.mono_ms >= self.housekept_ms + HOUSEKEEPING_MS {
             self.housekept_ms = now.mono_ms;
@@ -228,8 +232,10 @@ impl Engine {
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
-                let before = Before { own: drained.own_before, since: drained.since };
-                befores.note(drained.db, drained.name, before);
+                if keyspace.tells_peers() {
+                    let before = Before { own: drained.own_before, since: drained.since };
+                    befores.note(drained.db, drained.name, before);
+                }
                 if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);
@@ -262,6 +268,9 @@ impl Engine {
             deltas: deltas.count(),
         };
         let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
+        if let Some(journal) = &mut self.journal {
+            journal.own(self.settings.node, &frame);
+        }
         self.stream.push(now.mono_ms, frame, befores);
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
@@ -269,7 +278,9 @@ impl Engine {
     }
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
-        self.close_generation(keyspace, now);
+        if !self.is_clogged() {
+            self.close_generation(keyspace, now);
+        }
         self.close_dead_gaps(now);
         self.collect(keyspace, now);
         self.trim_stream();

@@ -79,6 +79,12 @@ impl SealedFrame {
         header
     }
 
+    /// Whether the payload is to be [decompressed](decompress).
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.flags & LZ4 != 0
+    }
+
     /// What goes out behind the header.
     #[must_use]
     pub fn payload(&self) -> &Bytes {
@@ -259,26 +265,37 @@ impl FrameReader {
         if header.flags & LZ4 == 0 {
             return Ok(Frame { kind, payload });
         }
-        let damaged = |_| FrameError::Damaged;
-        let (len, block) = lz4_flex::block::uncompressed_size(&payload).map_err(damaged)?;
-        self.check_len(len)?;
-        if len > block.len().saturating_mul(LZ4_RATIO_MAX) {
-            return Err(FrameError::Damaged);
-        }
-        let payload = lz4_flex::block::decompress(block, len).map_err(damaged)?;
-        if payload.len() != len {
-            return Err(FrameError::Damaged);
-        }
-        Ok(Frame { kind, payload: payload.into() })
+        Ok(Frame { kind, payload: decompress(&payload, self.limit_bytes)?.into() })
     }
 
     fn check_len(&self, bytes: usize) -> Result<(), FrameError> {
-        let limit_bytes = self.limit_bytes;
-        if bytes > limit_bytes {
-            return Err(FrameError::TooLong { bytes, limit_bytes });
-        }
-        Ok(())
+        check_len(bytes, self.limit_bytes)
     }
+}
+
+/// What a compressed payload means.
+///
+/// # Errors
+/// It is damaged, or longer than `limit_bytes`.
+pub fn decompress(payload: &[u8], limit_bytes: usize) -> Result<Vec<u8>, FrameError> {
+    let damaged = |_| FrameError::Damaged;
+    let (len, block) = lz4_flex::block::uncompressed_size(payload).map_err(damaged)?;
+    check_len(len, limit_bytes)?;
+    if len > block.len().saturating_mul(LZ4_RATIO_MAX) {
+        return Err(FrameError::Damaged);
+    }
+    let payload = lz4_flex::block::decompress(block, len).map_err(damaged)?;
+    if payload.len() != len {
+        return Err(FrameError::Damaged);
+    }
+    Ok(payload)
+}
+
+fn check_len(bytes: usize, limit_bytes: usize) -> Result<(), FrameError> {
+    if bytes > limit_bytes {
+        return Err(FrameError::TooLong { bytes, limit_bytes });
+    }
+    Ok(())
 }
 
 fn checksum(header: &Header, payload: &[u8]) -> u32 {

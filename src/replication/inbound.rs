@@ -1,7 +1,9 @@
 //! A peer's stream as it arrives here.
 
+use serde::{Deserialize, Serialize};
+
 /// How far a stream has come, and since when without a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
     /// The last batch that was merged.
     delivered: u64,

@@ -4,19 +4,43 @@ use super::comeback::Lost;
 use super::inbound::Inbound;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
-use crate::base::Replica;
+use crate::base::{Replica, Stamp};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What a node knows about its state; kept together with that state.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
-    holds: Vector,
-    may: Vector,
-    inbound: BTreeMap<Replica, Inbound>,
+    pub(super) node: u32,
+    pub(super) incarnation: u64,
+    pub(super) holds: Vector,
+    pub(super) may: Vector,
+    pub(super) inbound: BTreeMap<Replica, Inbound>,
     view: Vec<Entry>,
     ends: Vector,
     quorum: Vec<u32>,
     lost: Vec<Lost>,
+    /// No stamp after this one was given.
+    pub(super) reserved: Stamp,
+}
+
+/// What is in a directory is of an earlier memory than the one that this node had last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the log is older than what node {node:08x} last kept in memory only: what others have collected \
+     since would come back. Move the log away, and the node fetches the state from its peers"
+)]
+pub struct Outdated {
+    pub node: u32,
+}
+
+impl Memory {
+    /// Who the node was.
+    #[must_use]
+    pub fn node(&self) -> u32 {
+        self.node
+    }
 }
 
 impl Engine {
@@ -24,6 +48,8 @@ impl Engine {
     #[must_use]
     pub fn memory(&self) -> Memory {
         Memory {
+            node: self.settings.node,
+            incarnation: self.settings.incarnation,
             holds: self.holds.clone(),
             may: self.may.clone(),
             inbound: self.inbound.clone(),
@@ -31,6 +57,7 @@ impl Engine {
             ends: self.ends.clone(),
             quorum: self.quorum.clone(),
             lost: self.lost.clone(),
+            reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
         }
     }
 
@@ -50,5 +77,26 @@ impl Engine {
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
         engine
+    }
+
+    /// Goes on from `memory`, which was read with the store's state; nobody has written or connected yet.
+    ///
+    /// # Errors
+    /// This node was a later memory since: its settings say so.
+    pub fn recall(&mut self, memory: Memory, now: Now) -> Result<(), Outdated> {
+        let Memory { node, incarnation, reserved, .. } = memory;
+        if node == self.settings.node && incarnation < self.settings.incarnation {
+            return Err(Outdated { node });
+        }
+        let settings = Settings { node, incarnation, ..self.settings.clone() };
+        let restored = Engine::restore(settings, memory, self.rng.random(), now);
+        let before = std::mem::replace(self, restored);
+        (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
+        self.connections = before.connections;
+        self.gate.open("the state was kept");
+        if let Some(journal) = &mut self.journal {
+            journal.reserve(reserved, now.wall_ms);
+        }
+        Ok(())
     }
 }

@@ -50,8 +50,9 @@ impl Engine {
         };
         // What clients have written since the order was answered stays.
         let since = (reset.since, reset.since);
-        self.become_another(keyspace, node, since, Kept::Living, now);
+        let again = self.become_another(keyspace, node, since, Kept::Living, now);
         self.start_anew(now);
+        self.note_anew(again);
         self.is_leaving = false;
         self.dialer.clear();
     }

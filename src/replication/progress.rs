@@ -1,5 +1,6 @@
 //! How far peers have confirmed this node's writes: what WAIT looks at, without the engine's lock.
 
+use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,6 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Progress {
     begun: AtomicU64,
+    /// The last drain that would survive a crash.
+    durable: AtomicU64,
     /// Per peer (its node id) the last drain that it has confirmed whole.
     confirmed: Mutex<Vec<(u32, u64)>>,
 }
@@ -17,6 +20,25 @@ impl Progress {
     #[must_use]
     pub fn ticket(&self) -> u64 {
         self.begun.load(Ordering::SeqCst) + 1
+    }
+
+    /// The drain that holds, at the latest, all that can have been seen in `keyspace` before this call.
+    #[must_use]
+    pub fn seen(&self, keyspace: &Keyspace) -> u64 {
+        // Who finds a change taken away by a drain finds that drain begun.
+        let is_dirty = keyspace.has_dirty();
+        self.begun.load(Ordering::SeqCst) + u64::from(is_dirty)
+    }
+
+    /// The last drain that would survive a crash of this node; of one that does not write anything
+    /// down, 0.
+    #[must_use]
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_durable(&self, drain: u64) {
+        self.durable.fetch_max(drain, Ordering::SeqCst);
     }
 
     /// How many peers have confirmed the drain of that number.

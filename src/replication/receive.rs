@@ -83,6 +83,9 @@ impl Engine {
         let deltas = self.delay_if_planted(deltas);
         let merged = self.merge(keyspace, &deltas, now);
         self.put_scratch(deltas);
+        if let Some(journal) = &mut self.journal {
+            journal.batch(incoming.replica.node, 0, payload);
+        }
         let inbound = self.inbound.entry(incoming.replica).or_default();
         let gap = inbound.merged(head.seq, !merged.incomplete.is_empty());
         let held = self.holds.entry(incoming.replica).or_default();
@@ -112,6 +115,9 @@ impl Engine {
         vector::join(&mut self.may, &head.may);
         let merged = self.merge(keyspace, &states, now);
         self.put_scratch(states);
+        if let Some(journal) = &mut self.journal {
+            journal.states(payload);
+        }
         let Some(peer) = self.peers.get_mut(&node) else { return Ok(()) };
         if let Of::Named { answered } = head.of {
             peer.take_named(answered);

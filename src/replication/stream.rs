@@ -4,6 +4,7 @@ use super::SealedFrame;
 use super::overflow::Overflow;
 use crate::base::{Name, Stamp};
 use crate::crdt::Own;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::RangeInclusive;
 
@@ -22,7 +23,7 @@ struct Kept {
 }
 
 /// What this node had contributed to a key before a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Before {
     /// What it had counted.
     pub own: Own,
@@ -86,6 +87,12 @@ impl Stream {
         let kept = Kept { seq, finished, drained_ms: now_ms, frame, befores: befores.0 };
         self.bytes += kept.bytes();
         self.kept.push_back(kept);
+    }
+
+    /// The last drain that is finished.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.finished
     }
 
     pub fn finish_drain(&mut self, drain: u64) {

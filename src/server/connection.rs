@@ -116,6 +116,7 @@ impl Connection<'_> {
             let mut stop = self.execute_fresh(fresh);
             loop {
                 self.sleep().await?;
+                self.await_disk().await?;
                 match stop {
                     Stop::Starved => self.send_after_others().await?,
                     _ => self.send().await?,
@@ -416,6 +417,7 @@ impl Connection<'_> {
             After::SleepMs(_) => Ok(()),
             // Boxed: few connections ever wait, and the others need not have room for it.
             After::AwaitPeers(wait) => Box::pin(self.await_peers(wait)).await,
+            After::AwaitSnapshot(number) => Box::pin(self.await_snapshot(number)).await,
         }
     }
 

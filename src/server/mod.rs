@@ -19,7 +19,8 @@ mod workers;
 
 pub use listeners::ListenError;
 
-use crate::config::LogLevel;
+use crate::config::{AppendFsync, Config, LogLevel};
+use crate::disk::{Files, Keeper};
 use crate::node::{Node, ShutdownRequest};
 use crate::peer::{PeerError, Peers};
 use acceptor::Acceptor;
@@ -41,6 +42,8 @@ pub enum ServeError {
     Listen(#[from] ListenError),
     #[error(transparent)]
     Peers(#[from] PeerError),
+    #[error("Cannot start with what is on disk: {0}")]
+    Load(String),
     #[error("Cannot start: {0}")]
     Io(#[from] io::Error),
 }
@@ -52,29 +55,42 @@ pub enum ServeError {
 /// An address cannot be listened on, or the system refuses threads.
 pub fn serve(
     node: &Arc<Node>,
+    files: Option<Files>,
     set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let tasks = tokio::task::LocalSet::new();
-    let (workers, peers) = tasks.block_on(&runtime, control(node, set_log_level))?;
+    let (workers, threads) = tasks.block_on(&runtime, control(node, files, set_log_level))?;
     workers.join();
     // Last, so that they hear of all that clients were answered.
-    if let Some(peers) = peers {
+    if let Some(peers) = threads.peers {
         peers.stop();
     }
-    Ok(())
+    if let Some(keeper) = threads.keeper {
+        keeper.stop();
+    }
+    let failure = node.disk.as_ref().and_then(|disk| disk.loading_error());
+    failure.map_or(Ok(()), |why| Err(ServeError::Load(why)))
+}
+
+/// The threads that clients do not see.
+struct Threads {
+    peers: Option<Peers>,
+    keeper: Option<Keeper>,
 }
 
 /// Runs the common part, and returns the threads that are still at work when the server has to stop.
 async fn control(
     node: &Arc<Node>,
+    files: Option<Files>,
     set_log_level: impl Fn(LogLevel) + Send + Sync + 'static,
-) -> Result<(Workers, Option<Peers>), ServeError> {
+) -> Result<(Workers, Threads), ServeError> {
     let config = node.config();
     let listeners = Listeners::bind(&config)?;
     let _pidfile = config.pidfile.as_deref().map(PidFile::write);
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let peers = Peers::start(node)?;
+    let keeper = Keeper::start(node, files)?;
     let workers = Workers::start(node)?;
     let listening = Arc::new(Listening::new(listeners));
     announce(&listening, &workers, node);
@@ -101,7 +117,7 @@ async fn control(
     listening.close();
     // Those that wait for their client must hear of it.
     node.clients.all().iter().for_each(|client| client.wake.notify_one());
-    Ok((acceptor.workers, peers))
+    Ok((acceptor.workers, Threads { peers, keeper }))
 }
 
 fn stop(node: &Node, signal: &str) {
@@ -117,7 +133,7 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
         "Headcount {version} serves counters, strings, keys and sets by the Redis protocol; pid \
          {process}"
     );
-    tracing::info!("Durability: memory only: counts are gone when it stops");
+    tracing::info!("Durability: {}", durability(&config));
     match (&config.requirepass, config.protected_mode) {
         (Some(_), _) => tracing::info!("Clients need the password"),
         (None, true) => {
@@ -132,6 +148,16 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
         listening.addresses().join(", "),
         workers.len()
     );
+}
+
+fn durability(config: &Config) -> String {
+    let dir = config.dir.display();
+    match (config.appendonly, config.appendfsync) {
+        (false, _) => "memory only: counts are gone when it stops".to_owned(),
+        (true, AppendFsync::Always) => format!("on disk in {dir} before it is acknowledged"),
+        (true, AppendFsync::EverySec) => format!("on disk in {dir} every second"),
+        (true, AppendFsync::No) => format!("on disk in {dir} by and by"),
+    }
 }
 
 /// The file with the process id; it goes when the server stops.

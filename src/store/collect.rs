@@ -25,6 +25,18 @@ pub struct Buried {
 }
 
 impl Buried {
+    /// As was noted when the key was buried.
+    #[must_use]
+    pub fn new(db: u16, name: Name, ended: impl IntoIterator<Item = Tag>) -> Buried {
+        Buried { db, name, ended: ended.into_iter().collect() }
+    }
+
+    /// The deadlines of its lives that were past.
+    #[must_use]
+    pub fn ended(&self) -> &[Tag] {
+        &self.ended
+    }
+
     /// The keys of both, each once, with all of its ends.
     #[must_use]
     pub fn join(older: &[Buried], newer: &[Buried]) -> Vec<Buried> {

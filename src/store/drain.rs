@@ -54,7 +54,11 @@ impl Keyspace {
     fn drain_shard(&self, lock: u32, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
         let db = db_of(lock);
         let mut shard = self.shard(lock).write();
-        for dirty in shard.take_dirty() {
+        let dirty = shard.take_dirty();
+        for hashes in dirty.hashes().chunks(AT_ONCE) {
+            shard.load(hashes);
+        }
+        for dirty in dirty.each() {
             self.drain_entry(db, &mut shard, dirty, now_ms, sink);
         }
     }
@@ -71,8 +75,10 @@ impl Keyspace {
         let Some(entry) = shard.find_dirty(dirty.hash) else { return };
         entry.flags.lower(DIRTY | GROUPED);
         let mut state = entry.take_part(self.me());
-        let fingerprint = entry.fingerprint_of(&state, self.me(), now_ms);
-        self.put_fingerprint(db, entry, fingerprint);
+        if self.tells_peers() {
+            let fingerprint = entry.fingerprint_of(&state, self.me(), now_ms);
+            self.put_fingerprint(db, entry, fingerprint);
+        }
         state.drop_lives(|life| is_ended(&sealed, life));
         if !state.lives().is_empty() {
             let Dirty { own_before, since, .. } = dirty;

@@ -45,6 +45,7 @@ pub struct Keyspace {
     /// Who this node writes as, packed. It changes with everything locked.
     me: AtomicU64,
     keeps: bool,
+    tells_peers: bool,
     /// The period in which tombstones are noted now.
     pub(super) generation: AtomicU32,
     /// Keys that were noted in it.
@@ -74,6 +75,7 @@ impl Keyspace {
             clock: Clock::default(),
             me: AtomicU64::new(pack(me)),
             keeps: tombstones != Tombstones::Drop,
+            tells_peers: tombstones != Tombstones::Drop,
             generation: AtomicU32::new(1),
             noted: Mutex::default(),
             noted_ms: AtomicU64::new(0),
@@ -86,6 +88,20 @@ impl Keyspace {
             pool: Mutex::default(),
             exhausted_at: AtomicU64::default(),
         }
+    }
+
+    /// The same for a node that tells what changes to its disk and to nobody else: it needs neither digests
+    /// nor what it had counted before.
+    #[must_use]
+    pub fn alone(self) -> Keyspace {
+        Keyspace { tells_peers: false, ..self }
+    }
+
+    /// Whether there are, or may be, peers that compare.
+    #[inline]
+    #[must_use]
+    pub fn tells_peers(&self) -> bool {
+        self.tells_peers
     }
 
     #[must_use]
@@ -131,6 +147,17 @@ impl Keyspace {
     /// Takes note of a stamp of another node: later ones exceed it.
     pub fn observe(&self, stamp: Stamp) {
         self.clock.observe(stamp);
+    }
+
+    /// The last stamp that was given or observed.
+    #[must_use]
+    pub fn last_stamp(&self) -> Stamp {
+        self.clock.last()
+    }
+
+    /// Goes on as another replica, before anybody has written.
+    pub fn begin_as(&self, me: Replica) {
+        self.set_me(me);
     }
 
     /// The scope of a command on `keys`: their shards locked in one order.

@@ -23,7 +23,44 @@ pub(super) struct Dirty {
 }
 
 /// The dirty entries of a shard, in the order in which they were marked.
-pub(super) type DirtyList = Mutex<Vec<Dirty>>;
+pub(super) type DirtyList = Mutex<DirtyEntries>;
+
+/// By their hashes; what was before is noted only where there may be peers who ask.
+#[derive(Debug, Default)]
+pub(super) struct DirtyEntries {
+    hashes: Vec<u64>,
+    befores: Vec<(Own, Stamp)>,
+}
+
+impl DirtyEntries {
+    pub fn hashes(&self) -> &[u64] {
+        &self.hashes
+    }
+
+    /// The same, none of them any more, with room for as many.
+    pub fn take(&mut self) -> DirtyEntries {
+        let (hashes, befores) = (self.hashes.len(), self.befores.len());
+        let empty = DirtyEntries {
+            hashes: Vec::with_capacity(hashes / 2),
+            befores: Vec::with_capacity(befores / 2),
+        };
+        std::mem::replace(self, empty)
+    }
+
+    /// One after the other.
+    pub fn each(self) -> impl Iterator<Item = Dirty> {
+        let mut befores = self.befores.into_iter();
+        self.hashes.into_iter().map(move |hash| {
+            let (own_before, since) = befores.next().unwrap_or_default();
+            Dirty { hash, own_before, since }
+        })
+    }
+
+    fn push(&mut self, hash: u64, before: Option<(Own, Stamp)>) {
+        self.hashes.push(hash);
+        self.befores.extend(before);
+    }
+}
 
 const WORDS: usize = SHARDS.div_ceil(64);
 
@@ -78,8 +115,8 @@ impl Keyspace {
         let mut dirty = dirty.lock();
         // Another who holds the shard shared may have been faster.
         if !entry.flags.has(DIRTY) {
-            let (own_before, since) = (entry.own(self.me()), self.clock.last());
-            dirty.push(Dirty { hash, own_before, since });
+            let before = || (entry.own(self.me()), self.clock.last());
+            dirty.push(hash, self.tells_peers().then(before));
             self.raise_dirty(lock);
             entry.flags.raise(DIRTY);
         }
@@ -88,7 +125,8 @@ impl Keyspace {
     /// Marks an entry that was put in just now, with the shard held exclusively.
     pub(super) fn mark_new(&self, lock: u32, dirty: &DirtyList, hash: u64, entry: &Entry) {
         if self.keeps() {
-            dirty.lock().push(Dirty { hash, own_before: Own::default(), since: Stamp::NEVER });
+            let before = || (Own::default(), Stamp::NEVER);
+            dirty.lock().push(hash, self.tells_peers().then(before));
             self.raise_dirty(lock);
             entry.flags.raise(DIRTY);
         }

@@ -33,6 +33,7 @@ mod portrait;
 mod prefetch;
 mod reaper;
 mod reincarnate;
+mod saving;
 mod shard;
 mod slots;
 mod stats;

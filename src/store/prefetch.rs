@@ -47,7 +47,7 @@ impl Keyspace {
         let mut hashes: SmallVec<[u64; AT_ONCE * OF_EACH]> = SmallVec::new();
         for shard in shards.iter().filter_map(|shard| self.shards_in_use(db).get(*shard)) {
             if let Some(shard) = shard.try_read() {
-                hashes.extend(shard.dirty().lock().iter().take(OF_EACH).map(|dirty| dirty.hash));
+                hashes.extend(shard.dirty().lock().hashes().iter().take(OF_EACH).copied());
             }
         }
         self.prefetch(db, &hashes);

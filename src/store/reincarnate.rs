@@ -62,7 +62,7 @@ impl Keys<'_> {
         let mut undrained = Vec::new();
         for lock in self.guards.locks().collect::<Vec<_>>() {
             let shard = self.shard_by_lock(lock);
-            for dirty in shard.take_dirty() {
+            for dirty in shard.take_dirty().each() {
                 let Some(entry) = shard.find_dirty(dirty.hash) else { continue };
                 entry.flags.lower(DIRTY | GROUPED);
                 let (db, name) = (db_of(lock), entry.name.clone());

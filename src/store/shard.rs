@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, NEVER_DUE};
 use super::flags::{BURIED, DIRTY, PAST, VISIBLE};
-use super::mark::{Dirty, DirtyList};
+use super::mark::{DirtyEntries, DirtyList};
 use crate::base::agenda::Agenda;
 use crate::base::hash::hash_name;
 use crate::base::{Name, Tag};
@@ -46,17 +46,25 @@ impl Shard {
         self.table.find_mut(hash, |entry| is_it(entry)).map(|entry| &mut **entry)
     }
 
+    /// Has the processor load some entries, all at once.
+    pub fn load(&self, hashes: &[u64]) {
+        let mut places: SmallVec<[&Entry; 16]> = SmallVec::new();
+        places.extend(hashes.iter().filter_map(|hash| self.place(*hash)));
+        places.iter().for_each(|entry| entry.load());
+        places.iter().for_each(|entry| entry.load_state());
+    }
+
     /// Where changes are noted until the next drain.
     pub fn dirty(&self) -> &DirtyList {
         &self.dirty
     }
 
-    pub fn take_dirty(&mut self) -> Vec<Dirty> {
-        std::mem::take(self.dirty.get_mut())
+    pub fn take_dirty(&mut self) -> DirtyEntries {
+        self.dirty.get_mut().take()
     }
 
     pub fn dirty_len(&self) -> u64 {
-        self.dirty.lock().len() as u64
+        self.dirty.lock().hashes().len() as u64
     }
 
     /// The deadlines of a key's lives that all members know to be past.

@@ -70,8 +70,10 @@ impl SlotDigests {
 impl Keyspace {
     /// Brings an entry's fingerprint, and its slot's digest, up to date; its shard is held exclusively.
     pub(super) fn refresh_digest(&self, db: u16, entry: &mut Entry, now_ms: u64) {
-        let fingerprint = entry.fingerprint_now(self.me(), now_ms);
-        self.put_fingerprint(db, entry, fingerprint);
+        if self.tells_peers() {
+            let fingerprint = entry.fingerprint_now(self.me(), now_ms);
+            self.put_fingerprint(db, entry, fingerprint);
+        }
     }
 
     pub(super) fn put_fingerprint(&self, db: u16, entry: &mut Entry, fingerprint: u64) {

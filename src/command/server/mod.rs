@@ -8,6 +8,7 @@ mod latency;
 mod lolwut;
 mod monitor;
 mod replicaof;
+mod save;
 mod shutdown;
 mod slowlog;
 
@@ -16,15 +17,19 @@ use super::{Call, CommandError};
 use crate::node::clock;
 
 pub const ROWS: &[Command] = &[
+    save::BGREWRITEAOF,
+    save::BGSAVE,
     command::COMMAND,
     config::CONFIG,
     debug::DEBUG,
     info::INFO,
+    save::LASTSAVE,
     latency::LATENCY,
     lolwut::LOLWUT,
     monitor::MONITOR,
     replicaof::REPLICAOF,
     ROLE,
+    save::SAVE,
     shutdown::SHUTDOWN,
     replicaof::SLAVEOF,
     slowlog::SLOWLOG,

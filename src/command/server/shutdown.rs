@@ -34,7 +34,7 @@ fn shutdown(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         // A shutdown waits for nothing, so there is never one in progress that could be called off.
         return Err(CommandError::fixed("ERR No shutdown in progress."));
     }
-    if modifiers.save && !modifiers.force {
+    if modifiers.save && !modifiers.force && call.node.disk.is_none() {
         tracing::warn!("SHUTDOWN SAVE is refused: counts are in memory only, there is no snapshot");
         return Err(CommandError::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
     }

@@ -1,10 +1,10 @@
 //! Where data is kept, and what OBJECT ENCODING calls it.
 
-use super::Change::{AtRunTime, Protected};
+use super::Change::{AtRunTime, AtStart, Protected};
 use super::text::{path_bytes, path_of};
-use super::{ALWAYS_NO, Directive, Kind, LONG_MAX, Section, choice, number};
+use super::{Directive, Kind, LONG_MAX, Section, choice, number, yes_no};
 use crate::config::number::Unit;
-use crate::config::special::{MEMORY_ONLY, SAVE};
+use crate::config::special::SAVE;
 use crate::config::{AppendFsync, Config};
 
 pub const PERSISTENCE: Section = Section {
@@ -14,16 +14,17 @@ pub const PERSISTENCE: Section = Section {
             "appendfsync",
             AtRunTime,
             choice!(appendfsync, AppendFsync),
-            "When the append-only file reaches the disk.
-It matters only with appendonly, which this version does not have.",
+            "When what was written reaches the disk, with appendonly.
+always: before it is acknowledged; clients that wait share one fsync. everysec: once a
+second, so that is how much a crash of the machine can take. no: when buffers ask for it.",
         ),
         Directive::new(
             "appendonly",
-            AtRunTime,
-            ALWAYS_NO,
-            "Whether every write is logged to a file: this version keeps counts in memory only.",
-        )
-        .refusing(&[("yes", MEMORY_ONLY)]),
+            AtStart,
+            yes_no!(appendonly),
+            "Whether what is written is logged to files in `dir`, and read from there at the start.
+The files are Headcount's own: docs/design/file-format.md.",
+        ),
         Directive::new(
             "dbfilename",
             Protected,

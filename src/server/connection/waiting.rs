@@ -2,7 +2,8 @@
 //! kept, so that one that goes away is noticed.
 
 use super::{Connection, End, add};
-use crate::command::AwaitPeers;
+use crate::command::{AwaitPeers, ReplyMode};
+use crate::config::AppendFsync;
 use crate::node::Unblock;
 use crate::resp::ReplyWriter;
 use std::future::{pending, poll_fn};
@@ -38,6 +39,44 @@ impl Connection<'_> {
             }
         }
         self.send().await
+    }
+
+    /// Answers SAVE when the snapshot of that number has ended.
+    pub(super) async fn await_snapshot(&mut self, number: u64) -> Result<(), End> {
+        let Some(disk) = &self.shared.node.disk else { return Ok(()) };
+        let is_there = tokio::select! {
+            is_there = disk.snapshots.done(number) => is_there,
+            end = self.stay() => return Err(end),
+        };
+        if self.session.reply_mode == ReplyMode::On {
+            let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
+            let mut reply = ReplyWriter::new(replies, self.session.protocol);
+            match is_there {
+                true => reply.simple("OK"),
+                false => reply.error("ERR the snapshot failed; see the server's log"),
+            }
+        }
+        self.send().await
+    }
+
+    /// With `appendfsync always`, what was done or seen so far is on disk when its reply leaves. All that
+    /// wait share one fsync. While the disk fails, only those wait who have written: reads go on.
+    pub(super) async fn await_disk(&mut self) -> Result<(), End> {
+        let Some(disk) = &self.shared.node.disk else { return Ok(()) };
+        if self.shared.config().appendfsync != AppendFsync::Always
+            || self.shared.scratch.borrow().replies.bytes.is_empty()
+        {
+            return Ok(());
+        }
+        let wrote = self.session.wrote;
+        let Some(drain) = disk.holds_back(&self.shared.node.keyspace, wrote) else { return Ok(()) };
+        let held = std::mem::take(&mut self.shared.scratch.borrow_mut().replies.bytes);
+        tokio::select! {
+            () = disk.written(drain, wrote) => {}
+            end = self.stay() => return Err(end),
+        }
+        self.shared.scratch.borrow_mut().replies.bytes = held;
+        Ok(())
     }
 
     /// Keeps what arrives, until CLIENT UNBLOCK ends the waiting.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod memory;
+mod persistence;
 mod replication;
 mod report;
 mod sections;
@@ -50,7 +51,7 @@ const SECTIONS: &[Section] = &[
     section("server", "Server", true, sections::server),
     section("clients", "Clients", true, sections::clients),
     section("memory", "Memory", true, memory::memory),
-    section("persistence", "Persistence", true, sections::persistence),
+    section("persistence", "Persistence", true, persistence::persistence),
     section("stats", "Stats", true, stats::stats),
     section("replication", "Replication", true, replication::replication),
     section("cpu", "CPU", true, sections::cpu),

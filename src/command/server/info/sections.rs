@@ -85,49 +85,6 @@ pub fn clients(node: &Node, report: &mut Report) {
     );
 }
 
-/// Counts are in memory only: nothing is saved, and what is loaded comes from peers.
-pub fn persistence(node: &Node, report: &mut Report) {
-    report.field("headcount_durability", "memory-only");
-    report.field("loading", u8::from(node.is_loading()));
-    report.constant(
-        0,
-        &[
-            "async_loading",
-            "current_cow_peak",
-            "current_cow_size",
-            "current_cow_size_age",
-            "current_fork_perc",
-            "current_save_keys_processed",
-            "current_save_keys_total",
-            "rdb_changes_since_last_save",
-            "rdb_bgsave_in_progress",
-        ],
-    );
-    report.field("rdb_last_save_time", node.started_ms / 1000);
-    report.field("rdb_last_bgsave_status", "ok");
-    report.constant(-1, &["rdb_last_bgsave_time_sec", "rdb_current_bgsave_time_sec"]);
-    report.constant(
-        0,
-        &[
-            "rdb_saves",
-            "rdb_last_cow_size",
-            "rdb_last_load_keys_expired",
-            "rdb_last_load_keys_loaded",
-            "aof_enabled",
-            "aof_rewrite_in_progress",
-            "aof_rewrite_scheduled",
-        ],
-    );
-    report.constant(-1, &["aof_last_rewrite_time_sec", "aof_current_rewrite_time_sec"]);
-    report.field("aof_last_bgrewrite_status", "ok");
-    report.constant(0, &["aof_rewrites", "aof_rewrites_consecutive_failures"]);
-    report.field("aof_last_write_status", "ok");
-    report.constant(
-        0,
-        &["aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"],
-    );
-}
-
 pub fn cpu(_node: &Node, report: &mut Report) {
     let times = system::cpu_times();
     report.field("used_cpu_sys", format!("{:.6}", times.system_s));

@@ -82,6 +82,7 @@ const VALUES: &[(&str, &str, &str)] =
 /// Arguments that came after their command: command, name, version.
 const SINCE: &[(&str, &str, &str)] = &[
     ("auth", "username", "6.0.0"),
+    ("bgsave", "schedule", "3.2.2"),
     ("client|kill", "client-id", "2.8.12"),
     ("client|kill", "client-type", "2.8.12"),
     ("client|kill", "laddr", "6.2.0"),

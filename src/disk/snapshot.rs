@@ -1,0 +1,113 @@
+//! Taking a snapshot while the node serves: part by part, on a thread of its own.
+
+use crate::log::{
+    Block, Compression, Directory, Fault, Header, SnapshotError, SnapshotWriter, remove_covered,
+};
+use crate::node::{Disk, Node};
+use crate::replication::{Record, Saving, StateBlock};
+use std::time::Duration;
+
+/// Blocks of states have about so many bytes.
+const BLOCK_BYTES: usize = 256 << 10;
+/// How often is looked whether the log has come as far as the states.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// What a snapshot begins with, all of one moment.
+pub struct Plan {
+    pub header: Header,
+    /// What the node knew when the first record that is not covered was next.
+    pub memory: Record,
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("a key is too large")]
+    TooLarge,
+    #[error("the node stops")]
+    Stopped,
+}
+
+/// Takes it, and tells how it went.
+pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
+    let number = plan.header.number;
+    let written = write(node, disk, directory, plan);
+    disk.cluster.engine.lock().hold_drops(false);
+    match &written {
+        Ok(bytes) => {
+            tracing::info!("Snapshot {number} is there: {bytes} bytes");
+            if let Err(error) = remove_covered(directory, number) {
+                tracing::warn!("Cannot remove what the snapshot covers: {error}");
+            }
+        }
+        Err(error) => tracing::error!("There is no snapshot: {error}"),
+    }
+    disk.snapshots.end(written.ok());
+}
+
+fn write(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) -> Result<u64, Failed> {
+    let mut writer = SnapshotWriter::create(directory.clone(), plan.header)?;
+    add(&mut writer, plan.memory.kind, 1, plan.memory.payload)?;
+    let keyspace = &node.keyspace;
+    let mut saving = Saving::new(keyspace.last_stamp());
+    for db in keyspace.databases_in_use() {
+        for part in 0..keyspace.parts() {
+            if node.shutdown.requested().is_some() {
+                return Err(Failed::Stopped);
+            }
+            keyspace.save(db, part, |name, state, sealed| {
+                if !saving.push(db, name, state, sealed) {
+                    return Err(Failed::TooLarge);
+                }
+                match saving.bytes() >= BLOCK_BYTES {
+                    true => add_states(&mut writer, saving.take()),
+                    false => Ok(()),
+                }
+            })?;
+        }
+    }
+    add_states(&mut writer, saving.take())?;
+    if let Some(record) = saving.finish() {
+        add(&mut writer, record.kind, 1, record.payload)?;
+    }
+    until_logged(node, disk)?;
+    let bytes = writer.bytes();
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// States may tell of half of what a command did: the log has to have the whole before a start may rely
+/// on the snapshot.
+fn until_logged(node: &Node, disk: &Disk) -> Result<(), Failed> {
+    let progress = &disk.cluster.progress;
+    let seen = progress.seen(&node.keyspace);
+    while progress.durable() < seen {
+        if node.shutdown.requested().is_some() {
+            return Err(Failed::Stopped);
+        }
+        disk.want_durable();
+        std::thread::sleep(LOOK_EVERY);
+    }
+    Ok(())
+}
+
+fn add_states(writer: &mut SnapshotWriter<Directory>, states: StateBlock) -> Result<(), Failed> {
+    match states.count {
+        0 => Ok(()),
+        count => add(writer, super::load::STATES_BLOCK, count, states.bytes),
+    }
+}
+
+fn add(
+    writer: &mut SnapshotWriter<Directory>,
+    kind: u8,
+    entries: u32,
+    bytes: Vec<u8>,
+) -> Result<(), Failed> {
+    let block = Block::seal(kind, entries, bytes, Compression::Lz4).ok_or(Failed::TooLarge)?;
+    Ok(writer.add(&block)?)
+}

@@ -1,0 +1,298 @@
+//! Appending what the engine hands out, and making it durable.
+
+use super::snapshot::{self, Plan};
+use crate::config::AppendFsync;
+use crate::log::{Directory, Fault, RecordKind, Refused, Writer};
+use crate::node::{CachedConfig, Disk, Node};
+use crate::replication::{Group, Record};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// With `everysec`, and how often a failed write is tried again.
+const SECOND: Duration = Duration::from_secs(1);
+/// A log of so many bytes, and of no fewer than the last snapshot has, is cut short by another one; but not
+/// so soon after it was tried the last time.
+const LOG_BYTES_MIN: u64 = 64 << 20;
+const SNAPSHOT_PAUSE: Duration = Duration::from_secs(30);
+/// With `no` a sync is still due when so much waits for one, or for so long: until then it is kept in
+/// memory, and nobody is told that it is kept on disk.
+const UNSYNCED_BYTES_MAX: usize = 32 << 20;
+const UNSYNCED_MAX: Duration = Duration::from_secs(30);
+
+/// A log that is being written.
+pub struct Work {
+    node: Arc<Node>,
+    disk: Arc<Disk>,
+    directory: Directory,
+    writer: Writer<Directory>,
+    /// The thread that takes a snapshot, or has taken the last.
+    snapshot: Option<JoinHandle<()>>,
+    /// No earlier one is begun that nobody has asked for.
+    next_snapshot: Instant,
+    config: CachedConfig,
+    /// Records of the last group that the writer had no room for.
+    rest: VecDeque<Record>,
+    /// Groups that are appended whole and not durable: their numbers, and those of their last records.
+    groups: VecDeque<(u64, u64)>,
+    /// The last group that was taken.
+    taken: u64,
+    ticked: Instant,
+    synced: Instant,
+    /// After a failure: when it is tried again.
+    retry: Option<Instant>,
+}
+
+impl Work {
+    pub fn new(
+        node: Arc<Node>,
+        disk: Arc<Disk>,
+        directory: Directory,
+        writer: Writer<Directory>,
+    ) -> Work {
+        let now = Instant::now();
+        Work {
+            node,
+            disk,
+            directory,
+            writer,
+            snapshot: None,
+            next_snapshot: now,
+            config: CachedConfig::default(),
+            rest: VecDeque::new(),
+            groups: VecDeque::new(),
+            taken: 0,
+            ticked: now,
+            synced: now,
+            retry: None,
+        }
+    }
+
+    /// Writes down who the node is now, before anybody hears of it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn first(&mut self) -> Result<(), String> {
+        self.take();
+        let written = self.writer.commit().map(drop);
+        let error = written.as_ref().err().map(Fault::to_string);
+        self.settle(written, Instant::now());
+        error.map_or(Ok(()), Err)
+    }
+
+    /// Works until the node ends.
+    pub fn run(&mut self) {
+        while !self.disk.is_ending() {
+            let due = self.retry.unwrap_or(self.ticked.max(self.synced) + SECOND);
+            self.disk.wait_until(due);
+            self.turn();
+        }
+    }
+
+    /// Writes what is left, ends the log, and says whether all is durable.
+    ///
+    /// # Errors
+    /// Something was not written.
+    pub fn finish(mut self) -> Result<(), Fault> {
+        if let Some(snapshot) = self.snapshot.take() {
+            // It was told to stop. What went wrong in it is in the log.
+            let _ = snapshot.join();
+        }
+        self.retry = None;
+        self.take();
+        // Each try makes room, if the disk takes anything.
+        while !self.rest.is_empty() {
+            self.writer.commit()?;
+            self.append();
+        }
+        self.writer.close()
+    }
+
+    /// Takes, appends and writes what there is, as far as it is due.
+    fn turn(&mut self) {
+        let now = Instant::now();
+        self.tick(now);
+        if self.retry.is_some_and(|at| now < at) {
+            return;
+        }
+        if self.retry.is_none() {
+            self.take();
+        }
+        let written = self.write(now);
+        self.settle(written, now);
+        self.snapshot_if_wanted();
+    }
+
+    /// Begins a snapshot of all that was appended so far, if one is asked for, or if the log has become
+    /// longer than what there is.
+    fn snapshot_if_wanted(&mut self) {
+        let now = Instant::now();
+        let log_bytes = self.disk.figures.log_bytes.load(Relaxed);
+        let last = self.disk.snapshots.get();
+        if log_bytes >= LOG_BYTES_MIN.max(last.bytes)
+            && now >= self.next_snapshot
+            && self.disk.snapshots.want().is_some()
+        {
+            self.next_snapshot = now + SNAPSHOT_PAUSE;
+        }
+        if self.retry.is_some() || !self.rest.is_empty() || !self.disk.snapshots.begin() {
+            return;
+        }
+        if let Err(why) = self.begin_snapshot() {
+            tracing::error!("There is no snapshot: {why}");
+            self.disk.cluster.engine.lock().hold_drops(false);
+            self.disk.snapshots.end(None);
+        }
+    }
+
+    fn begin_snapshot(&mut self) -> Result<(), String> {
+        let cluster = self.disk.cluster.clone();
+        let (group, memory) = {
+            let mut engine = cluster.engine.lock();
+            engine.flush(&self.node.keyspace, cluster.now());
+            let group = engine.take_group(&self.node.keyspace, cluster.now());
+            engine.hold_drops(true);
+            (group, engine.remember())
+        };
+        self.accept(group);
+        if !self.rest.is_empty() {
+            return Err("too much waits to be written".to_owned());
+        }
+        let rotated = self.writer.rotate();
+        let failure = rotated.as_ref().err().map(Fault::to_string);
+        self.settle(rotated, Instant::now());
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        let header = self.writer.snapshot_header().ok_or("nothing was written yet")?;
+        self.disk.figures.log_bytes.store(0, Relaxed);
+        let (node, disk) = (self.node.clone(), self.disk.clone());
+        let (directory, plan) = (self.directory.clone(), Plan { header, memory });
+        let work = move || snapshot::take(&node, &disk, &directory, plan);
+        let thread = std::thread::Builder::new().name("snapshot".to_owned());
+        self.snapshot = Some(thread.spawn(work).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    /// A node that is alone has no other thread for this.
+    fn tick(&mut self, now: Instant) {
+        if now < self.ticked + SECOND {
+            return;
+        }
+        self.ticked = now;
+        if self.node.cluster.is_none() {
+            let cluster = &self.disk.cluster;
+            cluster.engine.lock().tick(&self.node.keyspace, cluster.now());
+        }
+    }
+
+    /// Takes from the engine what the writer has room for.
+    fn take(&mut self) {
+        if !self.append() {
+            return;
+        }
+        let cluster = &self.disk.cluster;
+        let group = {
+            let mut engine = cluster.engine.lock();
+            engine.flush(&self.node.keyspace, cluster.now());
+            engine.take_group(&self.node.keyspace, cluster.now())
+        };
+        self.accept(group);
+        if let Some(cluster) = &self.node.cluster {
+            cluster.wake.notify_one();
+        }
+    }
+
+    fn accept(&mut self, group: Option<Group>) {
+        if let Some(Group { number, records }) = group {
+            (self.taken, self.rest) = (number, records.into());
+            self.append();
+        }
+    }
+
+    /// Appends the records of the last group; false: there is no room for all.
+    fn append(&mut self) -> bool {
+        while let Some(record) = self.rest.front() {
+            let Some(kind) = RecordKind::new(record.kind) else { break };
+            match self.writer.append(kind, &record.payload) {
+                Ok(_) => {
+                    let bytes = record.payload.len() as u64;
+                    self.disk.figures.log_bytes.fetch_add(bytes, Relaxed);
+                    self.rest.pop_front();
+                }
+                Err(Refused::Full { .. }) => return false,
+                Err(error) => {
+                    tracing::error!("A record cannot be written to the log: {error}");
+                    self.rest.pop_front();
+                }
+            }
+        }
+        if self.groups.back().is_none_or(|(group, _)| *group < self.taken) && self.taken > 0 {
+            self.groups.push_back((self.taken, self.writer.appended()));
+        }
+        true
+    }
+
+    /// As `appendfsync` says.
+    fn write(&mut self, now: Instant) -> Result<(), Fault> {
+        let unsynced = now.duration_since(self.synced);
+        let is_due = self.disk.takes_sync()
+            || match self.config.get(&self.node.config).appendfsync {
+                AppendFsync::Always => true,
+                AppendFsync::EverySec => unsynced >= SECOND,
+                AppendFsync::No => {
+                    self.writer.held_bytes() >= UNSYNCED_BYTES_MAX || unsynced >= UNSYNCED_MAX
+                }
+            };
+        // What finds no room has to wait for a sync.
+        if is_due || !self.rest.is_empty() || self.retry.is_some() {
+            self.synced = now;
+            if self.writer.held_bytes() > 0 || self.retry.is_some() {
+                self.disk.figures.fsyncs.fetch_add(1, Relaxed);
+                self.writer.commit()?;
+            }
+        } else {
+            self.writer.write()?;
+        }
+        Ok(())
+    }
+
+    /// Tells the engine what is durable, and clients whether writes are taken.
+    fn settle(&mut self, written: Result<(), Fault>, now: Instant) {
+        match written {
+            Ok(()) if self.retry.take().is_some() => {
+                tracing::info!("The log can be written again");
+                self.disk.set_failure(None);
+                // For what has come in meanwhile.
+                self.disk.want();
+            }
+            Ok(()) => {}
+            Err(fault) => {
+                if self.retry.is_none() {
+                    tracing::error!("{fault}; writes are refused until this works again");
+                }
+                self.retry = Some(now + SECOND);
+                self.disk.set_failure(Some(reason(&fault)));
+            }
+        }
+        let durable = self.writer.durable();
+        let mut kept = None;
+        while self.groups.front().is_some_and(|(_, last)| *last <= durable) {
+            kept = self.groups.pop_front().map(|(group, _)| group);
+        }
+        if let Some(group) = kept {
+            self.disk.cluster.engine.lock().kept(group);
+        }
+        let figures = &self.disk.figures;
+        figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);
+        self.disk.note_change();
+    }
+}
+
+/// The system's words, as Redis has them.
+fn reason(fault: &Fault) -> String {
+    let text = fault.error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,67 @@
+//! The states of a snapshot, in the form in which [`Replay`](super::Replay) reads them.
+
+use super::batch::Deltas;
+use super::journal::{Lives, SEALED};
+use super::{Engine, Record};
+use crate::base::{Name, Stamp, Tag};
+use crate::crdt::Key;
+use crate::store::Buried;
+
+/// States that go into one block.
+pub struct StateBlock {
+    pub count: u32,
+    pub bytes: Vec<u8>,
+}
+
+/// A snapshot's states, block by block.
+pub struct Saving {
+    base: Stamp,
+    deltas: Deltas,
+    sealed: Vec<Buried>,
+}
+
+impl Saving {
+    /// `base`: about when much of it was written.
+    #[must_use]
+    pub fn new(base: Stamp) -> Saving {
+        Saving { base, deltas: Deltas::new(base), sealed: Vec::new() }
+    }
+
+    /// `sealed`: the deadlines of those of its lives that are. False: the state is too large.
+    #[must_use]
+    pub fn push(&mut self, db: u16, name: &Name, state: &Key, sealed: &[Tag]) -> bool {
+        let before = self.deltas.count();
+        self.deltas.push(db, name, state);
+        if !sealed.is_empty() {
+            self.sealed.push(Buried::new(db, name.clone(), sealed.iter().copied()));
+        }
+        self.deltas.count() > before
+    }
+
+    /// Bytes since the last block.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.deltas.bytes()
+    }
+
+    pub fn take(&mut self) -> StateBlock {
+        let deltas = std::mem::replace(&mut self.deltas, Deltas::new(self.base));
+        StateBlock { count: deltas.count(), bytes: deltas.finish(&()) }
+    }
+
+    /// What follows the last block.
+    #[must_use]
+    pub fn finish(self) -> Option<Record> {
+        // They were past when they were sealed, whatever the clock says when this is read.
+        let lives = Lives::of(&self.sealed, u64::MAX)?;
+        Some(Record { kind: SEALED, payload: postcard::to_stdvec(&lives).unwrap_or_default() })
+    }
+}
+
+impl Engine {
+    /// Until the next call no lives are dropped: a snapshot that is being read must not be older than what
+    /// it was read beside.
+    pub fn hold_drops(&mut self, hold: bool) {
+        self.collector.hold_drops(hold);
+    }
+}

@@ -1,0 +1,11 @@
+//! Real processes that keep their data on disk: what was acknowledged is there after whatever ends them.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod failing;
+mod kills;
+mod nodes;
+mod server;
+mod snapshots;
+mod start;

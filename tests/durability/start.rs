@@ -1,0 +1,74 @@
+//! Starts that must not succeed, and those that must.
+
+use crate::server::Place;
+use rustix::process::Signal;
+use std::fs;
+use std::path::PathBuf;
+
+fn segments(place: &Place) -> Vec<PathBuf> {
+    let names = fs::read_dir(place.path()).expect("a directory");
+    let mut names: Vec<PathBuf> = names.map(|entry| entry.expect("an entry").path()).collect();
+    names.retain(|path| path.extension().is_some_and(|extension| extension == "hcl"));
+    names.sort();
+    names
+}
+
+#[test]
+fn a_torn_tail_is_cut_off() {
+    let mut place = Place::new(&["--appendfsync", "always"]);
+    place.start();
+    (0..5).for_each(|_| drop(place.ask(&["INCR", "k"])));
+    place.signal(Signal::KILL);
+    let last = segments(&place).pop().expect("a segment");
+    let mut bytes = fs::read(&last).expect("its bytes");
+    bytes.extend([7; 100]);
+    fs::write(&last, bytes).expect("a longer file");
+    place.start();
+    assert_eq!(place.ask(&["GET", "k"]), "\"5\"");
+}
+
+#[test]
+fn damage_stops_the_start_and_says_where() {
+    let mut place = Place::new(&["--appendfsync", "always"]);
+    place.start();
+    (0..20).for_each(|_| drop(place.ask(&["INCR", "k"])));
+    assert!(place.signal(Signal::TERM).success());
+    let first = segments(&place).remove(0);
+    let mut bytes = fs::read(&first).expect("its bytes");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&first, bytes).expect("a damaged file");
+    place.spawn();
+    let (status, words) = place.last_words();
+    assert!(!status.success());
+    let name = first.file_name().expect("a name").to_string_lossy();
+    assert!(words.contains(&format!("{name}, byte ")), "{words}");
+    assert!(words.contains("headcount repair"), "{words}");
+}
+
+#[test]
+fn two_processes_do_not_share_a_directory() {
+    let mut place = Place::new(&[]);
+    place.start();
+    let mut second = Place::new(&["--dir", place.path().to_str().expect("a path")]);
+    second.spawn();
+    let (status, words) = second.last_words();
+    assert!(!status.success());
+    assert!(words.contains("Another server keeps its data in"), "{words}");
+}
+
+#[test]
+fn what_has_expired_does_not_come_back() {
+    let mut place = Place::new(&["--appendfsync", "always"]);
+    place.start();
+    place.ask(&["SET", "gone", "1", "PX", "50"]);
+    place.ask(&["INCR", "again"]);
+    place.ask(&["PEXPIRE", "again", "50"]);
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    assert_eq!(place.ask(&["INCR", "again"]), "(integer) 1");
+    place.signal(Signal::KILL);
+    place.start();
+    assert_eq!(place.ask(&["GET", "gone"]), "(nil)");
+    assert_eq!(place.ask(&["INCR", "again"]), "(integer) 2");
+    assert_eq!(place.ask(&["DBSIZE"]), "(integer) 1");
+}
