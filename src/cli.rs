@@ -5,8 +5,10 @@
 
 mod error;
 mod flags;
+mod import;
 mod load;
 mod ping;
+mod target;
 
 use std::ffi::OsString;
 use std::io::{self, Read};
@@ -14,7 +16,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub use error::{CliError, Source};
-pub use ping::Target;
+pub use import::ImportOptions;
+pub use target::Target;
 
 use crate::config::{self, Config};
 
@@ -25,6 +28,8 @@ pub enum Invocation {
     Serve(Box<Config>, Option<PathBuf>),
     /// Ask a running server whether it is well.
     Ping(Target),
+    /// Write what is in a Redis RDB file to a running server.
+    Import(Box<ImportOptions>),
     /// Print `help()`.
     Help,
     /// Print `version()`.
@@ -46,6 +51,9 @@ pub fn parse(
         [b"--help" | b"-h", ..] => Ok(Invocation::Help),
         [b"--version" | b"-v", ..] => Ok(Invocation::Version),
         [b"ping", options @ ..] => ping::parse(options).map(Invocation::Ping),
+        [b"import", arguments @ ..] => {
+            import::parse(arguments).map(|options| Invocation::Import(Box::new(options)))
+        }
         words => serve(words, stdin),
     }
 }
@@ -88,6 +96,8 @@ const USAGE: &str = "\
 Usage: headcount [/path/to/redis.conf] [--directive value …] [-]
        headcount - < redis.conf
        headcount ping [--host HOST] [--port PORT | --socket PATH]
+       headcount import DUMP.rdb [--host HOST] [--port PORT | --socket PATH]
+                 [--user NAME] [--pass PASSWORD] [--db-map FROM:TO]… [--keep-existing]
        headcount --help | --version
 
 The file is read first, then standard input (-), then the flags; the last one wins.

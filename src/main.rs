@@ -9,7 +9,7 @@ use headcount::metrics::memory::Counting;
 use headcount::node::clock::unix_ms;
 use headcount::node::{Disk, Node};
 use headcount::store::Keyspace;
-use headcount::{client, command, peer, server};
+use headcount::{client, command, import, peer, server};
 use mimalloc::MiMalloc;
 use std::error::Error;
 use std::io::{self, Write};
@@ -38,6 +38,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     match cli::parse(std::env::args_os().skip(1), io::stdin())? {
         Invocation::Serve(config, file) => serve(*config, file),
         Invocation::Ping(target) => Ok(ping(&target)?),
+        Invocation::Import(options) => Ok(import::run(&options)?),
         // Not `println!`, which panics when nobody reads any more (`headcount --help | head`).
         Invocation::Help => Ok(write!(io::stdout(), "{}", cli::help())?),
         Invocation::Version => Ok(writeln!(io::stdout(), "{}", cli::version())?),

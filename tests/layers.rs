@@ -17,7 +17,7 @@ use std::path::Path;
 /// folder. ARCHITECTURE.md has the same table, top down.
 const LAYERS: &[Layer] = &[
     Layer { folders: &["base"], pure: true },
-    Layer { folders: &["crdt", "config", "resp"], pure: true },
+    Layer { folders: &["crdt", "config", "resp", "rdb"], pure: true },
     Layer { folders: &["metrics", "log"], pure: false },
     Layer { folders: &["store"], pure: false },
     Layer { folders: &["replication"], pure: false },
@@ -25,6 +25,7 @@ const LAYERS: &[Layer] = &[
     Layer { folders: &["command"], pure: false },
     Layer { folders: &["peer", "disk"], pure: false },
     Layer { folders: &["server", "client", "cli"], pure: false },
+    Layer { folders: &["import"], pure: false },
     Layer { folders: &["main"], pure: false },
 ];
 

@@ -47,7 +47,18 @@ impl ClockOffset {
     /// The peer's wall clock less this node's, in milliseconds.
     #[must_use]
     pub fn offset_ms(&self) -> Option<i64> {
-        self.samples.iter().min_by_key(|(round_trip_ms, _)| round_trip_ms).map(|(_, ms)| *ms)
+        self.best().map(|(_, offset_ms)| offset_ms)
+    }
+
+    /// The same, less what may have been the way there or back: so far off it is at the least.
+    #[must_use]
+    pub fn surely_off_ms(&self) -> Option<u64> {
+        let (round_trip_ms, offset_ms) = self.best()?;
+        Some(offset_ms.unsigned_abs().saturating_sub(round_trip_ms / 2))
+    }
+
+    fn best(&self) -> Option<(u64, i64)> {
+        self.samples.iter().min_by_key(|(round_trip_ms, _)| round_trip_ms).copied()
     }
 }
 
@@ -63,5 +74,6 @@ mod tests {
         // Sent at 1000, 50 ms there, 20 ms kept, 50 ms back: the peer said 5060 at 1070 by our clock.
         offset.note(&ack, Now { wall_ms: 1_120, mono_ms: 0 });
         assert_eq!(offset.offset_ms(), Some(3_990));
+        assert_eq!(offset.surely_off_ms(), Some(3_940));
     }
 }

@@ -173,7 +173,7 @@ impl Engine {
         let limit_ms = self.settings.clock_warning_ms;
         for (node, peer) in &mut self.peers {
             let Some(offset_ms) = peer.clock.offset_ms() else { continue };
-            let far = offset_ms.unsigned_abs() > limit_ms;
+            let far = peer.clock.surely_off_ms().is_some_and(|off_ms| off_ms > limit_ms);
             if far && !peer.clock_warned {
                 tracing::warn!("The clock of node {node:08x} is {offset_ms} ms from this one's");
             } else if !far && peer.clock_warned {

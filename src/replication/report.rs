@@ -2,7 +2,6 @@
 
 use super::peers::Peer;
 use super::stream::AsOf;
-use super::view::Standing;
 use super::{CounterReport, Engine, Health, Now, PeerStatus, Status};
 use crate::base::decimal::Decimal;
 use crate::store::Keyspace;
@@ -65,11 +64,9 @@ impl Engine {
 
     fn peer_status(&self, node: u32, peer: &Peer, now: Now) -> PeerStatus {
         let (batches, deltas, oldest_ms) = self.stream.after(self.held_by(peer));
-        let standing = self.view.get(node).map(|entry| entry.standing);
-        let health = match standing {
-            Some(Standing::Left) => Health::Left,
-            _ if self.hears(peer, now) => Health::Alive,
-            _ => self.membership.health(node).unwrap_or(Health::Down),
+        let health = match self.hears(peer, now) {
+            true => Health::Alive,
+            false => self.membership.health(node).unwrap_or(Health::Down),
         };
         PeerStatus {
             node,

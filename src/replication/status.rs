@@ -8,8 +8,6 @@ pub enum Health {
     Alive,
     Suspect,
     Down,
-    /// It said that it leaves.
-    Left,
 }
 
 /// One other member.

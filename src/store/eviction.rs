@@ -54,15 +54,20 @@ impl Keyspace {
     /// told in the same millisecond: to find that nothing may go takes a look at every shard.
     pub fn make_room(&self, config: &Config, now_ms: u64, is_needed: bool) -> Room {
         let samples = config.maxmemory_samples as usize;
+        // With peers, what is deleted is deleted on all nodes, and takes memory until all have confirmed it.
+        let policy = match config.cluster_port {
+            0 => config.maxmemory_policy,
+            _ => MaxmemoryPolicy::NoEviction,
+        };
         for _ in 0..EVICTIONS_A_STEP {
             if used_bytes() <= config.maxmemory_bytes {
                 return Room::Enough;
             }
-            let now = moment(config.maxmemory_policy, now_ms);
+            let now = moment(policy, now_ms);
             if !is_needed && self.exhausted_at.load(Ordering::Relaxed) == now {
                 return Room::Exhausted;
             }
-            if !self.evict(config.maxmemory_policy, samples, now_ms) {
+            if !self.evict(policy, samples, now_ms) {
                 self.exhausted_at.store(now, Ordering::Relaxed);
                 return Room::Exhausted;
             }
@@ -73,8 +78,7 @@ impl Keyspace {
     /// Evicts one key by `policy`, the best of `samples` new ones and of those that were next best
     /// before; false when none may go. The caller holds no scope.
     pub fn evict(&self, policy: MaxmemoryPolicy, samples: usize, now_ms: u64) -> bool {
-        // What is deleted is deleted on all nodes, and takes memory until all of them have confirmed it.
-        if policy == MaxmemoryPolicy::NoEviction || self.keeps() {
+        if policy == MaxmemoryPolicy::NoEviction {
             return false;
         }
         let choice = Choice { policy, me: self.me(), now_ms, tenths: self.tenths(now_ms) };

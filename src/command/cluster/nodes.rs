@@ -52,7 +52,7 @@ fn flags(peer: &PeerStatus) -> &'static str {
         Health::Alive if peer.last_contact_ms.is_none() => "handshake,master",
         Health::Alive => "master",
         Health::Suspect => "master,fail?",
-        Health::Down | Health::Left => "master,fail",
+        Health::Down => "master,fail",
     }
 }
 
@@ -101,6 +101,5 @@ pub(super) mod tests {
     #[test]
     fn suspicion_has_a_question_mark() {
         assert_eq!(flags(&PeerStatus { health: Health::Suspect, ..peer(1) }), "master,fail?");
-        assert_eq!(flags(&PeerStatus { health: Health::Left, ..peer(1) }), "master,fail");
     }
 }

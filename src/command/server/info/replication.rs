@@ -80,7 +80,6 @@ fn health(health: Health) -> &'static str {
         Health::Alive => "alive",
         Health::Suspect => "suspect",
         Health::Down => "down",
-        Health::Left => "left",
     }
 }
 
