@@ -10,7 +10,7 @@ mod load;
 mod ping;
 mod target;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,10 @@ pub enum Invocation {
     Ping(Target),
     /// Write what is in a Redis RDB file to a running server.
     Import(Box<ImportOptions>),
+    /// Say what is in a directory of a log.
+    Check(PathBuf),
+    /// Copy what verifies of a log to another directory.
+    Repair { from: PathBuf, into: PathBuf },
     /// Print `help()`.
     Help,
     /// Print `version()`.
@@ -54,8 +58,17 @@ pub fn parse(
         [b"import", arguments @ ..] => {
             import::parse(arguments).map(|options| Invocation::Import(Box::new(options)))
         }
+        [b"check", path] => Ok(Invocation::Check(path_of(path))),
+        [b"repair", from, into] => {
+            Ok(Invocation::Repair { from: path_of(from), into: path_of(into) })
+        }
+        [b"check" | b"repair", ..] => Err(CliError::Usage(LOG_USAGE.to_owned())),
         words => serve(words, stdin),
     }
+}
+
+fn path_of(word: &[u8]) -> PathBuf {
+    OsStr::from_bytes(word).into()
 }
 
 fn serve(words: &[&[u8]], mut stdin: impl Read) -> Result<Invocation, CliError> {
@@ -92,12 +105,18 @@ pub fn help() -> String {
     format!("{USAGE}{}", config::flags_help())
 }
 
+const LOG_USAGE: &str = "\
+Usage: headcount check DIRECTORY
+       headcount repair DIRECTORY NEW-DIRECTORY";
+
 const USAGE: &str = "\
 Usage: headcount [/path/to/redis.conf] [--directive value …] [-]
        headcount - < redis.conf
        headcount ping [--host HOST] [--port PORT | --socket PATH]
        headcount import DUMP.rdb [--host HOST] [--port PORT | --socket PATH]
                  [--user NAME] [--pass PASSWORD] [--db-map FROM:TO]… [--keep-existing]
+       headcount check DIRECTORY
+       headcount repair DIRECTORY NEW-DIRECTORY
        headcount --help | --version
 
 The file is read first, then standard input (-), then the flags; the last one wins.

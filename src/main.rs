@@ -40,6 +40,14 @@ fn run() -> Result<(), Box<dyn Error>> {
         Invocation::Ping(target) => Ok(ping(&target)?),
         Invocation::Import(options) => Ok(import::run(&options)?),
         // Not `println!`, which panics when nobody reads any more (`headcount --help | head`).
+        Invocation::Check(path) => {
+            let (text, starts) = disk::check_directory(&path)?;
+            write!(io::stdout(), "{text}")?;
+            if starts { Ok(()) } else { Err("It is damaged: see `headcount repair`".into()) }
+        }
+        Invocation::Repair { from, into } => {
+            Ok(write!(io::stdout(), "{}", disk::repair_directory(&from, &into)?)?)
+        }
         Invocation::Help => Ok(write!(io::stdout(), "{}", cli::help())?),
         Invocation::Version => Ok(writeln!(io::stdout(), "{}", cli::version())?),
     }

@@ -5,6 +5,7 @@
 //! wait for it (`node::Disk`) share its fsyncs.
 
 mod files;
+mod inspect;
 mod load;
 mod lock;
 mod snapshot;
@@ -12,4 +13,5 @@ mod thread;
 mod work;
 
 pub use files::{Files, StartError};
+pub use inspect::{check_directory, repair_directory};
 pub use thread::Keeper;

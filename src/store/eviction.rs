@@ -55,8 +55,9 @@ impl Keyspace {
     pub fn make_room(&self, config: &Config, now_ms: u64, is_needed: bool) -> Room {
         let samples = config.maxmemory_samples as usize;
         // With peers, what is deleted is deleted on all nodes, and takes memory until all have confirmed it.
-        let policy = match config.cluster_port {
-            0 => config.maxmemory_policy,
+        // So it is with a disk: evicting until there is room would evict everything.
+        let policy = match (config.cluster_port, config.appendonly) {
+            (0, false) => config.maxmemory_policy,
             _ => MaxmemoryPolicy::NoEviction,
         };
         for _ in 0..EVICTIONS_A_STEP {

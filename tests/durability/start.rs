@@ -1,9 +1,11 @@
 //! Starts that must not succeed, and those that must.
 
 use crate::server::Place;
+use crate::support::program;
 use rustix::process::Signal;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 fn segments(place: &Place) -> Vec<PathBuf> {
     let names = fs::read_dir(place.path()).expect("a directory");
@@ -44,6 +46,28 @@ fn damage_stops_the_start_and_says_where() {
     let name = first.file_name().expect("a name").to_string_lossy();
     assert!(words.contains(&format!("{name}, byte ")), "{words}");
     assert!(words.contains("headcount repair"), "{words}");
+    let run = |arguments: &[&std::path::Path]| {
+        let output = Command::new(program()).args(arguments).output().expect("an output");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (sound, report) = run(&["check".as_ref(), place.path()]);
+    assert!(!sound && report.contains("byte "), "{report}");
+    let copy = tempfile::TempDir::new().expect("a directory");
+    let (repaired, report) = run(&["repair".as_ref(), place.path(), copy.path()]);
+    assert!(repaired && report.contains("A node starts with"), "{report}");
+    assert!(run(&["check".as_ref(), copy.path()]).0);
+    let mut again = Place::new(&["--dir", copy.path().to_str().expect("a path")]);
+    again.start();
+    // Each record has the whole count.
+    assert_eq!(again.ask(&["GET", "k"]), "\"20\"");
+}
+
+#[test]
+fn nothing_is_evicted_from_a_log() {
+    let mut place = Place::new(&["--maxmemory", "1", "--maxmemory-policy", "allkeys-lru"]);
+    place.start();
+    let reply = place.ask(&["SET", "k", "1"]);
+    assert!(reply.starts_with("(error) OOM"), "{reply}");
 }
 
 #[test]
