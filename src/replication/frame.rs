@@ -79,7 +79,7 @@ impl SealedFrame {
         header
     }
 
-    /// Whether the payload is to be [decompressed](decompress).
+    /// Whether the payload is to be decompressed.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
         self.flags & LZ4 != 0
