@@ -31,9 +31,18 @@ pub struct Lost {
     stream: Replica,
     /// Who holds the stream so far, has all that there is of it.
     upto: u64,
-    /// As whom it was written again, and in which batch: until all members hold that one, it may have to
-    /// be written again once more.
-    again: Option<(Replica, u64)>,
+    /// As whom it was written again, once it was.
+    again: Option<Replica>,
+    /// In which batch: until all members hold that one, it may have to be written again once more.
+    told_in: Option<u64>,
+}
+
+impl Lost {
+    /// Whether all that the members have of it is here, and it is not written again yet.
+    fn is_due(&self, holds: &Vector) -> bool {
+        let has_come = holds.get(&self.stream).is_some_and(|held| *held >= self.upto);
+        has_come && self.told_in.is_none()
+    }
 }
 
 /// What a node keeps of what it alone has written.
@@ -86,9 +95,7 @@ impl Engine {
         let mut first = Deltas::new(keyspace.stamp(now.wall_ms));
         let mut more = BTreeMap::new();
         let lost = &mut self.lost;
-        for (_, seq) in lost.iter_mut().filter_map(|lost| lost.again.as_mut()) {
-            *seq = 0;
-        }
+        lost.iter_mut().for_each(|lost| lost.told_in = None);
         keyspace.reincarnate(new, now.wall_ms, |held| {
             let written = if known_until < u64::MAX { held.written_here() } else { Vec::new() };
             for key in written.into_iter().filter(|key| !certain.contains_key(key)) {
@@ -106,7 +113,8 @@ impl Engine {
             let state = |held: &mut Keys<'_>, key: &DbKey| held.told(KeyRef::new(key.0, &key.1));
             lost.extend(doubtful.into_iter().filter_map(|(key, before)| {
                 let (state, (db, name)) = (state(held, &key)?, key);
-                Some(Lost { db, name, state, before, stream: old, upto, again: None })
+                let (again, told_in) = (None, None);
+                Some(Lost { db, name, state, before, stream: old, upto, again, told_in })
             }));
             let again = |(key, before): (DbKey, Before)| {
                 let state = state(held, &key)?;
@@ -129,25 +137,30 @@ impl Engine {
     /// Writes again what the members turn out not to have, once all that they have is here. Of a replica
     /// of its own: this node has counted on those keys since.
     pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
-        let again = Replica { node: self.settings.node, epoch: self.new_epoch() };
+        if !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
+            return;
+        }
+        let new = Replica { node: self.settings.node, epoch: self.new_epoch() };
         let seq = self.stream.last() + 1;
         let mut deltas = Deltas::new(keyspace.stamp(now.wall_ms));
-        for lost in &mut self.lost {
-            let has_come = self.holds.get(&lost.stream).is_some_and(|held| *held >= lost.upto);
-            if !has_come || lost.again.is_some_and(|(_, seq)| seq > 0) {
-                continue;
+        let holds = &self.holds;
+        self.lost.retain_mut(|lost| {
+            if !lost.is_due(holds) {
+                return true;
             }
             // As the same one as before, if that was lost, too: then it counts once.
-            let again = lost.again.map_or(again, |(again, _)| again);
-            lost.again = Some((again, seq));
+            let again = *lost.again.get_or_insert(new);
+            lost.told_in = Some(seq);
             let Lost { db, name, state, before, stream, .. } = lost;
             let theirs = keyspace.state(*db, name).unwrap_or_default();
             let key = state.reissue(*stream, Some(&before.own), before.since, again, &theirs);
-            if key != Key::default() {
+            let is_lacking = key != Key::default();
+            if is_lacking {
                 keyspace.merge_part(*db, name, &key, now.wall_ms);
                 deltas.push(*db, name, &key);
             }
-        }
+            is_lacking
+        });
         if deltas.count() > 0 {
             self.push_batch(keyspace, deltas, Befores::default(), now);
         }
@@ -157,7 +170,7 @@ impl Engine {
     pub(super) fn drop_written(&mut self) {
         let held = |node: u32| self.peers.get(&node).map_or(0, |peer| self.held_by(peer));
         let held = self.others().map(|entry| held(entry.node)).min().unwrap_or(0);
-        self.lost.retain(|lost| lost.again.is_none_or(|(_, seq)| seq == 0 || seq > held));
+        self.lost.retain(|lost| lost.told_in.is_none_or(|seq| seq > held));
     }
 
     /// Forgets all that was known of others' streams, and who had this one.
