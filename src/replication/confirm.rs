@@ -82,6 +82,11 @@ impl Engine {
     }
 
     pub(super) fn send_acks(&mut self, now: Now) {
+        let is_due =
+            |peer: &Peer| peer.out.as_ref().is_some_and(|out| out.is_ack_due(now, HEARTBEAT_MS));
+        if !self.peers.values().any(is_due) {
+            return;
+        }
         let (sealed, swept_ms) = self.sealed();
         let holds = self.certain().clone();
         let beyond =
