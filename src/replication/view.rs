@@ -171,6 +171,23 @@ mod tests {
         assert!(view.is_member(1));
     }
 
+    /// A refusal carries it, which has to fit in a handshake however many nodes there ever were.
+    #[test]
+    fn a_brief_view_names_all_members_and_few_others() {
+        let mut view = View::default();
+        for node in 1..=5_000 {
+            let standing = if node <= 50 { Standing::Member } else { Standing::Forgotten };
+            let entry = entry(node, u64::MAX - u64::from(node), standing);
+            view.merge(&Entry { address: "a".repeat(255), ..entry });
+        }
+        let brief = view.brief(1_000);
+        assert_eq!(brief.iter().filter(|entry| entry.is_member()).count(), 50);
+        let others: Vec<u32> = brief.iter().skip(50).map(|entry| entry.node).collect();
+        assert_eq!(others, (51..=1_050).collect::<Vec<u32>>(), "the latest memories");
+        let bytes = postcard::to_stdvec(&brief).expect("bytes");
+        assert!(bytes.len() < super::super::handshake::HANDSHAKE_LIMIT_BYTES, "{}", bytes.len());
+    }
+
     #[test]
     fn views_of_the_same_events_agree() {
         let events = [
