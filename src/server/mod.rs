@@ -19,7 +19,7 @@ mod workers;
 
 pub use listeners::ListenError;
 
-use crate::config::{AppendFsync, Config, LogLevel};
+use crate::config::{AppendFsync, Config, LogLevel, MaxmemoryPolicy};
 use crate::disk::{Files, Keeper};
 use crate::node::{Node, ShutdownRequest};
 use crate::peer::{PeerError, Peers};
@@ -134,6 +134,11 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
          {process}"
     );
     tracing::info!("Durability: {}", durability(&config));
+    let keeps = config.cluster_port != 0 || config.appendonly;
+    if keeps && config.maxmemory_policy != MaxmemoryPolicy::NoEviction {
+        let policy = config.maxmemory_policy.name();
+        tracing::warn!("maxmemory-policy {policy}: with peers or a log nothing is removed");
+    }
     match (&config.requirepass, config.protected_mode) {
         (Some(_), _) => tracing::info!("Clients need the password"),
         (None, true) => {
