@@ -26,6 +26,8 @@ fn greeting(node: u32) -> Greeting {
         connection: 3,
         databases: 16,
         met: Vec::new(),
+        run: headcount::replication::Run::default(),
+        is_outdated: false,
     }
 }
 

@@ -102,35 +102,40 @@ impl Load<'_> {
         let others = std::thread::scope(|scope| {
             let work = || merge_all(node, file, &blocks);
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let others = self.hand_out(&mut reader, &sender);
+            let others = self.hand_out(file, &mut reader, &sender);
             drop(sender);
             let ends = workers.into_iter().map(|worker| {
                 worker.join().unwrap_or_else(|_| Err("a panic while loading".to_owned()))
             });
             ends.collect::<Result<Vec<()>, String>>().and(others)
         })?;
-        for block in others {
-            let bytes = block.open().map_err(|error| error.to_string())?;
-            self.replay
-                .apply(&node.keyspace, block.kind, &bytes, unix_ms())
-                .map_err(|fault| at_block(file, &block, &fault))?;
-        }
-        Ok(())
+        others.iter().try_for_each(|block| self.apply(file, block))
     }
 
-    /// Reads all blocks, hands out those of states, and returns the others.
+    fn apply(&mut self, file: &str, block: &StoredBlock) -> Result<(), String> {
+        let bytes = block.open().map_err(|error| error.to_string())?;
+        let applied = self.replay.apply(&self.node.keyspace, block.kind, &bytes, unix_ms());
+        applied.map_err(|fault| at_block(file, block, &fault))
+    }
+
+    /// Reads all blocks, hands out those of states, and returns those behind the first of them that are not.
     fn hand_out(
         &mut self,
+        file: &str,
         reader: &mut SnapshotReader<File>,
         states: &Sender<StoredBlock>,
     ) -> Result<Vec<StoredBlock>, String> {
-        let mut others = Vec::new();
+        let (mut others, mut is_begun) = (Vec::new(), false);
         while let Some(block) = reader.next_block().map_err(|error| error.to_string())? {
             if self.node.shutdown.requested().is_some() {
                 return Err(STOPPED.to_owned());
             }
             self.progress(block.bytes());
-            if block.kind != STATES_BLOCK {
+            is_begun |= block.kind == STATES_BLOCK;
+            if block.kind != STATES_BLOCK && !is_begun {
+                // What the node knew: who it is decides in which forms it holds keys.
+                self.apply(file, &block)?;
+            } else if block.kind != STATES_BLOCK {
                 others.push(block);
             } else if states.send(block).is_err() {
                 return Err("nobody takes what is loaded".to_owned());

@@ -36,7 +36,8 @@ impl Engine {
         // That it does not count has come to all, all that they have of it has come here, and there is
         // nobody who may have some of it and was not asked.
         let is_out = latest > peer.incarnation || known.is_some_and(|entry| !entry.is_member());
-        let settled = is_out && self.words().agreed() && held >= upto && peer.met.iter().all(knows);
+        let has_met = self.words().settled_but(Some(peer.node));
+        let settled = is_out && has_met && held >= upto && peer.met.iter().all(knows);
         Refusal::Forgotten(Box::new(Forgotten {
             by: self.settings.node,
             incarnation: peer.incarnation,
@@ -54,6 +55,24 @@ impl Engine {
             let entry = Entry::member(peer.node, peer.incarnation, &peer.address);
             self.admit(&entry.forgotten(), now);
         }
+    }
+
+    /// A peer has met a later run of this memory: what is on this node's disk is what it once held. So it
+    /// has not got what it had confirmed, and has all to forget what it was.
+    pub(super) fn hear_outdated(&mut self, address: &str, now: Now) {
+        if self.is_outdated || self.is_leaving {
+            return;
+        }
+        tracing::error!(
+            "{address} has met a later run of this node: what is in `dir` is older than what the node \
+             had last, a copy perhaps. The node takes over the state of the others"
+        );
+        self.is_outdated = true;
+        self.write_fresh();
+        self.gate.let_go();
+        self.gate.close(now);
+        let nodes: Vec<u32> = self.peers.keys().copied().collect();
+        nodes.into_iter().for_each(|node| self.hang_up(node, "this node's disk has gone back"));
     }
 
     /// A peer says that this memory does not count.

@@ -7,6 +7,7 @@
 use super::batch::Deltas;
 use super::collector::Collector;
 use super::engine::id;
+use super::epochs::Epochs;
 use super::membership::Membership;
 use super::stream::{Before, Befores, DbKey, Stream};
 use super::view::View;
@@ -130,6 +131,10 @@ impl Engine {
             again
         });
         (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
+        let is_open = !self.settings.is_alone();
+        self.epochs = Epochs::begin(new.epoch, is_open, self.epochs.starts);
+        (self.proposal, self.is_outdated) = (None, false);
+        self.gate.let_go();
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
         first
     }
@@ -137,7 +142,7 @@ impl Engine {
     /// Writes again what the members turn out not to have, once all that they have is here. Of a replica
     /// of its own: this node has counted on those keys since.
     pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
-        if !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
+        if self.proposal.is_some() || !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
             return;
         }
         let new = Replica { node: self.settings.node, epoch: self.new_epoch() };

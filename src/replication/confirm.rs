@@ -23,6 +23,8 @@ pub(super) struct Words<'a> {
     sealed: Option<(Vector, u64)>,
     view: &'a View,
     peers: &'a BTreeMap<u32, Peer>,
+    /// The mark of this node's run.
+    run: u64,
 }
 
 impl Words<'_> {
@@ -39,6 +41,30 @@ impl Words<'_> {
     pub fn agreed(&self) -> bool {
         let view = self.view.hash();
         self.members().all(|(_, word)| word.is_some_and(|word| word.view == view))
+    }
+
+    /// Whether all have agreed, and each has met the present run of every other one: so nothing is on its
+    /// way any more that an earlier run had sent.
+    pub fn settled(&self) -> bool {
+        self.settled_but(None)
+    }
+
+    /// The same, but for one node that cannot be met.
+    pub fn settled_but(&self, left_out: Option<u32>) -> bool {
+        let run = |node: u32| match node == self.me {
+            true => Some(self.run),
+            false => self.peers.get(&node).map(|peer| peer.run.mark),
+        };
+        let nodes = || {
+            let nodes = self.view.members().map(|entry| entry.node);
+            nodes.filter(|node| Some(*node) != left_out)
+        };
+        let has_met = |of: u32| {
+            let word = self.peers.get(&of).and_then(|peer| peer.word.as_ref());
+            let met = |node| word?.0.met.iter().find(|met| met.0 == node).map(|met| met.1);
+            nodes().filter(|node| *node != of).all(|node| met(node) == run(node))
+        };
+        self.agreed() && nodes().filter(|node| *node != self.me).all(has_met)
     }
 
     /// Whether all, under this view, say so.
@@ -78,6 +104,7 @@ impl Engine {
             sealed: None,
             view: &self.view,
             peers: &self.peers,
+            run: self.run.mark,
         }
     }
 
@@ -93,7 +120,10 @@ impl Engine {
             |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
         let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
         let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
-        let word = Holds { view, holds, may, ends, sealed, swept_ms };
+        let stands = |(_, peer): &(&u32, &Peer)| peer.incoming.is_some();
+        let standing = self.peers.iter().filter(stands);
+        let met = standing.map(|(node, peer)| (*node, peer.run.mark)).collect();
+        let word = Holds { view, holds, may, ends, sealed, swept_ms, met };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -120,6 +150,7 @@ impl Engine {
             sealed: self.journal.as_ref().map(|journal| journal.sealed().clone()),
             view: &self.view,
             peers: &self.peers,
+            run: self.run.mark,
         };
         let (journal, grace_ms) = (self.journal.as_mut(), self.settings.grace_ms);
         self.collector.advance(keyspace, &words, grace_ms, journal, now);

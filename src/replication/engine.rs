@@ -5,6 +5,7 @@ use super::collector::Collector;
 use super::comeback::Lost;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
+use super::epochs::{Epochs, Proposal, Run};
 use super::inbound::Inbound;
 use super::journal::Journal;
 use super::membership::{Id, Membership};
@@ -34,6 +35,12 @@ pub struct Engine {
     pub(super) rng: SmallRng,
     pub(super) progress: Arc<Progress>,
     pub(super) gate: Gate,
+    /// This run of the program, and the epochs of this node's memory.
+    pub(super) run: Run,
+    pub(super) epochs: Epochs,
+    pub(super) proposal: Option<Proposal>,
+    /// Somebody has met a later run of this memory.
+    pub(super) is_outdated: bool,
     pub(super) stream: Stream,
     /// All of these streams are held here up to these batches; in memory, and for certain.
     pub(super) holds: Vector,
@@ -88,10 +95,16 @@ impl Engine {
     pub fn new(settings: Settings, seed: u64, now: Now) -> Engine {
         let mut rng = SmallRng::seed_from_u64(seed);
         let membership = Membership::new(id(&settings), settings.node_timeout_ms, rng.random());
+        let run = Run { start: 1, mark: rng.random() };
+        let is_open = !settings.is_alone() && !settings.seeds.is_empty();
         let mut engine = Engine {
             rng,
             progress: Arc::default(),
             gate: Gate::closed(now),
+            run,
+            epochs: Epochs::begin(settings.epoch, is_open, run.start),
+            proposal: None,
+            is_outdated: false,
             stream: Stream::default(),
             holds: Vector::new(),
             durable: Vector::new(),
@@ -145,6 +158,7 @@ impl Engine {
         self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
+        self.settle_proposal(keyspace, now);
         #[cfg(feature = "planted")]
         self.merge_delayed(keyspace, now);
         self.membership.tick(now);
@@ -170,7 +184,7 @@ impl Engine {
 
     /// What to dial now. Each address is named again, with backoff, until it is opened.
     pub fn dials(&mut self, now: Now) -> Vec<Dial> {
-        if self.is_leaving {
+        if self.is_leaving || (!self.dialer.is_empty() && !self.may_be_told()) {
             return Vec::new();
         }
         let peers = &self.peers;
@@ -186,6 +200,8 @@ impl Engine {
             node: self.settings.node,
             epoch: self.settings.epoch,
             incarnation: self.settings.incarnation,
+            run: self.run,
+            is_outdated: self.is_outdated,
             address: self.settings.address.clone(),
             connection: self.connections,
             databases: self.settings.databases,
@@ -221,7 +237,7 @@ impl Engine {
 
     pub(super) fn my_entry(&self) -> Entry {
         let Settings { node, incarnation, address, .. } = &self.settings;
-        Entry::member(*node, *incarnation, address)
+        Entry { run: self.run, ..Entry::member(*node, *incarnation, address) }
     }
 
     /// Drains what was written here into batches of the stream.
@@ -282,6 +298,7 @@ impl Engine {
             self.close_generation(keyspace, now);
         }
         self.close_dead_gaps(now);
+        self.close_epochs();
         self.collect(keyspace, now);
         self.trim_stream();
         self.drop_written();
@@ -347,14 +364,16 @@ impl Engine {
         }
         let Some(after) = self.view.get(entry.node).cloned() else { return };
         let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
-        if let Some(peer) = self.peers.get_mut(&entry.node).filter(|_| is_other) {
-            // What another memory said that it holds, or says yet, does not count.
-            peer.word = None;
-            let links = peer.out.take().map(|out| out.link).into_iter();
-            for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
-                self.closings.push((link, "the peer has become another memory".to_owned()));
-            }
-            peer.give_up_round();
+        let is_over = |peer: &Peer| peer.replica.is_some() && peer.run.is_outdated_by(after.run);
+        // What another memory said that it holds, or says yet, does not count; nor does what a run said
+        // that began with less.
+        if is_other {
+            self.hang_up(entry.node, "the peer has become another memory");
+        } else if self.peers.get(&entry.node).is_some_and(is_over) {
+            self.hang_up(entry.node, "a later run of the peer was met");
+        }
+        if after.forgotten > before.as_ref().map_or(0, |before| before.forgotten) {
+            self.epochs.spend_open();
         }
         if after.standing == Standing::Member {
             self.forget_ends(entry.node);
@@ -368,6 +387,17 @@ impl Engine {
             }
         }
         self.tell_view();
+    }
+
+    /// Closes the connections with a node; what it has said is void.
+    pub(super) fn hang_up(&mut self, node: u32, why: &str) {
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        peer.word = None;
+        let links = peer.out.take().map(|out| out.link).into_iter();
+        for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
+            self.closings.push((link, why.to_owned()));
+        }
+        peer.give_up_round();
     }
 
     /// Closes the connections with a node that does not count any more.

@@ -103,6 +103,7 @@ struct Mark {
     drain: u64,
     holds: Vector,
     sealed: (Vector, u64),
+    announced: Option<Replica>,
 }
 
 /// What waits to be written down.
@@ -118,6 +119,8 @@ pub struct Journal {
     reserved: Stamp,
     /// What may be announced as sealed: it is durable.
     sealed: (Vector, u64),
+    /// As whom the node may be met: that it is, is durable.
+    announced: Option<Replica>,
 }
 
 impl Journal {
@@ -166,6 +169,12 @@ impl Journal {
         &self.sealed
     }
 
+    /// Whether it is durable that peers may hear of a replica.
+    #[must_use]
+    pub fn is_announced(&self, me: Replica) -> bool {
+        self.announced == Some(me)
+    }
+
     /// Keeps stamps from going back with the wall clock over a restart.
     pub fn reserve(&mut self, last: Stamp, wall_ms: u64) {
         let is_ahead = last.ms() > wall_ms;
@@ -206,7 +215,8 @@ impl Engine {
     pub fn take_group(&mut self, keyspace: &Keyspace, now: Now) -> Option<Group> {
         let last = keyspace.last_stamp();
         self.journal.as_mut()?.reserve(last, now.wall_ms);
-        let memory = self.memory();
+        let (memory, me) = (self.memory(), self.me());
+        let announced = self.epochs.is_open(me.epoch).then_some(me);
         let (drain, holds) = (self.stream.finished(), self.holds.clone());
         let (sealed, swept_ms) = self.collector.sealed();
         let sealed = (sealed.clone(), swept_ms);
@@ -229,7 +239,7 @@ impl Engine {
         journal.group += 1;
         journal.bytes = 0;
         let number = journal.group;
-        journal.marks.push_back(Mark { group: number, drain, holds, sealed });
+        journal.marks.push_back(Mark { group: number, drain, holds, sealed, announced });
         Some(Group { number, records: std::mem::take(&mut journal.records) })
     }
 
@@ -248,6 +258,7 @@ impl Engine {
         {
             self.durable = mark.holds;
             journal.sealed = mark.sealed;
+            journal.announced = mark.announced;
             self.progress.set_durable(mark.drain);
         }
         let outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());

@@ -34,6 +34,10 @@ impl Engine {
             }
             return Err(refusal);
         }
+        if !self.may_be_told() {
+            self.dialer.failed(address, now.mono_ms, &mut self.rng);
+            return Err(Refusal::NotReady);
+        }
         self.dialer.opened(address, peer.node);
         // Of two connections the peer keeps the later one, too: numbers rise with greetings.
         let known = self.peers.get(&peer.node).and_then(|known| known.out.as_ref());
@@ -72,6 +76,7 @@ impl Engine {
         self.dialer.failed(address, now.mono_ms, &mut self.rng);
         match refusal {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
+            Some(Refusal::Outdated) => self.hear_outdated(address, now),
             Some(Refusal::Forgotten(told)) => self.hear_forgotten(keyspace, address, &told, now),
             _ => {}
         }
@@ -92,10 +97,15 @@ impl Engine {
         }
         let known = self.peers.get(&peer.node);
         let is_old = |known: &Peer| {
-            known.replica == Some(peer.replica()) && known.connection >= peer.connection
+            known.replica == Some(peer.replica())
+                && known.run == peer.run
+                && known.connection >= peer.connection
         };
         if known.is_some_and(is_old) {
             return Err(Refusal::Superseded);
+        }
+        if !self.may_be_told() {
+            return Err(Refusal::NotReady);
         }
         self.meet_peer(&peer, now);
         let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
@@ -193,7 +203,11 @@ impl Engine {
         };
         match known.incarnation.cmp(&peer.incarnation) {
             Ordering::Less => self.check_newcomer(peer),
-            Ordering::Equal if known.standing == Standing::Member => Ok(()),
+            Ordering::Equal if known.standing == Standing::Member => match peer.is_outdated {
+                true => Err(self.forgotten(peer)),
+                false if peer.run.is_outdated_by(known.run) => Err(Refusal::Outdated),
+                false => Ok(()),
+            },
             Ordering::Equal => Err(self.forgotten(peer)),
             Ordering::Greater => {
                 let other = self.peers.get(&peer.node);
@@ -205,13 +219,14 @@ impl Engine {
 
     /// Takes note of who the peer is now.
     fn meet_peer(&mut self, greeting: &Greeting, now: Now) {
-        let Greeting { node, incarnation, address, .. } = greeting;
-        self.admit(&Entry::member(*node, *incarnation, address), now);
+        let Greeting { node, incarnation, address, run, .. } = greeting;
+        let entry = Entry { run: *run, ..Entry::member(*node, *incarnation, address) };
+        self.admit(&entry, now);
         let peer = self.peers.entry(greeting.node);
         let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
-        if peer.replica != Some(greeting.replica()) {
+        if peer.replica != Some(greeting.replica()) || peer.run != greeting.run {
             // Another start of the node: what its last one said does not count.
-            peer.replica = Some(greeting.replica());
+            (peer.replica, peer.run) = (Some(greeting.replica()), greeting.run);
             peer.connection = 0;
             peer.word = None;
             peer.delivered = 0;

@@ -1,6 +1,7 @@
 //! What of replication has to be kept with the store's states, for a node that survives a crash.
 
 use super::comeback::Lost;
+use super::epochs::Epochs;
 use super::inbound::Inbound;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
@@ -23,6 +24,7 @@ pub struct Memory {
     lost: Vec<Lost>,
     /// No stamp after this one was given.
     pub(super) reserved: Stamp,
+    pub(super) epochs: Epochs,
 }
 
 /// What is in a directory is of an earlier memory than the one that this node had last.
@@ -41,6 +43,12 @@ impl Memory {
     pub fn node(&self) -> u32 {
         self.node
     }
+
+    /// Who the node goes on writing as, if that is certain: nobody else has ever heard of it.
+    #[must_use]
+    pub fn goes_on_as(&self) -> Option<Replica> {
+        self.epochs.unheard().map(|epoch| Replica { node: self.node, epoch })
+    }
 }
 
 impl Engine {
@@ -58,6 +66,7 @@ impl Engine {
             quorum: self.quorum.clone(),
             lost: self.lost.clone(),
             reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
+            epochs: self.epochs.clone(),
         }
     }
 
@@ -66,7 +75,8 @@ impl Engine {
         self.durable = memory.holds.clone();
     }
 
-    /// A node that starts with the state that `memory` describes: the same incarnation, another epoch.
+    /// A node that starts with the state that `memory` describes: the same incarnation, and the epoch that
+    /// `settings` have or one of its own of which nobody has more.
     #[must_use]
     pub fn restore(settings: Settings, memory: Memory, seed: u64, now: Now) -> Engine {
         let mut engine = Engine::new(settings, seed, now);
@@ -74,6 +84,9 @@ impl Engine {
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
         (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
+        engine.epochs = memory.epochs.started_again();
+        engine.run.start = engine.epochs.starts;
+        engine.choose_epoch(now);
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
         engine
@@ -93,7 +106,10 @@ impl Engine {
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
         self.connections = before.connections;
-        self.gate.open("the state was kept");
+        match self.proposal {
+            Some(_) => self.gate.hold(),
+            None => self.gate.open("the state was kept"),
+        }
         if let Some(journal) = &mut self.journal {
             journal.reserve(reserved, now.wall_ms);
         }

@@ -19,6 +19,7 @@ mod counter_report;
 mod dead_streams;
 mod dialer;
 mod engine;
+mod epochs;
 mod frame;
 pub mod handshake;
 mod inbound;
@@ -46,6 +47,7 @@ mod vector;
 mod view;
 
 pub use engine::Engine;
+pub use epochs::{Epochs, Run};
 pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use journal::{Group, Record};
 pub use memory::{Memory, Outdated};

@@ -1,5 +1,6 @@
 //! What two nodes tell each other before anything else.
 
+use super::epochs::Run;
 use super::view::Entry;
 use crate::base::Replica;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,10 @@ pub struct Greeting {
     pub epoch: u32,
     /// The identity of its memory: a later one when it lost what it knew.
     pub incarnation: u64,
+    /// The run of its program.
+    pub run: Run,
+    /// It knows that its memory is of the past: it is to be forgotten.
+    pub is_outdated: bool,
     /// Where it is dialled: `host:port`.
     pub address: String,
     /// Counts the connections that the node has dialled since its start.
@@ -52,6 +57,10 @@ pub enum Refusal {
     Superseded,
     #[error("it was forgotten (node-forget-after, CLUSTER FORGET)")]
     Forgotten(Box<Forgotten>),
+    #[error("it has not written down yet who it is")]
+    NotReady,
+    #[error("it has met a later run of the node: what is in `dir` has gone back")]
+    Outdated,
 }
 
 /// What a memory is told that does not count, or is not to: it may come back as another one.

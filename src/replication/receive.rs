@@ -236,6 +236,7 @@ impl Engine {
             }
             Message::Leaving => {
                 if self.view.set_standing(node, Standing::Left) {
+                    self.epochs.spend_open();
                     tracing::info!("Node {node:08x} leaves the cluster");
                     self.disconnect(node, "has left");
                     self.tell_view();

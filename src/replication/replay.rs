@@ -55,6 +55,10 @@ impl Replay {
             MEMORY => {
                 let memory: Memory = read(&payload)?;
                 keyspace.observe(memory.reserved);
+                // Keys take up least where it is known from the first one on who counts on them.
+                if let Some(me) = memory.goes_on_as().filter(|_| self.memory.is_none()) {
+                    keyspace.begin_as(me);
+                }
                 self.memory = Some(memory);
                 Ok(())
             }

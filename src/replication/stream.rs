@@ -54,6 +54,8 @@ pub enum AsOf {
 /// The window of kept batches.
 #[derive(Debug, Default)]
 pub struct Stream {
+    /// The last batch of an earlier run.
+    before: u64,
     last: u64,
     kept: VecDeque<Kept>,
     bytes: usize,
@@ -63,6 +65,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// One that goes on behind a batch of an earlier run.
+    #[must_use]
+    pub fn after_batch(last: u64) -> Stream {
+        Stream { before: last, last, ..Stream::default() }
+    }
+
     /// The number of the last batch.
     #[must_use]
     pub fn last(&self) -> u64 {
@@ -127,6 +135,9 @@ impl Stream {
     #[must_use]
     pub fn as_of(&self, db: u16, name: &[u8], seq: u64) -> AsOf {
         let key = (db, Name::from_slice(name));
+        if seq < self.before {
+            return AsOf::Unknown;
+        }
         if let Some(before) = self.overflow.first_after(&key, seq) {
             return AsOf::Was(before.1.own.clone());
         }
@@ -157,7 +168,10 @@ impl Stream {
     /// From which batch on [`Stream::befores_after`] may lack keys, or know no earlier than a later batch.
     #[must_use]
     pub fn incomplete_from(&self, seq: u64) -> Option<u64> {
-        self.overflow.incomplete_from(seq)
+        match seq < self.before {
+            true => Some(seq + 1),
+            false => self.overflow.incomplete_from(seq),
+        }
     }
 
     /// Batches after `seq`, deltas in them, and when the oldest was drained (monotonic ms).

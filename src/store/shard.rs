@@ -131,6 +131,10 @@ impl Shard {
         self.table.iter()
     }
 
+    pub fn iter_mut(&mut self) -> hash_table::IterMut<'_, Box<Entry>> {
+        self.table.iter_mut()
+    }
+
     /// The first entry at or behind a random place of the table that `wanted` takes.
     pub fn sample(&self, place: usize, wanted: impl Fn(&Entry) -> bool) -> Option<&Entry> {
         let buckets = self.table.num_buckets();

@@ -56,8 +56,9 @@ impl World<'_> {
         if node.process.is_some() || node.is_gone {
             return;
         }
+        let is_new = node.disk.is_none();
         node.start(self.plan.seed, &self.plan.setting, number, self.now_ms);
-        if node.disk.is_none() {
+        if is_new {
             self.memories.push(MemoryFate::default());
             node.memory = self.memories.len();
         }
@@ -125,14 +126,12 @@ impl World<'_> {
 
     pub fn written(&mut self, process: usize) {
         let node = &mut self.nodes[self.runs[process].node];
-        let Some(running) = node.process.as_mut().filter(|running| running.number == process)
-        else {
+        if node.process.as_ref().is_none_or(|running| running.number != process) {
             node.writing = None;
             return;
-        };
+        }
         let Some(writing) = node.writing.take() else { return };
-        running.engine.kept(writing.group.number);
-        node.disk.get_or_insert_default().append(writing);
+        node.finish_writing(writing);
     }
 
     fn leave(&mut self, index: NodeIndex) {
