@@ -27,6 +27,7 @@ fn greeting(node: u32) -> Greeting {
         databases: 16,
         met: Vec::new(),
         run: headcount::replication::Run::default(),
+        kept: 0,
         is_outdated: false,
     }
 }

@@ -99,6 +99,7 @@ fn dialler(secret: &[u8], node: u32) -> Dialler {
         databases: 16,
         met: Vec::new(),
         run: headcount::replication::Run::default(),
+        kept: 0,
         is_outdated: false,
     };
     Dialler::new(secret, [7; 32], greeting)

@@ -36,8 +36,8 @@ impl Engine {
         // That it does not count has come to all, all that they have of it has come here, and there is
         // nobody who may have some of it and was not asked.
         let is_out = latest > peer.incarnation || known.is_some_and(|entry| !entry.is_member());
-        let has_met = self.words().settled_but(Some(peer.node));
-        let settled = is_out && has_met && held >= upto && peer.met.iter().all(knows);
+        let is_agreed = self.words().settled_without(peer.node);
+        let settled = is_out && is_agreed && held >= upto && peer.met.iter().all(knows);
         Refusal::Forgotten(Box::new(Forgotten {
             by: self.settings.node,
             incarnation: peer.incarnation,

@@ -3,6 +3,7 @@
 
 use super::collector::Members;
 use super::inbound::Inbound;
+use super::journal::Journal;
 use super::message::{Ack, Holds};
 use super::peers::Peer;
 use super::vector::{Vector, covers};
@@ -46,25 +47,45 @@ impl Words<'_> {
     /// Whether all have agreed, and each has met the present run of every other one: so nothing is on its
     /// way any more that an earlier run had sent.
     pub fn settled(&self) -> bool {
-        self.settled_but(None)
+        self.agreed() && self.others().all(|node| self.has_met(node, |other| self.run_of(other)))
     }
 
-    /// The same, but for one node that cannot be met.
-    pub fn settled_but(&self, left_out: Option<u32>) -> bool {
-        let run = |node: u32| match node == self.me {
+    /// The same of all but `node`, which is not among them, or only as a memory that is over: and nobody is
+    /// connected with that any more.
+    pub fn settled_without(&self, node: u32) -> bool {
+        let view = self.view.hash();
+        let run_of = |other| if other == node { None } else { self.run_of(other) };
+        let is_over = self.peers.get(&node).is_none_or(|peer| peer.incoming.is_none());
+        let mut others = self.others().filter(|other| *other != node);
+        is_over
+            && others.all(|other| {
+                let is_agreed = self.word_of(other).is_some_and(|word| word.view == view);
+                is_agreed && self.has_met(other, run_of)
+            })
+    }
+
+    fn others(&self) -> impl Iterator<Item = u32> {
+        self.view.members().map(|entry| entry.node).filter(|node| *node != self.me)
+    }
+
+    fn word_of(&self, node: u32) -> Option<&Holds> {
+        let word = self.peers.get(&node).and_then(|peer| peer.word.as_ref());
+        word.map(|(word, _)| word)
+    }
+
+    fn run_of(&self, node: u32) -> Option<u64> {
+        match node == self.me {
             true => Some(self.run),
             false => self.peers.get(&node).map(|peer| peer.run.mark),
-        };
-        let nodes = || {
-            let nodes = self.view.members().map(|entry| entry.node);
-            nodes.filter(|node| Some(*node) != left_out)
-        };
-        let has_met = |of: u32| {
-            let word = self.peers.get(&of).and_then(|peer| peer.word.as_ref());
-            let met = |node| word?.0.met.iter().find(|met| met.0 == node).map(|met| met.1);
-            nodes().filter(|node| *node != of).all(|node| met(node) == run(node))
-        };
-        self.agreed() && nodes().filter(|node| *node != self.me).all(has_met)
+        }
+    }
+
+    /// Whether a member has connections of just these runs of the others.
+    fn has_met(&self, of: u32, run_of: impl Fn(u32) -> Option<u64>) -> bool {
+        let Some(word) = self.word_of(of) else { return false };
+        let met = |node| word.met.iter().find(|met| met.0 == node).map(|met| met.1);
+        let mut members = self.view.members().map(|entry| entry.node).filter(|node| *node != of);
+        members.all(|node| met(node) == run_of(node))
     }
 
     /// Whether all, under this view, say so.
@@ -123,7 +144,8 @@ impl Engine {
         let stands = |(_, peer): &(&u32, &Peer)| peer.incoming.is_some();
         let standing = self.peers.iter().filter(stands);
         let met = standing.map(|(node, peer)| (*node, peer.run.mark)).collect();
-        let word = Holds { view, holds, may, ends, sealed, swept_ms, met };
+        let kept = self.journal.as_ref().map_or(0, Journal::kept_groups);
+        let word = Holds { view, holds, may, ends, sealed, swept_ms, kept, met };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };

@@ -39,6 +39,8 @@ pub struct Engine {
     pub(super) run: Run,
     pub(super) epochs: Epochs,
     pub(super) proposal: Option<Proposal>,
+    /// How many groups of records there were at the start.
+    pub(super) began_with: u64,
     /// Somebody has met a later run of this memory.
     pub(super) is_outdated: bool,
     pub(super) stream: Stream,
@@ -104,6 +106,7 @@ impl Engine {
             run,
             epochs: Epochs::begin(settings.epoch, is_open, run.start),
             proposal: None,
+            began_with: 0,
             is_outdated: false,
             stream: Stream::default(),
             holds: Vector::new(),
@@ -201,6 +204,7 @@ impl Engine {
             epoch: self.settings.epoch,
             incarnation: self.settings.incarnation,
             run: self.run,
+            kept: self.began_with,
             is_outdated: self.is_outdated,
             address: self.settings.address.clone(),
             connection: self.connections,
@@ -364,11 +368,13 @@ impl Engine {
         }
         let Some(after) = self.view.get(entry.node).cloned() else { return };
         let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
-        let is_over = |peer: &Peer| peer.replica.is_some() && peer.run.is_outdated_by(after.run);
+        let is_over =
+            |peer: &Peer| peer.replica.is_some() && super::links::is_outdated(peer.run, after.run);
         // What another memory said that it holds, or says yet, does not count; nor does what a run said
         // that began with less.
         if is_other {
             self.hang_up(entry.node, "the peer has become another memory");
+            self.peers.entry(entry.node).and_modify(|peer| peer.kept = 0);
         } else if self.peers.get(&entry.node).is_some_and(is_over) {
             self.hang_up(entry.node, "a later run of the peer was met");
         }

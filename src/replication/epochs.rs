@@ -14,6 +14,8 @@
 use super::stream::Stream;
 use super::{Engine, Now, Settings};
 use crate::base::Replica;
+#[cfg(feature = "planted")]
+use crate::base::planted;
 use crate::store::Keyspace;
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +131,10 @@ impl Engine {
     /// Chooses what is written after a start; `settings` has a fresh epoch.
     pub(super) fn choose_epoch(&mut self, now: Now) {
         let fresh = self.settings.epoch;
+        #[cfg(feature = "planted")]
+        if planted::is(planted::Bug::EpochNotHeard) {
+            self.epochs.known.iter_mut().for_each(|known| known.is_open = false);
+        }
         let is_met = self.others().next().is_some();
         let is_open = is_met || !self.settings.seeds.is_empty();
         let known = self.epochs.unheard().or_else(|| self.epochs.closed());

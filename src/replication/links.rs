@@ -1,11 +1,14 @@
 //! Connections come and go.
 
+use super::epochs::Run;
 use super::inbound::Inbound;
 use super::membership::Id;
 use super::message::Message;
 use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
 use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
+#[cfg(feature = "planted")]
+use crate::base::planted;
 use crate::store::Keyspace;
 use std::cmp::Ordering;
 
@@ -205,7 +208,9 @@ impl Engine {
             Ordering::Less => self.check_newcomer(peer),
             Ordering::Equal if known.standing == Standing::Member => match peer.is_outdated {
                 true => Err(self.forgotten(peer)),
-                false if peer.run.is_outdated_by(known.run) => Err(Refusal::Outdated),
+                false if is_outdated(peer.run, known.run) || self.had_more(peer) => {
+                    Err(Refusal::Outdated)
+                }
                 false => Ok(()),
             },
             Ordering::Equal => Err(self.forgotten(peer)),
@@ -215,6 +220,12 @@ impl Engine {
                 Err(if is_there { Refusal::Superseded } else { self.forgotten(peer) })
             }
         }
+    }
+
+    /// Whether a node that has started again had more on its disk before, by its own word.
+    fn had_more(&self, peer: &Greeting) -> bool {
+        let known = self.peers.get(&peer.node);
+        known.is_some_and(|known| known.run != peer.run && known.kept > peer.kept)
     }
 
     /// Takes note of who the peer is now.
@@ -238,4 +249,13 @@ impl Engine {
         }
         self.dialer.add_member(&greeting.address, greeting.node);
     }
+}
+
+/// Whether a run began with what its disk had held before another run that was met.
+pub(super) fn is_outdated(run: Run, known: Run) -> bool {
+    #[cfg(feature = "planted")]
+    if planted::is(planted::Bug::RunNotAsked) {
+        return false;
+    }
+    run.is_outdated_by(known)
 }

@@ -3,6 +3,7 @@
 use super::comeback::Lost;
 use super::epochs::Epochs;
 use super::inbound::Inbound;
+use super::journal::Journal;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
 use crate::base::{Replica, Stamp};
@@ -25,6 +26,8 @@ pub struct Memory {
     /// No stamp after this one was given.
     pub(super) reserved: Stamp,
     pub(super) epochs: Epochs,
+    /// How many groups of records were written down, this one included.
+    pub(super) groups: u64,
 }
 
 /// What is in a directory is of an earlier memory than the one that this node had last.
@@ -67,6 +70,7 @@ impl Engine {
             lost: self.lost.clone(),
             reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
             epochs: self.epochs.clone(),
+            groups: self.journal.as_ref().map_or(0, Journal::groups),
         }
     }
 
@@ -86,6 +90,7 @@ impl Engine {
         (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
         engine.epochs = memory.epochs.started_again();
         engine.run.start = engine.epochs.starts;
+        engine.began_with = memory.groups;
         engine.choose_epoch(now);
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
@@ -112,6 +117,7 @@ impl Engine {
         }
         if let Some(journal) = &mut self.journal {
             journal.reserve(reserved, now.wall_ms);
+            journal.go_on(self.began_with);
         }
         Ok(())
     }

@@ -16,6 +16,8 @@ pub struct Greeting {
     pub incarnation: u64,
     /// The run of its program.
     pub run: Run,
+    /// How much of its memory was durable when that run began: a number that only rises.
+    pub kept: u64,
     /// It knows that its memory is of the past: it is to be forgotten.
     pub is_outdated: bool,
     /// Where it is dialled: `host:port`.

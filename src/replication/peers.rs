@@ -24,6 +24,8 @@ pub struct Peer {
     pub replica: Option<Replica>,
     /// Which run of its program that was.
     pub run: Run,
+    /// How much of its memory it has said to be durable.
+    pub kept: u64,
     pub out: Option<Outgoing>,
     pub incoming: Option<Incoming>,
     /// The number of the latest connection of its replica.

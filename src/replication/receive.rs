@@ -216,6 +216,7 @@ impl Engine {
             }
             Message::Holds(word) => {
                 if let Some(peer) = self.peers.get_mut(&node) {
+                    peer.kept = peer.kept.max(word.kept);
                     peer.word = Some((word, now.mono_ms));
                 }
                 self.report_progress();

@@ -126,6 +126,7 @@ mod tests {
         let peer = Greeting {
             met: Vec::new(),
             run: Run::default(),
+            kept: 0,
             is_outdated: false,
             node: 2,
             epoch: 2,

@@ -27,6 +27,8 @@ impl World<'_> {
             Fault::Mangle { permille } => self.network.mangle_permille = permille,
             Fault::Crash { node } => return self.end(node, false),
             Fault::Halt { node } => return self.end(node, true),
+            Fault::Copy { node } => self.nodes[node].copy = self.nodes[node].disk.clone(),
+            Fault::GoBack { node } => return self.go_back(node),
             Fault::Abandon { node } => {
                 self.nodes[node].is_gone = true;
                 return self.end(node, false);
@@ -102,6 +104,22 @@ impl World<'_> {
             let is_dialler = connection.dialler_process == number;
             self.close(link, if is_dialler { Side::Dialler } else { Side::Acceptor });
         }
+        Ok(())
+    }
+
+    /// The node's disk holds again what it held when a copy was taken of it. So what came later is lost.
+    fn go_back(&mut self, index: NodeIndex) -> Result<(), String> {
+        if self.nodes[index].copy.is_none() {
+            return Ok(());
+        }
+        self.look_for_witnesses(index)?;
+        self.end(index, true)?;
+        self.memories[self.nodes[index].memory - 1].is_lost = true;
+        self.survival.lost(index, self.now_ms);
+        let node = &mut self.nodes[index];
+        node.disk = node.copy.clone();
+        self.memories.push(MemoryFate::default());
+        node.memory = self.memories.len();
         Ok(())
     }
 

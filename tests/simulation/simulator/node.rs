@@ -20,6 +20,8 @@ pub struct Node {
     pub index: NodeIndex,
     pub process: Option<Process>,
     pub disk: Option<Disk>,
+    /// What it held when a copy was taken.
+    pub copy: Option<Disk>,
     /// What is being written to it.
     pub writing: Option<Writing>,
     /// How far its wall clock is off.
@@ -69,6 +71,7 @@ impl Node {
             index,
             process: None,
             disk: None,
+            copy: None,
             writing: None,
             offset_ms: setting.skew_ms.get(index).copied().unwrap_or_default(),
             is_gone: false,
