@@ -100,6 +100,7 @@ fn dialler(secret: &[u8], node: u32) -> Dialler {
         met: Vec::new(),
         run: headcount::replication::Run::default(),
         kept: 0,
+        epochs: Vec::new(),
         is_outdated: false,
     };
     Dialler::new(secret, [7; 32], greeting)

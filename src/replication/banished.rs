@@ -6,7 +6,8 @@
 //! a cut and of which those who forgot it had never heard.
 
 use super::view::{Entry, Standing};
-use super::{Engine, Forgotten, Greeting, Now, Refusal};
+use super::{Engine, Forgotten, Greeting, Now, Refusal, Told};
+use crate::base::Replica;
 use crate::store::Keyspace;
 
 /// A refusal names all members, and so many others at the most: it has to fit in a handshake.
@@ -26,9 +27,13 @@ impl Engine {
 
     /// What a memory that does not count is told.
     pub(super) fn forgotten(&self, peer: &Greeting) -> Refusal {
-        let (stream, known) = (peer.replica(), self.view.get(peer.node));
-        let upto = self.furthest(stream);
-        let held = self.holds.get(&stream).copied().unwrap_or(0);
+        let known = self.view.get(peer.node);
+        let epochs = peer.epochs.iter().copied().chain([peer.epoch]);
+        let streams: Vec<Replica> =
+            epochs.map(|epoch| Replica { node: peer.node, epoch }).collect();
+        let has_all = |stream: &Replica| {
+            self.holds.get(stream).copied().unwrap_or(0) >= self.furthest(*stream)
+        };
         let knows = |(node, incarnation): &(u32, u64)| {
             self.view.get(*node).is_some_and(|entry| entry.incarnation >= *incarnation)
         };
@@ -37,16 +42,22 @@ impl Engine {
         // nobody who may have some of it and was not asked.
         let is_out = latest > peer.incarnation || known.is_some_and(|entry| !entry.is_member());
         let is_agreed = self.words().settled_without(peer.node);
-        let settled = is_out && is_agreed && held >= upto && peer.met.iter().all(knows);
+        let settled =
+            is_out && is_agreed && streams.iter().all(has_all) && peer.met.iter().all(knows);
         Refusal::Forgotten(Box::new(Forgotten {
             by: self.settings.node,
             incarnation: peer.incarnation,
             latest,
             settled,
-            held: self.held_at_end(stream).min(upto),
-            upto,
+            streams: streams.into_iter().map(|stream| self.told(stream)).collect(),
             members: self.view.brief(BRIEF_MAX),
         }))
+    }
+
+    fn told(&self, stream: Replica) -> Told {
+        let upto = self.furthest(stream);
+        let held = self.held_at_end(stream).map_or(upto, |held| held.min(upto));
+        Told { epoch: stream.epoch, held, upto }
     }
 
     /// A memory was refused. If it was not known, all have to hear of it.

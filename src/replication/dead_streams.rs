@@ -91,12 +91,12 @@ impl Engine {
         said.map(|word| of(&word.may).max(of(&word.holds))).fold(of(&self.may), u64::max)
     }
 
-    /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed.
-    pub(super) fn held_at_end(&self, stream: Replica) -> u64 {
-        let of = |ends: &Vector| ends.get(&stream).copied().unwrap_or(0);
+    /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed;
+    /// `None`: nobody remembers, as its node has come back since.
+    pub(super) fn held_at_end(&self, stream: Replica) -> Option<u64> {
         let words = self.words();
-        let said = words.members().filter_map(|(_, word)| word);
-        said.map(|word| of(&word.ends)).fold(of(&self.ends), u64::max)
+        let said = words.members().filter_map(|(_, word)| word).map(|word| &word.ends);
+        said.chain([&self.ends]).filter_map(|ends| ends.get(&stream).copied()).max()
     }
 
     /// A node does not count any more: nothing more comes of its streams but from others.

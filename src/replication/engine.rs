@@ -2,12 +2,12 @@
 
 use super::batch::{BatchHead, Deltas, Received};
 use super::collector::Collector;
-use super::comeback::Lost;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
 use super::epochs::{Epochs, Proposal, Run};
 use super::inbound::Inbound;
 use super::journal::Journal;
+use super::lost::Lost;
 use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
@@ -17,7 +17,7 @@ use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
 use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
-use crate::base::Replica;
+use crate::base::{Replica, Stamp};
 use crate::store::Keyspace;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 /// How often what was deleted is looked at, rounds are begun, members are missed.
 const HOUSEKEEPING_MS: u64 = 1_000;
+/// So many of its epochs a node tells of: a greeting has to fit in a handshake.
+const TOLD_EPOCHS_MAX: usize = 256;
 /// A batch is cut when it has so many bytes, even between keys that were written together.
 const BATCH_BYTES_MAX: usize = 64 << 20;
 
@@ -202,6 +204,7 @@ impl Engine {
         Greeting {
             node: self.settings.node,
             epoch: self.settings.epoch,
+            epochs: self.epochs.others_than(self.settings.epoch).take(TOLD_EPOCHS_MAX).collect(),
             incarnation: self.settings.incarnation,
             run: self.run,
             kept: self.began_with,
@@ -259,11 +262,11 @@ impl Engine {
                 if deltas.bytes() >= BATCH_BYTES_MAX {
                     let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
                     let befores = std::mem::take(&mut befores);
-                    self.push_batch(keyspace, deltas, befores, now);
+                    self.push_batch(keyspace, deltas, befores, Stamp::NEVER, now);
                 }
             });
             if deltas.count() > 0 {
-                self.push_batch(keyspace, deltas, befores, now);
+                self.push_batch(keyspace, deltas, befores, stamp, now);
             }
         }
         self.stream.finish_drain(drain);
@@ -272,11 +275,13 @@ impl Engine {
         }
     }
 
+    /// `upto`: all that was written by then has been told with it.
     pub(super) fn push_batch(
         &mut self,
         keyspace: &Keyspace,
         deltas: Deltas,
         befores: Befores,
+        upto: Stamp,
         now: Now,
     ) {
         // Taken after the states were read, so not before any stamp in them.
@@ -291,7 +296,7 @@ impl Engine {
         if let Some(journal) = &mut self.journal {
             journal.own(self.settings.node, &frame);
         }
-        self.stream.push(now.mono_ms, frame, befores);
+        self.stream.push(now.mono_ms, upto, frame, befores);
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
         vector::raise(&mut self.may, me, head.seq);

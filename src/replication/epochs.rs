@@ -11,7 +11,8 @@
 //! run of it; until all members have answered nothing is written, and if they do not within a moment, a
 //! fresh epoch is written instead.
 
-use super::stream::Stream;
+use super::message::Holds;
+use super::stream::{Handed, Stream};
 use super::{Engine, Now, Settings};
 use crate::base::Replica;
 #[cfg(feature = "planted")]
@@ -21,6 +22,10 @@ use serde::{Deserialize, Serialize};
 
 /// So long a node waits at its start until all members have let it in.
 const ANSWERED_WITHIN_MS: u64 = 1_000;
+
+/// A node that has so many epochs takes no fresh one, or one that starts again and again while a member
+/// is down would have more and more: it relies on its disk not to have gone back.
+const EPOCHS_MAX: usize = 16;
 
 /// A run of a node's program, as its peers tell it from others.
 #[derive(
@@ -59,13 +64,21 @@ struct Epoch {
     is_open: bool,
     /// So it is for good.
     is_spent: bool,
+    /// How much of it all members had at some time.
+    handed: Handed,
+}
+
+impl Epoch {
+    fn new(epoch: u32, is_open: bool) -> Epoch {
+        Epoch { epoch, is_open, is_spent: false, handed: Handed::default() }
+    }
 }
 
 impl Epochs {
     /// Those of a new memory, which begins with this one.
     #[must_use]
     pub fn begin(epoch: u32, is_open: bool, starts: u64) -> Epochs {
-        Epochs { known: vec![Epoch { epoch, is_open, is_spent: false }], starts }
+        Epochs { known: vec![Epoch::new(epoch, is_open)], starts }
     }
 
     /// The same, in the next run.
@@ -87,8 +100,9 @@ impl Epochs {
 
     /// Is written from now on.
     fn take(&mut self, epoch: u32, is_open: bool) {
-        self.known.retain(|known| known.epoch != epoch && !known.is_spent);
-        self.known.push(Epoch { epoch, is_open, is_spent: false });
+        let handed = self.handed(epoch);
+        self.drop(epoch);
+        self.known.push(Epoch { handed, ..Epoch::new(epoch, is_open) });
     }
 
     fn drop(&mut self, epoch: u32) {
@@ -107,16 +121,33 @@ impl Epochs {
         self.known.iter().any(|known| known.epoch == epoch && known.is_open)
     }
 
+    fn is_spent(&self, epoch: u32) -> bool {
+        self.known.iter().any(|known| known.epoch == epoch && known.is_spent)
+    }
+
     /// What is open is not to be written again: somebody may have something of it who will not be asked.
     pub fn spend_open(&mut self) {
         self.known.iter_mut().for_each(|known| known.is_spent |= known.is_open);
     }
 
-    /// How many there are.
+    /// How much of it all members had at some time.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.known.len()
+    pub fn handed(&self, epoch: u32) -> Handed {
+        let known = self.known.iter().find(|known| known.epoch == epoch);
+        known.map(|known| known.handed).unwrap_or_default()
     }
+
+    pub fn note_handed(&mut self, epoch: u32, handed: Handed) {
+        let known = self.known.iter_mut().find(|known| known.epoch == epoch);
+        known.into_iter().for_each(|known| known.handed = known.handed.max(handed));
+    }
+
+    /// All but one, the latest first.
+    pub fn others_than(&self, epoch: u32) -> impl Iterator<Item = u32> {
+        let others = self.known.iter().rev().map(|known| known.epoch);
+        others.filter(move |other| *other != epoch)
+    }
+
 }
 
 /// An epoch that is to be written again, if no member has met a later run of this memory.
@@ -150,7 +181,8 @@ impl Engine {
     /// Its numbers go on where those of the epoch's last run ended.
     fn go_on_with_stream(&mut self) {
         let last = [&self.holds, &self.may].map(|vector| vector.get(&self.me()).copied());
-        self.stream = Stream::after_batch(last.into_iter().flatten().max().unwrap_or(0));
+        let last = last.into_iter().flatten().max().unwrap_or(0);
+        self.stream = Stream::after_batch(last, self.epochs.handed(self.settings.epoch));
     }
 
     /// Who this node writes as; while it asks whether it may write an epoch again, it writes nothing, and
@@ -169,7 +201,7 @@ impl Engine {
         if !is_agreed && now.mono_ms < proposal.until_ms {
             return;
         }
-        if is_agreed {
+        if is_agreed || self.epochs.known.len() > EPOCHS_MAX {
             self.proposal = None;
             self.epochs.drop(proposal.fresh);
             keyspace.begin_as(self.me());
@@ -198,12 +230,18 @@ impl Engine {
             return;
         }
         let me = self.me();
-        let known: Vec<u32> = self.epochs.known.iter().map(|known| known.epoch).collect();
-        for epoch in known.into_iter().filter(|epoch| *epoch != me.epoch) {
+        let others: Vec<u32> = self.epochs.others_than(me.epoch).collect();
+        for epoch in others {
             let stream = Replica { node: me.node, epoch };
             let held = self.certain().get(&stream).copied().unwrap_or(0);
             if held >= self.furthest(stream) {
                 self.epochs.set_open(epoch, false);
+            }
+            let has_all = |word: &Holds| word.holds.get(&stream).copied().unwrap_or(0) >= held;
+            if self.epochs.is_spent(epoch)
+                && self.words().members().all(|(_, w)| w.is_some_and(has_all))
+            {
+                self.epochs.drop(epoch);
             }
         }
     }

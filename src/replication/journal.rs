@@ -254,6 +254,8 @@ impl Engine {
             return None;
         }
         (journal.group, journal.groups) = (journal.group + 1, journal.groups + 1);
+        self.epochs.note_handed(me.epoch, self.stream.handed());
+        memory.epochs = self.epochs.clone();
         memory.groups = journal.groups;
         journal.push(MEMORY, postcard::to_stdvec(&memory).unwrap_or_default());
         journal.memory = Some(memory);

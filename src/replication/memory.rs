@@ -1,9 +1,9 @@
 //! What of replication has to be kept with the store's states, for a node that survives a crash.
 
-use super::comeback::Lost;
 use super::epochs::Epochs;
 use super::inbound::Inbound;
 use super::journal::Journal;
+use super::lost::Lost;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
 use crate::base::{Replica, Stamp};

@@ -12,6 +12,8 @@ pub struct Greeting {
     pub node: u32,
     /// The epoch that it writes in.
     pub epoch: u32,
+    /// Others that it has written in, with this memory.
+    pub epochs: Vec<u32>,
     /// The identity of its memory: a later one when it lost what it knew.
     pub incarnation: u64,
     /// The run of its program.
@@ -65,6 +67,16 @@ pub enum Refusal {
     Outdated,
 }
 
+/// What the members have of a stream of a memory that does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub epoch: u32,
+    /// Some member had all of it up to this batch when it was forgotten.
+    pub held: u64,
+    /// Nobody has anything of later batches.
+    pub upto: u64,
+}
+
 /// What a memory is told that does not count, or is not to: it may come back as another one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgotten {
@@ -77,10 +89,8 @@ pub struct Forgotten {
     /// Whether all members have agreed that it does not count, and what they had of its stream has come
     /// to the one who says so.
     pub settled: bool,
-    /// Some member had all of the stream up to this batch when it was forgotten.
-    pub held: u64,
-    /// Nobody has anything of later batches.
-    pub upto: u64,
+    /// What the members have of its streams.
+    pub streams: Vec<Told>,
     /// Who counts, and who does not.
     pub members: Vec<Entry>,
 }

@@ -237,7 +237,7 @@ impl Engine {
             }
             Message::Leaving => {
                 if self.view.set_standing(node, Standing::Left) {
-                    self.epochs.spend_open();
+                    self.note_end(node);
                     tracing::info!("Node {node:08x} leaves the cluster");
                     self.disconnect(node, "has left");
                     self.tell_view();

@@ -127,6 +127,7 @@ mod tests {
             met: Vec::new(),
             run: Run::default(),
             kept: 0,
+            epochs: Vec::new(),
             is_outdated: false,
             node: 2,
             epoch: 2,

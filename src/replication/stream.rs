@@ -17,6 +17,8 @@ struct Kept {
     seq: u64,
     /// The last drain that was finished by then; 0 in a new stream.
     finished: u64,
+    /// All that was written here by then is in this batch or an earlier one.
+    upto: Stamp,
     drained_ms: u64,
     frame: SealedFrame,
     befores: Vec<(DbKey, Before)>,
@@ -29,6 +31,22 @@ pub struct Before {
     pub own: Own,
     /// Not before any stamp that it had written, and before all that it wrote later.
     pub since: Stamp,
+}
+
+/// How much of a stream all members had at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Handed {
+    seq: u64,
+    /// All that was written by then is in that batch or an earlier one.
+    upto: Stamp,
+}
+
+impl Handed {
+    /// By when all was written that those have who hold the stream up to batch `held`, as far as is known.
+    #[must_use]
+    pub fn upto(&self, held: u64) -> Stamp {
+        if held >= self.seq { self.upto } else { Stamp::NEVER }
+    }
 }
 
 /// A batch that is being drained.
@@ -57,6 +75,7 @@ pub struct Stream {
     /// The last batch of an earlier run.
     before: u64,
     last: u64,
+    handed: Handed,
     kept: VecDeque<Kept>,
     bytes: usize,
     /// The last drain that is finished.
@@ -67,8 +86,8 @@ pub struct Stream {
 impl Stream {
     /// One that goes on behind a batch of an earlier run.
     #[must_use]
-    pub fn after_batch(last: u64) -> Stream {
-        Stream { before: last, last, ..Stream::default() }
+    pub fn after_batch(last: u64, handed: Handed) -> Stream {
+        Stream { before: last, last, handed, ..Stream::default() }
     }
 
     /// The number of the last batch.
@@ -88,11 +107,17 @@ impl Stream {
         self.bytes
     }
 
-    /// Adds a batch with the number `last() + 1`.
-    pub fn push(&mut self, now_ms: u64, frame: SealedFrame, befores: Befores) {
+    /// How much of it all members had at some time.
+    #[must_use]
+    pub fn handed(&self) -> Handed {
+        self.handed
+    }
+
+    /// Adds a batch with the number `last() + 1`. `upto`: with it all is told that was written by then.
+    pub fn push(&mut self, now_ms: u64, upto: Stamp, frame: SealedFrame, befores: Befores) {
         self.last += 1;
         let (seq, finished) = (self.last, self.finished);
-        let kept = Kept { seq, finished, drained_ms: now_ms, frame, befores: befores.0 };
+        let kept = Kept { seq, finished, upto, drained_ms: now_ms, frame, befores: befores.0 };
         self.bytes += kept.bytes();
         self.kept.push_back(kept);
     }
@@ -124,7 +149,9 @@ impl Stream {
             }
             let Some(front) = self.kept.pop_front() else { break };
             self.bytes -= front.bytes();
-            if !had {
+            if had {
+                self.handed = self.handed.max(Handed { seq: front.seq, upto: front.upto });
+            } else {
                 self.overflow.note(front.seq, front.befores, doubts, notes_max);
             }
         }
@@ -168,10 +195,7 @@ impl Stream {
     /// From which batch on [`Stream::befores_after`] may lack keys, or know no earlier than a later batch.
     #[must_use]
     pub fn incomplete_from(&self, seq: u64) -> Option<u64> {
-        match seq < self.before {
-            true => Some(seq + 1),
-            false => self.overflow.incomplete_from(seq),
-        }
+        self.overflow.incomplete_from(seq)
     }
 
     /// Batches after `seq`, deltas in them, and when the oldest was drained (monotonic ms).
@@ -189,6 +213,12 @@ impl Stream {
             return self.finished;
         }
         self.at(seq + 1).map_or(0, |next| next.finished)
+    }
+
+    /// The last batch of an earlier run: what it and those before it told is not noted.
+    #[must_use]
+    pub fn before(&self) -> u64 {
+        self.before
     }
 
     /// The kept batches after `seq`.
@@ -224,7 +254,7 @@ mod tests {
     fn push(stream: &mut Stream, n: u64) {
         let mut befores = Befores::default();
         befores.note(0, b"hot", Before { own: own(n - 1), since: Stamp(n) });
-        stream.push(n, SealedFrame::new(2, vec![0; 100]), befores);
+        stream.push(n, Stamp(n), SealedFrame::new(2, vec![0; 100]), befores);
         stream.finish_drain(n);
     }
 

@@ -89,14 +89,14 @@ impl Keys<'_> {
         undrained
     }
 
-    /// The keys that this replica has written to, of a scope that holds everything.
+    /// The keys that a replica has written to, of a scope that holds everything.
     #[must_use]
-    pub fn written_here(&self) -> Vec<(u16, Name)> {
+    pub fn written_by(&self, replica: Replica) -> Vec<(u16, Name)> {
         let me = self.keyspace.me();
         let mut written = Vec::new();
         for lock in self.guards.locks().collect::<Vec<_>>() {
             self.with_shard(lock, |shard| {
-                let mine = shard.iter().filter(|entry| entry.to_key(me).mentions(me));
+                let mine = shard.iter().filter(|entry| entry.to_key(me).mentions(replica));
                 written.extend(mine.map(|entry| (db_of(lock), entry.name.clone())));
             });
         }

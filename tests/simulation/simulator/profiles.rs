@@ -83,6 +83,16 @@ pub const AWAY: Profile = Profile {
     ..Profile::ALL
 };
 
+/// Away for long, and started again meanwhile.
+pub const AWAY_AND_RESTARTED: Profile = Profile {
+    mix: Mix { count: 50, insert: 20, remove: 5, set: 10, ..Mix::NONE },
+    trouble: Troubles { away: 20, halt: 30, ..Troubles::NETWORK },
+    troubles: (2, 6),
+    span_ms: (4_000, 10_000),
+    durable_permille: 1_000,
+    ..Profile::ALL
+};
+
 /// Away for so long that nodes do not know any more in detail what they had told. What is deleted
 /// meanwhile may come back then, so nothing is.
 pub const AWAY_FOR_LONG: Profile = Profile {
