@@ -147,7 +147,6 @@ impl Epochs {
         let others = self.known.iter().rev().map(|known| known.epoch);
         others.filter(move |other| *other != epoch)
     }
-
 }
 
 /// An epoch that is to be written again, if no member has met a later run of this memory.
