@@ -85,9 +85,10 @@ pub const AWAY: Profile = Profile {
 
 /// Away for long, and started again meanwhile.
 pub const AWAY_AND_RESTARTED: Profile = Profile {
-    mix: Mix { count: 50, insert: 20, remove: 5, set: 10, ..Mix::NONE },
+    mix: Mix { count: 60, insert: 20, ..Mix::NONE },
     trouble: Troubles { away: 20, halt: 30, ..Troubles::NETWORK },
     troubles: (2, 6),
+    ttl_max_ms: 0,
     span_ms: (4_000, 10_000),
     durable_permille: 1_000,
     ..Profile::ALL
