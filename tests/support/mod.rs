@@ -37,7 +37,7 @@ pub enum Kind {
 pub struct Server {
     pub kind: Kind,
     pub port: u16,
-    /// It has a cluster-port, and may have to ask its peers for the data before it answers clients.
+    /// It may have to ask its peers or the disk for the data before it answers clients.
     loads: bool,
     child: Child,
     directory: TempDir,
@@ -139,7 +139,8 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
-        let loads = ["--cluster-port", "--appendonly"].iter().any(|flag| arguments.contains(flag));
+        let loads = arguments.contains(&"--cluster-port")
+            || arguments.windows(2).any(|flag| flag == ["--appendonly", "yes"]);
         Server { kind, port, loads, child, directory }
     }
 
