@@ -251,9 +251,16 @@ impl Work {
     fn accept(&mut self, group: Option<Group>) {
         if let Some(Group { number, records }) = group {
             (self.taken, self.rest, self.taken_at) = (number, records.into(), Instant::now());
+            self.tell_buffers();
             self.append();
             self.tell_pending();
         }
+    }
+
+    fn tell_buffers(&self) {
+        let rest_bytes: usize = self.rest.iter().map(|record| record.payload.len()).sum();
+        let bytes = (self.writer.room_bytes() + rest_bytes) as u64;
+        self.disk.figures.buffer_bytes.store(bytes, Relaxed);
     }
 
     /// Appends the records of the last group; false: there is no room for all.
@@ -333,6 +340,7 @@ impl Work {
         }
         let figures = &self.disk.figures;
         figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);
+        self.tell_buffers();
         self.disk.note_change();
     }
 }

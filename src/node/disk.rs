@@ -48,6 +48,8 @@ pub struct DiskFigures {
     pub log_bytes: AtomicU64,
     /// That are not durable.
     pub pending_bytes: AtomicU64,
+    /// Of memory that they take, with room for more.
+    pub buffer_bytes: AtomicU64,
     pub fsyncs: AtomicU64,
     /// Times that a writer had to wait for a slow disk, with `everysec`.
     pub delayed: AtomicU64,

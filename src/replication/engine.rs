@@ -233,6 +233,7 @@ impl Engine {
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
+                self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
                 if keyspace.tells_peers() {
                     let before = Before { own: drained.own_before, since: drained.since };
                     befores.note(drained.db, drained.name, before);
@@ -246,9 +247,12 @@ impl Engine {
             if deltas.count() > 0 {
                 self.push_batch(keyspace, deltas, befores, now);
             }
+            self.note_evicted(keyspace);
         }
         self.stream.finish_drain(drain);
-        if self.stream.bytes() > self.settings.window_bytes {
+        self.progress.set_journal_bytes(self.journal_bytes() as u64);
+        // A node that is alone keeps batches for nobody.
+        if !keyspace.tells_peers() || self.stream.bytes() > self.settings.window_bytes {
             self.trim_stream();
         }
     }
@@ -269,6 +273,7 @@ impl Engine {
             deltas: deltas.count(),
         };
         let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
+        self.note_evicted(keyspace);
         if let Some(journal) = &mut self.journal {
             journal.own(self.settings.node, &frame);
         }
@@ -276,6 +281,12 @@ impl Engine {
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
         vector::raise(&mut self.may, me, head.seq);
+    }
+
+    fn note_evicted(&mut self, keyspace: &Keyspace) {
+        if let Some(journal) = &mut self.journal {
+            journal.evicted(&keyspace.take_evicted());
+        }
     }
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {

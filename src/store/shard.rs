@@ -21,6 +21,8 @@ pub(super) struct Shard {
     with_deadline: usize,
     buried: usize,
     dirty: DirtyList,
+    /// Names of entries that were evicted since the last drain, where a log has to be told.
+    pub evicted: Vec<Name>,
     /// By the hash of a key's name: the deadlines of lives that all members know to be past.
     pub sealed: BTreeMap<u64, SmallVec<[Tag; 1]>>,
 }
