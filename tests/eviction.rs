@@ -124,7 +124,7 @@ fn the_least_recently_used_and_the_next_to_expire_go_first() {
             client.call(&["EXPIRE", &format!("key:{at}"), "2000"]).expect("EXPIRE");
         }
         // A third of the keys: the rest of the memory is not theirs.
-        let limit = number(&server, "used_memory") * 85 / 100;
+        let limit = counted(&server) * 85 / 100;
         set_maxmemory(&mut client, policy, limit);
         eventually("it is evicted", || {
             client.call(&["PING"]).expect("PING");
