@@ -93,7 +93,8 @@ impl Engine {
             |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
         let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
         let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
-        let word = Holds { view, holds, may, ends, sealed, swept_ms };
+        let collected = self.collected.all();
+        let word = Holds { view, holds, may, ends, sealed, swept_ms, collected };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -114,6 +115,9 @@ impl Engine {
 
     /// Drops what all have confirmed.
     pub(super) fn collect(&mut self, keyspace: &Keyspace, now: Now) {
+        if self.collected.is_merging(now) {
+            return;
+        }
         let words = Words {
             me: self.settings.node,
             mine: if self.settings.survives { &self.durable } else { &self.holds },
@@ -122,7 +126,7 @@ impl Engine {
             peers: &self.peers,
         };
         let (journal, grace_ms) = (self.journal.as_mut(), self.settings.grace_ms);
-        self.collector.advance(keyspace, &words, grace_ms, journal, now);
+        self.collector.advance(keyspace, &words, grace_ms, &self.collected, journal, now);
     }
 
     /// Whether this side of a cut may decide who is forgotten: that of the majority, or, of two halves,

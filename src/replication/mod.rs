@@ -12,6 +12,7 @@ mod asker;
 mod banished;
 pub mod batch;
 mod clock_offset;
+mod collected;
 mod collector;
 mod comeback;
 mod confirm;
@@ -46,6 +47,7 @@ mod stream;
 mod vector;
 mod view;
 
+pub use collected::{Collected, NotAdmitted};
 pub use engine::Engine;
 pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use journal::{Group, Record};

@@ -5,6 +5,7 @@ use super::frame::decompress;
 use super::journal::{ANEW, Anew, BATCH, COMPRESSED, DROPPED, Lives, MEMORY, OWN, SEALED, STATES};
 use super::{Fault, Memory, vector};
 use crate::base::Replica;
+use crate::crdt::Generation;
 use crate::store::Keyspace;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -61,7 +62,7 @@ impl Replay {
             SEALED => {
                 let lives: Lives = read(&payload)?;
                 let at_ms = lives.at_ms.max(now_ms);
-                keyspace.seal(&lives.keys(), at_ms);
+                keyspace.seal(&lives.keys(), Generation(0), at_ms);
                 Ok(())
             }
             DROPPED => {

@@ -25,7 +25,9 @@ fn dump(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let state = if call.keys.exists(key)? { call.keys.told(key) } else { None };
     match state {
         Some(state) => {
-            let holds = Default::default();
+            // Asked while the key is held: what was merged before is in the state.
+            let holds = call.node.engine().map(|engine| engine.collected.holds());
+            let holds = holds.as_deref().cloned().unwrap_or_default();
             let payload = Payload { read_ms: call.now_ms(), holds, state };
             call.reply.bulk(&payload.seal());
         }
