@@ -195,8 +195,8 @@ fn what_was_collected_before_a_restart_stays_deleted() {
     let (mut node, _) = start(&[], 1, 0);
     node.incr(b"a", 1);
     node.tick(1_000);
-    let held = node.engine.collected().holds();
-    let kept = node.keyspace.state(0, b"a").expect("a state");
+    let Node { engine, keyspace, .. } = &mut node;
+    let kept = engine.dump(keyspace, at(1_000), || keyspace.state(0, b"a")).expect("a state");
     node.del(b"a", 1_000);
     (2_000..6_000).step_by(1_000).for_each(|ms| node.tick(ms));
     assert_eq!(node.keyspace.tombstones_waiting(), 0, "collected");
@@ -206,7 +206,7 @@ fn what_was_collected_before_a_restart_stays_deleted() {
     again.tick(7_000);
     let (key, collected) = (KeyRef::new(0, b"a"), again.engine.collected());
     let mut keys = again.keyspace.open_one(key, Mode::Exclusive, at(7_000).wall_ms);
-    let admits = |upto| collected.admit(&held, upto, at(7_000));
-    let refused = keys.merge(key, kept, &[], admits);
+    let admits = |upto| collected.admit(&kept.origin, upto, at(7_000));
+    let refused = keys.merge(key, kept.state.clone(), &[], admits);
     assert_eq!(refused, Err(NotMerged::NotAdmitted(NotAdmitted::Stale)));
 }

@@ -13,10 +13,9 @@ const UNKNOWN: Result<(), NotMerged<NotAdmitted>> =
     Err(NotMerged::NotAdmitted(NotAdmitted::Unknown));
 
 /// As DUMP.
-fn dump(node: &Node, name: &[u8], ms: u64) -> Payload {
-    let holds = (*node.engine.collected().holds()).clone();
-    let state = node.keyspace.state(0, name).expect("a state");
-    let payload = Payload { read_ms: at(ms).wall_ms, holds, state };
+fn dump(node: &mut Node, name: &[u8], ms: u64) -> Payload {
+    let (engine, keyspace) = (&mut node.engine, &node.keyspace);
+    let payload = engine.dump(keyspace, at(ms), || keyspace.state(0, name)).expect("a state");
     assert_eq!(Payload::open(&payload.seal()), Ok(payload.clone()));
     payload
 }
@@ -31,7 +30,7 @@ fn merge(
     let (key, collected) = (KeyRef::new(0, name), node.engine.collected());
     let mut keys = node.keyspace.open_one(key, Mode::Exclusive, at(ms).wall_ms);
     keys.merge(key, payload.state.clone(), &collected.writers(), |upto| {
-        collected.admit(&payload.holds, upto, at(ms))
+        collected.admit(&payload.origin, upto, at(ms))
     })
 }
 
@@ -66,7 +65,7 @@ fn of_a_lost_node(name: &[u8], times: u64) -> Payload {
     let mut lost = Node::new(9, 9, WINDOW_BYTES);
     count_times(&lost, name, times, 10);
     lost.tick(20);
-    dump(&lost, name, 20)
+    dump(&mut lost, name, 20)
 }
 
 #[test]
@@ -90,7 +89,7 @@ fn what_was_deleted_stays_so_before_and_after_it_is_collected() {
     let mut mesh = mesh(3);
     count_times(&mesh.nodes[1], b"k", 5, 2_000);
     mesh.run(2_000..2_500);
-    let payload = dump(&mesh.nodes[1], b"k", 2_500);
+    let payload = dump(&mut mesh.nodes[1], b"k", 2_500);
     mesh.nodes[2].delete(b"k", 2_500);
     // Two have not heard of it.
     assert_eq!(merge(&mesh.nodes[0], b"k", &payload, 2_500), Ok(()));
@@ -107,7 +106,7 @@ fn what_was_deleted_stays_so_before_and_after_it_is_collected() {
     assert_eq!(merge(&mesh.nodes[0], b"k", &later, 20_000), STALE, "it knows of no deletion");
     mesh.nodes[0].count(b"k", 20_000);
     mesh.run(20_000..20_100);
-    let fresh = dump(&mesh.nodes[0], b"k", 20_100);
+    let fresh = dump(&mut mesh.nodes[0], b"k", 20_100);
     assert_eq!(merge(&mesh.nodes[1], b"k", &fresh, 20_100), Ok(()));
     assert_eq!(values(&mesh, b"k", 20_100), ["1"; 3]);
 }
@@ -128,7 +127,7 @@ fn a_node_that_was_away_when_a_deletion_was_collected_cannot_undo_it() {
     (2_100..5_000).step_by(50).for_each(|ms| a.tick(ms));
     assert_eq!(a.tombstones(5_000), 0, "it is collected");
     b.tick(9_000);
-    let payload = dump(&b, b"k", 9_000);
+    let payload = dump(&mut b, b"k", 9_000);
     assert_eq!(merge(&a, b"k", &payload, 9_000), STALE);
 }
 
@@ -137,7 +136,7 @@ fn a_newcomer_asks_for_what_was_collected_before_it_came() {
     let mut mesh = mesh(2);
     count_times(&mesh.nodes[1], b"k", 5, 2_000);
     mesh.run(2_000..2_500);
-    let payload = dump(&mesh.nodes[1], b"k", 2_500);
+    let payload = dump(&mut mesh.nodes[1], b"k", 2_500);
     mesh.nodes[0].delete(b"k", 2_500);
     mesh.run(2_500..10_000);
     assert_eq!(mesh.nodes[1].tombstones(10_000), 0, "it is collected");
@@ -164,7 +163,7 @@ fn a_life_that_has_ended_does_not_end_what_was_begun_anew() {
     mesh.nodes[0].count(b"k", 2_000);
     expire(&mesh.nodes[0], b"k", 2_000, 3_000);
     mesh.run(2_000..4_000);
-    let payload = dump(&mesh.nodes[0], b"k", 4_000);
+    let payload = dump(&mut mesh.nodes[0], b"k", 4_000);
     mesh.run(4_000..15_000);
     for node in &mesh.nodes {
         assert!(node.keyspace.state(0, b"k").is_none(), "it is dropped");
@@ -209,7 +208,7 @@ fn nobody_merges_more_of_who_counts_than_it_has_told() {
     let mut before = Node::new(1, 1, WINDOW_BYTES);
     count_times(&before, b"k", 5, 2_000);
     before.tick(2_100);
-    let payload = dump(&before, b"k", 2_100);
+    let payload = dump(&mut before, b"k", 2_100);
     let writer = mesh.nodes[0].engine.me();
     for node in &mesh.nodes {
         let merged = merge(node, b"k", &payload, 2_500);
@@ -224,7 +223,7 @@ fn a_life_that_goes_on_keeps_its_deadline() {
     count_times(&lost, b"k", 5, 10);
     expire(&lost, b"k", 10, 60_000);
     lost.tick(20);
-    let payload = dump(&lost, b"k", 20);
+    let payload = dump(&mut lost, b"k", 20);
     assert_eq!(merge(&mesh.nodes[0], b"k", &payload, 2_000), Ok(()));
     mesh.run(2_000..2_500);
     for node in &mesh.nodes {
@@ -249,7 +248,7 @@ fn a_set_is_told_whole() {
     let mut lost = Node::new(9, 9, WINDOW_BYTES);
     members(&lost, &["x", "y"], 10);
     lost.tick(20);
-    let payload = dump(&lost, b"s", 20);
+    let payload = dump(&mut lost, b"s", 20);
     members(&mesh.nodes[0], &["a"], 2_000);
     members(&mesh.nodes[1], &["b"], 2_000);
     mesh.run(2_000..2_500);
@@ -279,4 +278,53 @@ fn where_nothing_is_remembered_nothing_is_merged() {
     keys.set_text(key, b"7", Deadline::Clear);
     let merged = keys.merge(key, payload.state, &[], |_| Ok::<(), ()>(()));
     assert_eq!(merged, Err(NotMerged::Forgetful));
+}
+
+/// B is cut off, counts on, and a backup of it is made there. It is forgotten, and comes back.
+fn cut_off_with_a_backup() -> (Node, Node, Payload) {
+    let (mut a, mut b) = (Node::new(1, 1, WINDOW_BYTES), Node::new(2, 2, WINDOW_BYTES));
+    dial(&mut a, &mut b, 1, 0).expect("a may come");
+    dial(&mut b, &mut a, 2, 0).expect("b may come");
+    run(&mut a, &mut b, [1, 2], 0..1_000);
+    count_times(&b, b"k", 5, 1_000);
+    run(&mut a, &mut b, [1, 2], 1_000..2_000);
+    a.closed(&[1, 2], 2_000);
+    b.closed(&[1, 2], 2_000);
+    count_times(&b, b"k", 3, 2_100);
+    // It is not drained yet.
+    let payload = dump(&mut b, b"k", 2_100);
+    a.tick(2_150);
+    (a, b, payload)
+}
+
+fn come_back(a: &mut Node, b: &mut Node, ms: u64) {
+    assert!(a.engine.forget(2));
+    // What nobody has of its stream any more is known in a while.
+    (ms..ms + 3_000).step_by(50).for_each(|ms| a.tick(ms));
+    let ms = ms + 3_000;
+    assert!(dial(b, a, 3, ms).is_err(), "it is refused, and comes back");
+    dial(a, b, 5, ms + 10).expect("a may come");
+    dial(b, a, 6, ms + 10).expect("b may come");
+    run(a, b, [5, 6], ms + 10..ms + 6_000);
+}
+
+#[test]
+fn who_comes_back_does_not_write_again_what_others_have_from_its_backup() {
+    let (mut a, mut b, payload) = cut_off_with_a_backup();
+    assert_eq!(merge(&a, b"k", &payload, 2_200), Ok(()));
+    assert_eq!(a.value(b"k", 2_200), "8");
+    (2_200..4_000).step_by(50).for_each(|ms| a.tick(ms));
+    come_back(&mut a, &mut b, 4_000);
+    assert_eq!([a.value(b"k", 14_000), b.value(b"k", 14_000)], ["8", "8"]);
+}
+
+#[test]
+fn what_a_node_has_written_again_is_not_taken_from_its_backup_too() {
+    let (mut a, mut b, payload) = cut_off_with_a_backup();
+    come_back(&mut a, &mut b, 4_000);
+    assert_eq!([a.value(b"k", 14_000), b.value(b"k", 14_000)], ["8", "8"]);
+    for node in [&a, &b] {
+        let merged = merge(node, b"k", &payload, 14_000);
+        assert_eq!(merged, Err(NotMerged::NotAdmitted(NotAdmitted::Forgotten(2))));
+    }
 }

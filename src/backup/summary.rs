@@ -70,7 +70,7 @@ mod tests {
         (0..=NAMED).for_each(|_| summary.refuse(b"a\n", "STALE it may"));
         summary.refuse(b"b", "ERR no");
         let report = summary.report(2_000_000, Duration::from_secs(4));
-        let names = vec!["'a\\n'"; NAMED].join(", ");
+        let names = ["'a\\n'"; NAMED].join(", ");
         let expected = format!(
             "Restored 1,234 keys from 2.0 MB in 4.0 s\n\
              Expired since the backup: 2 keys\n\

@@ -2,14 +2,15 @@
 //!
 //! A payload says what its node held when it was read. If that contains all that a generation was
 //! contained in, it knows all deletions of that generation, and cannot bring back what they deleted.
-//! docs/design/backup.md has the whole argument.
+//! And it says what it is contained in: a node that was forgotten, and comes back, does not write again what
+//! others have from a payload. docs/design/backup.md has the whole argument.
 
-use super::vector::{covers, join};
-use super::{Engine, Now, Vector};
+use super::vector::{self, covers, join};
+use super::{Engine, Now, Origin, Vector};
 use crate::base::Replica;
 use crate::crdt::Generation;
 use parking_lot::Mutex;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -26,6 +27,8 @@ pub enum NotAdmitted {
     Stale,
     #[error("this node has not heard yet what its peers have deleted for good")]
     Unknown,
+    #[error("node {0:08x} was forgotten since, and has perhaps written again what is in it")]
+    Forgotten(u32),
 }
 
 /// Shared by the engine, which collects, and by commands, which hold the shard that they ask about. Nobody
@@ -35,11 +38,13 @@ pub struct Collected(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// What the engine held at its last tick.
-    holds: Arc<Vector>,
+    /// Of each node the latest memory that was forgotten.
+    forgotten: BTreeMap<u32, u64>,
+    /// What payloads are contained in that were merged since the engine has looked.
+    merged: Vector,
     /// Whether all members have said what they had collected before they asked for this node's word.
     is_known: bool,
-    /// As whom the other members write now.
+    /// As whom the members write that are linked.
     writers: Arc<[Replica]>,
     /// What others had collected by then, and this node before it started.
     floor: Vector,
@@ -50,24 +55,19 @@ struct Inner {
 }
 
 impl Collected {
-    /// What is in the store for certain: of a key that is read later, too.
-    #[must_use]
-    pub fn holds(&self) -> Arc<Vector> {
-        self.0.lock().holds.clone()
-    }
-
-    /// As whom the other members write now, so far as this node has met them.
+    /// As whom the members write that are linked: what they have counted has been told here. What another
+    /// has counted may be in a payload only.
     #[must_use]
     pub fn writers(&self) -> Arc<[Replica]> {
         self.0.lock().writers.clone()
     }
 
-    /// Whether a payload whose node held `held` may be merged into a shard of which generations up to
-    /// `upto` were collected. The caller holds that shard until it has merged.
+    /// Whether a payload may be merged into a shard of which generations up to `upto` were collected. The
+    /// caller holds that shard until it has merged.
     ///
     /// # Errors
     /// It may not.
-    pub fn admit(&self, held: &Vector, upto: Generation, now: Now) -> Result<(), NotAdmitted> {
+    pub fn admit(&self, origin: &Origin, upto: Generation, now: Now) -> Result<(), NotAdmitted> {
         let mut inner = self.0.lock();
         if !inner.is_known {
             return Err(NotAdmitted::Unknown);
@@ -75,9 +75,18 @@ impl Collected {
         let later = inner.generations.iter().find(|(generation, _)| *generation >= upto);
         let is_collected = upto > Generation::default();
         let needed = later.filter(|_| is_collected).map(|(_, may)| may);
-        if !covers(held, &inner.floor) || needed.is_some_and(|may| !covers(held, may)) {
+        let holds = |need: &Vector| covers(&origin.holds, need);
+        if !holds(&inner.floor) || !needed.is_none_or(holds) {
             return Err(NotAdmitted::Stale);
         }
+        let is_forgotten = |(node, incarnation): &&(u32, u64)| {
+            inner.forgotten.get(node).is_some_and(|forgotten| forgotten >= incarnation)
+        };
+        if let Some((node, _)) = origin.met.iter().find(is_forgotten) {
+            return Err(NotAdmitted::Forgotten(*node));
+        }
+        join(&mut inner.merged, &origin.holds);
+        join(&mut inner.merged, &origin.may);
         inner.merged_ms = Some(now.mono_ms);
         Ok(())
     }
@@ -140,21 +149,30 @@ impl Engine {
         }
     }
 
+    /// What was drained may be from payloads, and is contained in their streams. Else a node that was
+    /// forgotten would write again what others have from one.
+    pub(super) fn note_merged(&mut self) {
+        let (me, merged) = (self.me(), std::mem::take(&mut self.collected.0.lock().merged));
+        for (stream, seq) in merged.into_iter().filter(|(stream, _)| *stream != me) {
+            vector::raise(&mut self.may, stream, seq);
+        }
+    }
+
     /// Brings up to date what commands see.
     pub(super) fn report_collected(&self) {
         let has_told = |node| self.peers.get(&node).is_some_and(|peer| peer.told_collected);
         // Whoever is to find others and never did has no idea.
         let has_met = self.settings.seeds.is_empty() || self.view.entries().len() > 1;
         let is_known = has_met && self.others().all(|entry| has_told(entry.node));
-        let replica = |node| self.peers.get(&node).and_then(|peer| peer.replica);
-        let writers = || self.others().filter_map(|entry| replica(entry.node));
+        let linked = self.peers.values().filter(|peer| peer.is_up());
+        let writers = || linked.clone().filter_map(|peer| peer.replica);
+        let entries = self.view.entries().into_iter();
+        let forgotten = entries.filter(|entry| entry.forgotten > 0);
         let mut inner = self.collected.0.lock();
         inner.is_known = is_known;
+        inner.forgotten = forgotten.map(|entry| (entry.node, entry.forgotten)).collect();
         if !inner.writers.iter().copied().eq(writers()) {
             inner.writers = writers().collect();
-        }
-        if *inner.holds != self.holds {
-            inner.holds = Arc::new(self.holds.clone());
         }
     }
 }
@@ -167,6 +185,10 @@ mod tests {
         Vector::from([(Replica { node: 1, epoch: 1 }, seq)])
     }
 
+    fn holding(seq: u64) -> Origin {
+        Origin { holds: upto(seq), ..Origin::default() }
+    }
+
     fn at(mono_ms: u64) -> Now {
         Now { wall_ms: 1, mono_ms }
     }
@@ -174,7 +196,8 @@ mod tests {
     #[test]
     fn a_payload_has_to_hold_what_was_collected_of_its_shard() {
         let collected = Collected::default();
-        let admits = |held, generation| collected.admit(&upto(held), Generation(generation), at(0));
+        let admits =
+            |held, generation| collected.admit(&holding(held), Generation(generation), at(0));
         assert_eq!(admits(9, 0), Err(NotAdmitted::Unknown));
         collected.0.lock().is_known = true;
         collected.note(Generation(2), &upto(5));
@@ -197,7 +220,8 @@ mod tests {
         collected.0.lock().is_known = true;
         let count = GENERATIONS_MAX as u32 + 10;
         (1..=count).for_each(|n| collected.note(Generation(n), &upto(n.into())));
-        let admits = |held, generation| collected.admit(&upto(held), Generation(generation), at(0));
+        let admits =
+            |held, generation| collected.admit(&holding(held), Generation(generation), at(0));
         assert_eq!((admits(10, 1), admits(11, 1)), (Err(NotAdmitted::Stale), Ok(())));
         assert_eq!(collected.0.lock().generations.len(), GENERATIONS_MAX);
     }
@@ -207,7 +231,7 @@ mod tests {
         let collected = Collected::default();
         collected.0.lock().is_known = true;
         assert!(!collected.is_merging(at(0)));
-        collected.admit(&upto(0), Generation(0), at(500)).expect("nothing was ever collected");
+        collected.admit(&holding(0), Generation(0), at(500)).expect("nothing was ever collected");
         assert!(collected.is_merging(at(500 + MERGING_MS - 1)));
         assert!(!collected.is_merging(at(500 + MERGING_MS)));
     }

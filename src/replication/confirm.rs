@@ -5,10 +5,9 @@ use super::collector::Members;
 use super::inbound::Inbound;
 use super::message::{Ack, Holds};
 use super::peers::Peer;
-use super::vector::{Vector, covers};
+use super::vector::{Vector, beyond, covers};
 use super::view::{Standing, View};
 use super::{Engine, Health, Now};
-use crate::base::Replica;
 use crate::store::Keyspace;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,9 +88,7 @@ impl Engine {
         }
         let (sealed, swept_ms) = self.sealed();
         let holds = self.certain().clone();
-        let beyond =
-            |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
-        let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
+        let may = beyond(&self.may, &holds);
         let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
         let collected = self.collected.all();
         let word = Holds { view, holds, may, ends, sealed, swept_ms, collected };

@@ -250,6 +250,7 @@ impl Engine {
                 self.push_batch(keyspace, deltas, befores, now);
             }
         }
+        self.note_merged();
         self.stream.finish_drain(drain);
         if self.stream.bytes() > self.settings.window_bytes {
             self.trim_stream();

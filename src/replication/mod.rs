@@ -52,7 +52,7 @@ pub use engine::Engine;
 pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use journal::{Group, Record};
 pub use memory::{Memory, Outdated};
-pub use payload::{Payload, PayloadError};
+pub use payload::{Origin, Payload, PayloadError};
 pub use peer::{Forgotten, Greeting, Refusal, Resume};
 pub use progress::Progress;
 pub use readiness::Readiness;

@@ -1,10 +1,11 @@
 //! One key as DUMP hands it out and RESTORE takes it back. docs/design/backup.md has every byte.
 
-use super::Vector;
+use super::{Engine, Now, Vector, vector};
 use crate::base::Stamp;
 use crate::base::codec::Malformed;
 use crate::crdt::Key;
 use crate::crdt::wire::{Decoder, Encoder};
+use crate::store::Keyspace;
 use thiserror::Error;
 
 const MAGIC: &[u8; 4] = b"HCKY";
@@ -12,14 +13,24 @@ const MAGIC: &[u8; 4] = b"HCKY";
 const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 4;
 
-/// A key's whole state, and what its node held when it was read.
+/// A key's whole state, and where it is from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Payload {
-    /// The wall clock then, in Unix milliseconds.
+    /// The wall clock when it was read, in Unix milliseconds.
     pub read_ms: u64,
-    /// All of these streams up to these batches were in the state, as far as they speak of the key.
-    pub holds: Vector,
+    pub origin: Origin,
     pub state: Key,
+}
+
+/// What is to be known of a state that comes from no peer. Of a node without peers and disk it is nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// All of these streams up to these batches are in the state, as far as they speak of the key.
+    pub holds: Vector,
+    /// Beyond those it is contained in these streams up to these batches.
+    pub may: Vector,
+    /// Its node and the other members, with their incarnations: what these alone have counted may be in it.
+    pub met: Vec<(u32, u64)>,
 }
 
 /// Why bytes are no payload.
@@ -38,10 +49,17 @@ impl Payload {
     #[must_use]
     pub fn seal(&self) -> Vec<u8> {
         let mut encoder = Encoder::new(Stamp::at_ms(self.read_ms));
-        encoder.varint(self.holds.len() as u64);
-        for (stream, seq) in &self.holds {
-            encoder.replica(*stream);
-            encoder.varint(*seq);
+        for streams in [&self.origin.holds, &self.origin.may] {
+            encoder.varint(streams.len() as u64);
+            for (stream, seq) in streams {
+                encoder.replica(*stream);
+                encoder.varint(*seq);
+            }
+        }
+        encoder.varint(self.origin.met.len() as u64);
+        for (node, incarnation) in &self.origin.met {
+            encoder.varint(u64::from(*node));
+            encoder.varint(*incarnation);
         }
         encoder.key(&self.state);
         let mut bytes = [&MAGIC[..], &[VERSION]].concat();
@@ -72,15 +90,43 @@ impl Payload {
     fn read(body: &[u8]) -> Result<Payload, Malformed> {
         let mut decoder = Decoder::new(body)?;
         let read_ms = decoder.base_ms();
-        let mut holds = Vector::new();
+        let (holds, may) = (read_vector(&mut decoder)?, read_vector(&mut decoder)?);
+        let mut met = Vec::new();
         for _ in 0..decoder.varint()? {
-            let stream = decoder.replica()?;
-            holds.insert(stream, decoder.varint()?);
+            let node = u32::try_from(decoder.varint()?).map_err(|_| Malformed("a node id"))?;
+            met.push((node, decoder.varint()?));
         }
         let state = decoder.key()?;
         match decoder.is_empty() {
-            true => Ok(Payload { read_ms, holds, state }),
+            true => Ok(Payload { read_ms, origin: Origin { holds, may, met }, state }),
             false => Err(Malformed("bytes after the key")),
         }
+    }
+}
+
+fn read_vector(decoder: &mut Decoder<'_>) -> Result<Vector, Malformed> {
+    let mut vector = Vector::new();
+    for _ in 0..decoder.varint()? {
+        let stream = decoder.replica()?;
+        vector.insert(stream, decoder.varint()?);
+    }
+    Ok(vector)
+}
+
+impl Engine {
+    /// DUMP of what `read` returns of the store, which it finds as it is; the caller holds no key.
+    pub fn dump(
+        &mut self,
+        keyspace: &Keyspace,
+        now: Now,
+        read: impl FnOnce() -> Option<Key>,
+    ) -> Option<Payload> {
+        // Before: it is in the state. After all that is in the state was drained: nothing else is.
+        let holds = self.holds.clone();
+        let state = read()?;
+        self.drain(keyspace, now);
+        let met = self.view.members().map(|entry| (entry.node, entry.incarnation)).collect();
+        let origin = Origin { may: vector::beyond(&self.may, &holds), holds, met };
+        Some(Payload { read_ms: now.wall_ms, origin, state })
     }
 }

@@ -123,7 +123,7 @@ fn merge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if call.integer(2)? != 0 {
         return Err(MERGED_TTL);
     }
-    let Payload { holds, state, .. } = open(&call.args[3])?;
+    let Payload { origin, state, .. } = open(&call.args[3])?;
     let engine = call.node.engine().ok_or(FORGETFUL)?;
     let limit_ms = call.node.config().cluster_max_stamp_ahead_ms;
     let ahead_ms = state.max_stamp().ms().saturating_sub(call.now_ms());
@@ -134,7 +134,7 @@ fn merge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     let now = engine.now();
     let writers = engine.collected.writers();
-    let admits = |upto| engine.collected.admit(&holds, upto, now);
+    let admits = |upto| engine.collected.admit(&origin, upto, now);
     call.keys.merge(key, state, &writers, admits).map_err(|why| match why {
         NotMerged::Forgetful => FORGETFUL,
         NotMerged::Ahead(writer) if writer == call.node.keyspace.me() => AHEAD_OF_SELF,
@@ -143,6 +143,9 @@ fn merge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         )),
         NotMerged::NotAdmitted(NotAdmitted::Stale) => STALE,
         NotMerged::NotAdmitted(NotAdmitted::Unknown) => UNKNOWN,
+        NotMerged::NotAdmitted(why @ NotAdmitted::Forgotten(_)) => {
+            CommandError::text(format!("STALE the payload cannot be merged: {why}"))
+        }
     })?;
     call.reply.ok();
     Ok(())
