@@ -3,8 +3,8 @@
 use headcount::base::Replica;
 use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, Tombstones};
-use headcount::replication::{Engine, Memory, Now, Record, Replay, Settings};
-use headcount::store::{KeyRef, Keyspace, Mode};
+use headcount::replication::{Engine, Memory, NotAdmitted, Now, Record, Replay, Settings};
+use headcount::store::{KeyRef, Keyspace, Mode, NotMerged};
 
 const START_MS: u64 = 1_000_000;
 
@@ -215,4 +215,25 @@ fn what_was_written_down_is_there(is_alone: bool, mut seed: u64) {
         }
     }
     assert_eq!(evicted > 50, is_alone);
+}
+
+#[test]
+fn what_was_collected_before_a_restart_stays_deleted() {
+    let (mut node, _) = start(&[], 1, 0);
+    node.incr(b"a", 1);
+    node.tick(1_000);
+    let Node { engine, keyspace, .. } = &mut node;
+    let kept = engine.dump(keyspace, at(1_000), || keyspace.state(0, b"a")).expect("a state");
+    node.del(b"a", 1_000);
+    (2_000..6_000).step_by(1_000).for_each(|ms| node.tick(ms));
+    assert_eq!(node.keyspace.tombstones_waiting(), 0, "collected");
+    // As a snapshot that was taken since: nothing is left of the key.
+    let last = node.log.iter().rposition(|record| record.kind == 3).expect("a memory");
+    let (mut again, _) = start(&node.log[last..=last], 2, 7_000);
+    again.tick(7_000);
+    let (key, collected) = (KeyRef::new(0, b"a"), again.engine.collected());
+    let mut keys = again.keyspace.open_one(key, Mode::Exclusive, at(7_000).wall_ms);
+    let admits = |upto| collected.admit(&kept.origin, upto, at(7_000));
+    let refused = keys.merge(key, kept.state.clone(), &[], admits);
+    assert_eq!(refused, Err(NotMerged::NotAdmitted(NotAdmitted::Stale)));
 }

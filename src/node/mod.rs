@@ -146,8 +146,14 @@ impl Node {
     /// How far what is written here is drained, and kept; `None`: nobody wants to know.
     #[must_use]
     pub fn progress(&self) -> Option<&Progress> {
-        let cluster = self.disk.as_ref().map(|disk| &disk.cluster).or(self.cluster.as_ref())?;
-        Some(&cluster.progress)
+        Some(&self.engine()?.progress)
+    }
+
+    /// The engine, of a node with peers or a disk.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Cluster> {
+        let of_disk = self.disk.as_ref().map(|disk| &disk.cluster);
+        of_disk.or(self.cluster.as_ref()).map(Arc::as_ref)
     }
 
     /// How long the server has been up.

@@ -1,6 +1,7 @@
 //! The state machine: what it knows, and the clock that drives it.
 
 use super::batch::{BatchHead, Deltas, Received};
+use super::collected::Collected;
 use super::collector::Collector;
 use super::comeback::Lost;
 use super::dead_streams::Gaps;
@@ -49,6 +50,7 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    pub(super) collected: Arc<Collected>,
     /// What is to be written down; `None`: nothing ever is.
     pub(super) journal: Option<Journal>,
     pub(super) dead_gaps: Gaps,
@@ -104,6 +106,7 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            collected: Arc::default(),
             journal: None,
             dead_gaps: Gaps::new(),
             ends: Vector::new(),
@@ -161,6 +164,7 @@ impl Engine {
         self.open_if_alone(now);
         self.send_acks(now);
         self.report_progress();
+        self.report_collected();
     }
 
     /// When to call [`Engine::tick`] next, by the monotonic clock.
@@ -249,6 +253,7 @@ impl Engine {
             }
             self.note_evicted(keyspace);
         }
+        self.note_merged();
         self.stream.finish_drain(drain);
         self.progress.set_journal_bytes(self.journal_bytes() as u64);
         // A node that is alone keeps batches for nobody.
@@ -361,7 +366,7 @@ impl Engine {
         let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
         if let Some(peer) = self.peers.get_mut(&entry.node).filter(|_| is_other) {
             // What another memory said that it holds, or says yet, does not count.
-            peer.word = None;
+            (peer.word, peer.told_collected) = (None, false);
             let links = peer.out.take().map(|out| out.link).into_iter();
             for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
                 self.closings.push((link, "the peer has become another memory".to_owned()));

@@ -21,6 +21,8 @@ pub struct Memory {
     ends: Vector,
     quorum: Vec<u32>,
     lost: Vec<Lost>,
+    /// What all that this node has collected was contained in.
+    collected: Vector,
     /// No stamp after this one was given.
     pub(super) reserved: Stamp,
 }
@@ -57,6 +59,7 @@ impl Engine {
             ends: self.ends.clone(),
             quorum: self.quorum.clone(),
             lost: self.lost.clone(),
+            collected: self.collected.all(),
             reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
         }
     }
@@ -74,6 +77,7 @@ impl Engine {
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
         (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
+        engine.collected.learn(&memory.collected);
         // What it knows is late at most, as after a cut.
         engine.gate.open("the state was kept");
         engine
@@ -93,6 +97,8 @@ impl Engine {
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
         self.connections = before.connections;
+        before.collected.learn(&self.collected.all());
+        self.collected = before.collected;
         self.gate.open("the state was kept");
         if let Some(journal) = &mut self.journal {
             journal.reserve(reserved, now.wall_ms);

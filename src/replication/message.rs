@@ -58,6 +58,8 @@ pub struct Holds {
     pub sealed: Vector,
     /// The sender's wall clock when it last looked for what is past and has since sealed.
     pub swept_ms: u64,
+    /// What all that the sender has collected was contained in (see `collected`).
+    pub collected: Vector,
 }
 
 /// A step of comparing, by the node that pulls.

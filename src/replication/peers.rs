@@ -33,6 +33,8 @@ pub struct Peer {
     pub sent: u64,
     /// Its latest word on what it holds, and when that came (monotonic ms).
     pub word: Option<(Holds, u64)>,
+    /// Whether it has said what it had collected before it asked for this node's word.
+    pub told_collected: bool,
     pub clock: ClockOffset,
     pub clock_warned: bool,
     /// When it was last heard (monotonic ms).

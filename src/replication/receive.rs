@@ -217,6 +217,7 @@ impl Engine {
                 self.report_progress();
             }
             Message::Holds(word) => {
+                self.learn_collected(node, word.view, &word.collected);
                 if let Some(peer) = self.peers.get_mut(&node) {
                     peer.word = Some((word, now.mono_ms));
                 }

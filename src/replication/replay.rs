@@ -7,6 +7,7 @@ use super::journal::{
 };
 use super::{Fault, Memory, vector};
 use crate::base::Replica;
+use crate::crdt::Generation;
 use crate::store::Keyspace;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -63,7 +64,7 @@ impl Replay {
             SEALED => {
                 let lives: Lives = read(&payload)?;
                 let at_ms = lives.at_ms.max(now_ms);
-                keyspace.seal(&lives.keys(), at_ms);
+                keyspace.seal(&lives.keys(), Generation(0), at_ms);
                 Ok(())
             }
             DROPPED => {
