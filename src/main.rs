@@ -9,7 +9,7 @@ use headcount::metrics::memory::Counting;
 use headcount::node::clock::unix_ms;
 use headcount::node::{Disk, Node};
 use headcount::store::Keyspace;
-use headcount::{client, command, import, peer, server};
+use headcount::{backup, client, command, import, peer, server};
 use mimalloc::MiMalloc;
 use std::error::Error;
 use std::io::{self, Write};
@@ -39,7 +39,12 @@ fn run() -> Result<(), Box<dyn Error>> {
         Invocation::Serve(config, file) => serve(*config, file),
         Invocation::Ping(target) => Ok(ping(&target)?),
         Invocation::Import(options) => Ok(import::run(&options)?),
+        Invocation::Dump(login) => Ok(backup::dump(&login)?),
+        Invocation::Restore(options) => Ok(backup::restore(&options)?),
         // Not `println!`, which panics when nobody reads any more (`headcount --help | head`).
+        Invocation::Check(path) if path.is_file() => {
+            Ok(write!(io::stdout(), "{}", backup::check(&path)?)?)
+        }
         Invocation::Check(path) => {
             let (text, starts) = disk::check_directory(&path)?;
             write!(io::stdout(), "{text}")?;
@@ -54,10 +59,7 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
-    std::env::set_current_dir(&config.dir)
-        .map_err(|error| format!("Cannot work in {}: {error}", config.dir.display()))?;
-    // CONFIG GET dir tells the folder itself, as Redis does.
-    config.dir = std::env::current_dir()?;
+    enter_folder(&mut config)?;
     let set_log_level =
         server::logging::start(&config).map_err(|error| format!("Cannot log: {error}"))?;
     let databases = u16::try_from(config.databases).unwrap_or(u16::MAX);
@@ -83,6 +85,24 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     }
     node.config_file = file;
     server::serve(&Arc::new(node), files, set_log_level)?;
+    Ok(())
+}
+
+/// Works in `dir`, which is made if it is missing. A node that keeps nothing stays where it is, unless it was told
+/// where to be.
+fn enter_folder(config: &mut Config) -> Result<(), Box<dyn Error>> {
+    let keeps = config.appendonly || config.cluster_port != 0;
+    if keeps || config.dir != Config::default().dir {
+        let trouble = |error| format!("Cannot work in {}: {error}", config.dir.display());
+        match std::fs::create_dir(&config.dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(trouble(error).into());
+            }
+            _ => std::env::set_current_dir(&config.dir).map_err(trouble)?,
+        }
+    }
+    // CONFIG GET dir tells the folder itself, as Redis does.
+    config.dir = std::env::current_dir()?;
     Ok(())
 }
 

@@ -167,6 +167,7 @@ impl Engine {
         (self.ends, self.quorum) = (Vector::new(), Vec::new());
         self.inbound.clear();
         self.collector = Collector::default();
+        self.collected.start_anew();
         let nodes: Vec<u32> = self.peers.keys().copied().collect();
         for node in nodes {
             let address = self.peers.get(&node).map(|peer| peer.address.clone());

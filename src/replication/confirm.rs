@@ -6,10 +6,9 @@ use super::inbound::Inbound;
 use super::journal::Journal;
 use super::message::{Ack, Holds};
 use super::peers::Peer;
-use super::vector::{Vector, covers};
+use super::vector::{Vector, beyond, covers};
 use super::view::{Standing, View};
 use super::{Engine, Health, Now};
-use crate::base::Replica;
 use crate::store::Keyspace;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,15 +136,14 @@ impl Engine {
         }
         let (sealed, swept_ms) = self.sealed();
         let holds = self.certain().clone();
-        let beyond =
-            |(stream, seq): &(&Replica, &u64)| holds.get(stream).is_none_or(|held| held < seq);
-        let may = self.may.iter().filter(beyond).map(|(stream, seq)| (*stream, *seq)).collect();
+        let may = beyond(&self.may, &holds);
         let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
         let stands = |(_, peer): &(&u32, &Peer)| peer.incoming.is_some();
         let standing = self.peers.iter().filter(stands);
         let met = standing.map(|(node, peer)| (*node, peer.run.mark)).collect();
         let kept = self.journal.as_ref().map_or(0, Journal::kept_groups);
-        let word = Holds { view, holds, may, ends, sealed, swept_ms, kept, met };
+        let collected = self.collected.all();
+        let word = Holds { view, holds, may, ends, sealed, swept_ms, collected, kept, met };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -156,6 +154,7 @@ impl Engine {
             let ack = Ack {
                 epoch: replica.epoch,
                 delivered: self.inbound.get(&replica).map_or(0, Inbound::delivered),
+                held: self.holds.get(&replica).copied().unwrap_or(0),
                 wall_ms: now.wall_ms,
                 echo_wall_ms,
                 echo_age_ms,
@@ -166,6 +165,9 @@ impl Engine {
 
     /// Drops what all have confirmed.
     pub(super) fn collect(&mut self, keyspace: &Keyspace, now: Now) {
+        if self.collected.is_merging(now) {
+            return;
+        }
         let words = Words {
             me: self.settings.node,
             mine: if self.settings.survives { &self.durable } else { &self.holds },
@@ -175,7 +177,7 @@ impl Engine {
             run: self.run.mark,
         };
         let (journal, grace_ms) = (self.journal.as_mut(), self.settings.grace_ms);
-        self.collector.advance(keyspace, &words, grace_ms, journal, now);
+        self.collector.advance(keyspace, &words, grace_ms, &self.collected, journal, now);
     }
 
     /// Whether this side of a cut may decide who is forgotten: that of the majority, or, of two halves,

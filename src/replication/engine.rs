@@ -1,6 +1,7 @@
 //! The state machine: what it knows, and the clock that drives it.
 
 use super::batch::{BatchHead, Deltas, Received};
+use super::collected::Collected;
 use super::collector::Collector;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
@@ -12,6 +13,7 @@ use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
 use super::peers::Peer;
+use super::progress::Confirmed;
 use super::readiness::Gate;
 use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
@@ -59,6 +61,7 @@ pub struct Engine {
     pub(super) peers: BTreeMap<u32, Peer>,
     pub(super) dialer: Dialer,
     pub(super) collector: Collector,
+    pub(super) collected: Arc<Collected>,
     /// What is to be written down; `None`: nothing ever is.
     pub(super) journal: Option<Journal>,
     pub(super) dead_gaps: Gaps,
@@ -121,6 +124,7 @@ impl Engine {
             peers: BTreeMap::new(),
             dialer: Dialer::default(),
             collector: Collector::default(),
+            collected: Arc::default(),
             journal: None,
             dead_gaps: Gaps::new(),
             ends: Vector::new(),
@@ -179,6 +183,7 @@ impl Engine {
         self.open_if_alone(now);
         self.send_acks(now);
         self.report_progress();
+        self.report_collected();
     }
 
     /// When to call [`Engine::tick`] next, by the monotonic clock.
@@ -255,6 +260,7 @@ impl Engine {
             let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
             keyspace.drain(now.wall_ms, &mut |drained| {
                 deltas.push(drained.db, drained.name, drained.state);
+                self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
                 if keyspace.tells_peers() {
                     let before = Before { own: drained.own_before, since: drained.since };
                     befores.note(drained.db, drained.name, before);
@@ -268,9 +274,13 @@ impl Engine {
             if deltas.count() > 0 {
                 self.push_batch(keyspace, deltas, befores, stamp, now);
             }
+            self.note_evicted(keyspace);
         }
+        self.note_merged();
         self.stream.finish_drain(drain);
-        if self.stream.bytes() > self.settings.window_bytes {
+        self.progress.set_journal_bytes(self.journal_bytes() as u64);
+        // A node that is alone keeps batches for nobody.
+        if !keyspace.tells_peers() || self.stream.bytes() > self.settings.window_bytes {
             self.trim_stream();
         }
     }
@@ -293,6 +303,7 @@ impl Engine {
             deltas: deltas.count(),
         };
         let frame = SealedFrame::new(KIND_BATCH, deltas.finish(&head));
+        self.note_evicted(keyspace);
         if let Some(journal) = &mut self.journal {
             journal.own(self.settings.node, &frame);
         }
@@ -300,6 +311,12 @@ impl Engine {
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
         vector::raise(&mut self.may, me, head.seq);
+    }
+
+    fn note_evicted(&mut self, keyspace: &Keyspace) {
+        if let Some(journal) = &mut self.journal {
+            journal.evicted(&keyspace.take_evicted());
+        }
     }
 
     fn keep_house(&mut self, keyspace: &Keyspace, now: Now) {
@@ -403,7 +420,7 @@ impl Engine {
     /// Closes the connections with a node; what it has said is void.
     pub(super) fn hang_up(&mut self, node: u32, why: &str) {
         let Some(peer) = self.peers.get_mut(&node) else { return };
-        peer.word = None;
+        (peer.word, peer.told_collected) = (None, false);
         let links = peer.out.take().map(|out| out.link).into_iter();
         for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
             self.closings.push((link, why.to_owned()));
@@ -433,12 +450,14 @@ impl Engine {
     pub(super) fn report_progress(&mut self) {
         // Who has said nothing yet has confirmed nothing.
         let confirmed = |peer: &Peer| match peer.word {
-            Some(_) => self.stream.drain_of(self.held_by(peer)),
-            None => 0,
+            Some(_) => Confirmed {
+                has: self.stream.drain_of(self.had_by(peer)),
+                keeps: self.stream.drain_of(self.held_by(peer)),
+            },
+            None => Confirmed { has: 0, keeps: 0 },
         };
         let members = self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
-        let drains = members.map(|(node, peer)| (*node, confirmed(peer))).collect();
-        self.progress.set_confirmed(drains);
+        self.progress.set_confirmed(members.map(|(_, peer)| confirmed(peer)).collect());
     }
 }
 

@@ -196,7 +196,9 @@ impl Engine {
     pub(super) fn settle_proposal(&mut self, keyspace: &Keyspace, now: Now) {
         let Some(proposal) = self.proposal else { return };
         let has_let_in = |node| self.peers.get(node).is_some_and(|peer| peer.out.is_some());
-        let is_agreed = self.others().all(|entry| has_let_in(&entry.node)) && self.words().agreed();
+        let is_agreed = self.others().all(|entry| has_let_in(&entry.node))
+            && self.words().agreed()
+            && self.has_all_of(self.me());
         if !is_agreed && now.mono_ms < proposal.until_ms {
             return;
         }
@@ -213,7 +215,7 @@ impl Engine {
     /// Does not write what was proposed. Nothing of it was written in this run.
     pub(super) fn write_fresh(&mut self) {
         let Some(proposal) = self.proposal.take() else { return };
-        self.epochs.set_open(self.settings.epoch, false);
+        self.epochs.set_open(self.settings.epoch, !self.has_all_of(self.me()));
         self.settings.epoch = proposal.fresh;
         self.epochs.take(proposal.fresh, true);
         self.go_on_with_stream();
@@ -221,6 +223,11 @@ impl Engine {
         for node in nodes {
             self.hang_up(node, "this node writes another epoch than it has said");
         }
+    }
+
+    /// Whether this node has for certain all that anybody has said to have of a stream.
+    fn has_all_of(&self, stream: Replica) -> bool {
+        self.certain().get(&stream).copied().unwrap_or(0) >= self.furthest(stream)
     }
 
     /// Notes which epochs are here as far as anybody has them.
@@ -232,10 +239,9 @@ impl Engine {
         let others: Vec<u32> = self.epochs.others_than(me.epoch).collect();
         for epoch in others {
             let stream = Replica { node: me.node, epoch };
+            // Somebody may have got more of it from a backup.
+            self.epochs.set_open(epoch, !self.has_all_of(stream));
             let held = self.certain().get(&stream).copied().unwrap_or(0);
-            if held >= self.furthest(stream) {
-                self.epochs.set_open(epoch, false);
-            }
             let has_all = |word: &Holds| word.holds.get(&stream).copied().unwrap_or(0) >= held;
             if self.epochs.is_spent(epoch)
                 && self.words().members().all(|(_, w)| w.is_some_and(has_all))

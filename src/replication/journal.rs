@@ -25,6 +25,8 @@ pub const SEALED: u8 = 4;
 pub const DROPPED: u8 = 5;
 /// All before is dropped: the node goes on as another memory, with these states.
 pub const ANEW: u8 = 6;
+/// Keys that were evicted, with all that is known of them.
+pub const EVICTED: u8 = 7;
 /// Added to a batch of this node itself.
 pub const OWN: u8 = 32;
 /// Added to what is compressed.
@@ -87,6 +89,9 @@ impl Lives {
     }
 }
 
+/// Databases and names.
+pub type Evicted<'a> = Vec<(u16, &'a [u8])>;
+
 /// How the node goes on after it has dropped everything.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Anew {
@@ -145,6 +150,14 @@ impl Journal {
     pub fn lives(&mut self, kind: u8, keys: &[Buried], at_ms: u64) {
         if let Some(lives) = Lives::of(keys, at_ms) {
             self.push(kind, postcard::to_stdvec(&lives).unwrap_or_default());
+        }
+    }
+
+    /// Before the batch that tells of them as keys that were made anew.
+    pub fn evicted(&mut self, keys: &[(u16, Name)]) {
+        if !keys.is_empty() {
+            let keys: Evicted<'_> = keys.iter().map(|(db, name)| (*db, &name[..])).collect();
+            self.push(EVICTED, postcard::to_stdvec(&keys).unwrap_or_default());
         }
     }
 
@@ -260,6 +273,7 @@ impl Engine {
         journal.push(MEMORY, postcard::to_stdvec(&memory).unwrap_or_default());
         journal.memory = Some(memory);
         journal.bytes = 0;
+        self.progress.set_journal_bytes(0);
         let (number, groups) = (journal.group, journal.groups);
         journal.marks.push_back(Mark { group: number, drain, holds, sealed, announced, groups });
         Some(Group { number, records: std::mem::take(&mut journal.records) })

@@ -243,7 +243,7 @@ impl Engine {
             (peer.replica, peer.run) = (Some(greeting.replica()), greeting.run);
             peer.connection = 0;
             peer.word = None;
-            peer.delivered = 0;
+            (peer.delivered, peer.has) = (0, 0);
             peer.give_up_round();
             peer.named.clear();
             let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();

@@ -23,6 +23,8 @@ pub struct Memory {
     ends: Vector,
     quorum: Vec<u32>,
     lost: Vec<Lost>,
+    /// What all that this node has collected was contained in.
+    collected: Vector,
     /// No stamp after this one was given.
     pub(super) reserved: Stamp,
     pub(super) epochs: Epochs,
@@ -68,6 +70,7 @@ impl Engine {
             ends: self.ends.clone(),
             quorum: self.quorum.clone(),
             lost: self.lost.clone(),
+            collected: self.collected.all(),
             reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
             epochs: self.epochs.clone(),
             groups: self.journal.as_ref().map_or(0, Journal::groups),
@@ -88,6 +91,7 @@ impl Engine {
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
         (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
+        engine.collected.learn(&memory.collected);
         engine.epochs = memory.epochs.started_again();
         engine.run.start = engine.epochs.starts;
         engine.began_with = memory.groups;
@@ -111,6 +115,8 @@ impl Engine {
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
         self.connections = before.connections;
+        before.collected.learn(&self.collected.all());
+        self.collected = before.collected;
         match self.proposal {
             Some(_) => self.gate.hold(),
             None => self.gate.open("the state was kept"),

@@ -33,6 +33,8 @@ pub struct Ack {
     pub epoch: u32,
     /// The last batch of the receiver's stream that the sender has merged, gaps or not.
     pub delivered: u64,
+    /// The batch up to which the sender has all of the receiver's stream in memory.
+    pub held: u64,
     /// The sender's wall clock now.
     pub wall_ms: u64,
     /// The receiver's wall clock in its last ack, and how long ago that came; 0: none yet.
@@ -56,6 +58,8 @@ pub struct Holds {
     pub sealed: Vector,
     /// The sender's wall clock when it last looked for what is past and has since sealed.
     pub swept_ms: u64,
+    /// What all that the sender has collected was contained in (see `collected`).
+    pub collected: Vector,
     /// How much of the sender's memory is durable: a number that only rises.
     pub kept: u64,
     /// Of which peers connections stand here, and the mark of the run by which each was made.

@@ -212,9 +212,12 @@ impl Engine {
                 peer.clock.note(&ack, now);
                 if ack.epoch == my_epoch {
                     peer.delivered = peer.delivered.max(ack.delivered);
+                    peer.has = peer.has.max(ack.held);
                 }
+                self.report_progress();
             }
             Message::Holds(word) => {
+                self.learn_collected(node, word.view, &word.collected);
                 if let Some(peer) = self.peers.get_mut(&node) {
                     peer.kept = peer.kept.max(word.kept);
                     peer.word = Some((word, now.mono_ms));

@@ -2,9 +2,12 @@
 
 use super::batch::{self, FRAME_BYTES_MAX, Received};
 use super::frame::decompress;
-use super::journal::{ANEW, Anew, BATCH, COMPRESSED, DROPPED, Lives, MEMORY, OWN, SEALED, STATES};
+use super::journal::{
+    ANEW, Anew, BATCH, COMPRESSED, DROPPED, EVICTED, Evicted, Lives, MEMORY, OWN, SEALED, STATES,
+};
 use super::{Fault, Memory, vector};
 use crate::base::Replica;
+use crate::crdt::Generation;
 use crate::store::Keyspace;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -65,13 +68,20 @@ impl Replay {
             SEALED => {
                 let lives: Lives = read(&payload)?;
                 let at_ms = lives.at_ms.max(now_ms);
-                keyspace.seal(&lives.keys(), at_ms);
+                keyspace.seal(&lives.keys(), Generation(0), at_ms);
                 Ok(())
             }
             DROPPED => {
                 let lives: Lives = read(&payload)?;
                 let at_ms = lives.at_ms.max(now_ms);
                 keyspace.drop_sealed(&lives.keys(), at_ms);
+                Ok(())
+            }
+            EVICTED => {
+                let keys: Evicted<'_> = postcard::from_bytes(&payload)
+                    .map_err(|_| Fault::Malformed("a record that makes no sense"))?;
+                let known = |(db, _): &&(u16, &[u8])| *db < keyspace.databases();
+                keys.iter().filter(known).for_each(|(db, name)| keyspace.forget(*db, name));
                 Ok(())
             }
             ANEW => {

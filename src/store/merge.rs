@@ -51,7 +51,7 @@ impl Keyspace {
         Merged { whole, conflict, news }
     }
 
-    fn merge_entry(
+    pub(super) fn merge_entry(
         &self,
         entry: &mut Entry,
         theirs: &Key,

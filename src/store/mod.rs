@@ -33,6 +33,7 @@ mod portrait;
 mod prefetch;
 mod reaper;
 mod reincarnate;
+mod restore;
 mod saving;
 mod shard;
 mod slots;
@@ -53,6 +54,7 @@ pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
 pub use merge::Merged;
 pub use reincarnate::Undrained;
+pub use restore::NotMerged;
 pub use slots::SlotSet;
 pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]

@@ -45,7 +45,7 @@ fn copy(from: &Path, to: &Path) {
 /// Slots, and what takes them up, do not pile up (trap 2).
 #[test]
 fn a_node_that_is_killed_again_and_again_writes_in_few_epochs() {
-    let mut nodes = nodes();
+    let mut nodes = nodes("always");
     nodes.iter_mut().for_each(Place::spawn);
     all_show(&nodes, 0);
     let (mut counted, mut epochs) = (0, BTreeSet::new());
@@ -67,7 +67,7 @@ fn a_node_that_is_killed_again_and_again_writes_in_few_epochs() {
 /// neither lost nor swallowed by what is counted now.
 #[test]
 fn a_disk_that_went_back_swallows_nothing() {
-    let mut nodes = nodes();
+    let mut nodes = nodes("always");
     nodes.iter_mut().for_each(Place::spawn);
     all_show(&nodes, 0);
     let mut counted = 0;

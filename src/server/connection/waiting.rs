@@ -1,24 +1,25 @@
-//! A command that waits: WAIT. Its connection waits, and no other; what the client sends meanwhile is
+//! A command that waits, such as WAIT. Its connection waits, and no other; what the client sends meanwhile is
 //! kept, so that one that goes away is noticed.
 
 use super::{Connection, End, add};
-use crate::command::{AwaitPeers, ReplyMode};
+use crate::command::{AwaitConfirmed, ReplyMode};
 use crate::config::AppendFsync;
-use crate::node::Unblock;
+use crate::node::{Disk, Unblock};
 use crate::resp::ReplyWriter;
 use std::future::{pending, poll_fn};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 impl Connection<'_> {
-    /// Waits as WAIT asks to, and answers how many peers have confirmed what the connection wrote.
-    pub(super) async fn await_peers(&mut self, wait: AwaitPeers) -> Result<(), End> {
+    /// Waits as WAIT and WAITAOF ask to, and answers who has confirmed what the connection wrote.
+    pub(super) async fn await_confirmed(&mut self, wait: AwaitConfirmed) -> Result<(), End> {
         let (client, node) = (self.session.client.clone(), &self.shared.node);
         let wrote = self.session.wrote;
         client.begin_waiting();
         let unblocked = tokio::select! {
-            () = node.confirmed(wait.peers, wrote) => Ok(Unblock::TimeOut),
+            () = node.confirmed(wait.what, wrote) => Ok(Unblock::TimeOut),
             () = elapsed(wait.timeout_ms) => Ok(Unblock::TimeOut),
             unblocked = self.listen() => unblocked,
         };
@@ -28,10 +29,7 @@ impl Connection<'_> {
             let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
             let mut reply = ReplyWriter::new(replies, self.session.protocol);
             match unblocked {
-                Unblock::TimeOut => {
-                    let confirmed = node.confirmed_by(wrote);
-                    reply.integer(i64::try_from(confirmed).unwrap_or(i64::MAX));
-                }
+                Unblock::TimeOut => wait.answer(node, wrote, &mut reply),
                 Unblock::Error => {
                     node.stats.error(UNBLOCKED);
                     reply.error(UNBLOCKED);
@@ -60,19 +58,26 @@ impl Connection<'_> {
     }
 
     /// With `appendfsync always`, what was done or seen so far is on disk when its reply leaves. All that
-    /// wait share one fsync. While the disk fails, only those wait who have written: reads go on.
+    /// wait share one fsync. While the disk fails, only those wait who have written: reads go on. With `everysec`
+    /// only those who have written wait, and only where the disk is far behind.
     pub(super) async fn await_disk(&mut self) -> Result<(), End> {
         let Some(disk) = &self.shared.node.disk else { return Ok(()) };
-        if self.shared.config().appendfsync != AppendFsync::Always
-            || self.shared.scratch.borrow().replies.bytes.is_empty()
-        {
+        if self.shared.scratch.borrow().replies.bytes.is_empty() {
             return Ok(());
         }
         let wrote = self.session.wrote;
-        let Some(drain) = disk.holds_back(&self.shared.node.keyspace, wrote) else { return Ok(()) };
+        let awaited = match self.shared.config().appendfsync {
+            AppendFsync::Always => {
+                let drain = disk.holds_back(&self.shared.node.keyspace, wrote);
+                let Some(drain) = drain else { return Ok(()) };
+                Awaited::Written(drain)
+            }
+            AppendFsync::EverySec if disk.is_behind(wrote, Instant::now) => Awaited::CaughtUp,
+            AppendFsync::EverySec | AppendFsync::No => return Ok(()),
+        };
         let held = std::mem::take(&mut self.shared.scratch.borrow_mut().replies.bytes);
         tokio::select! {
-            () = disk.written(drain, wrote) => {}
+            () = awaited.wait(disk, wrote) => {}
             end = self.stay() => return Err(end),
         }
         self.shared.scratch.borrow_mut().replies.bytes = held;
@@ -105,6 +110,26 @@ impl Connection<'_> {
         self.shared.recorder.read(count);
         let input = &self.shared.scratch.borrow().input;
         self.input.extend_from_slice(input.get(..count).unwrap_or_default());
+    }
+}
+
+/// What replies wait for.
+enum Awaited {
+    /// That this drain is on disk.
+    Written(u64),
+    /// That the disk is not far behind.
+    CaughtUp,
+}
+
+impl Awaited {
+    async fn wait(self, disk: &Disk, wrote: u64) {
+        match self {
+            Awaited::Written(drain) => disk.written(drain, wrote).await,
+            Awaited::CaughtUp => {
+                disk.figures.delayed.fetch_add(1, Relaxed);
+                disk.caught_up(wrote).await;
+            }
+        }
     }
 }
 
