@@ -21,6 +21,8 @@ use std::sync::LazyLock;
 const BATCH: u8 = 1;
 const STATES: u8 = 2;
 const MEMORY: u8 = 3;
+const SEALED: u8 = 4;
+const DROPPED: u8 = 5;
 const ANEW: u8 = 6;
 const OWN: u8 = 32;
 const COMPRESSED: u8 = 64;
@@ -56,12 +58,12 @@ fn write(keyspace: &Keyspace, ms: u64) {
         let key = KeyRef::new(db, name);
         run(&mut keyspace.open_one(key, Mode::Exclusive, now_ms), key);
     };
-    on(0, b"count", &|keys, key| drop(keys.add(key, 5)));
-    on(1, b"count", &|keys, key| drop(keys.add(key, -7)));
-    on(2, b"text", &|keys, key| drop(keys.set_text(key, b"hello", Deadline::Clear)));
-    on(0, b"long", &|keys, key| drop(keys.set_text(key, &[b'x'; 3_000], Deadline::Clear)));
+    on(0, b"count", &|keys, key| _ = keys.add(key, 5));
+    on(1, b"count", &|keys, key| _ = keys.add(key, -7));
+    on(2, b"text", &|keys, key| keys.set_text(key, b"hello", Deadline::Clear));
+    on(0, b"long", &|keys, key| keys.set_text(key, &[b'x'; 20_000], Deadline::Clear));
     on(0, b"ends", &|keys, key| {
-        drop(keys.set_text(key, b"1", Deadline::At(now_ms + 1_500)));
+        keys.set_text(key, b"1", Deadline::At(now_ms + 1_500));
     });
     on(3, b"set", &|keys, key| {
         let edited = keys.edit_set(key, Missing::Create, |set| {
@@ -70,10 +72,10 @@ fn write(keyspace: &Keyspace, ms: u64) {
             }
             set.remove(b"y")
         });
-        drop(edited);
+        edited.expect("a set");
     });
     on(0, b"gone", &|keys, key| {
-        drop(keys.add(key, 5));
+        _ = keys.add(key, 5);
         keys.delete(key);
     });
 }
@@ -106,14 +108,13 @@ fn written() -> Vec<Record> {
     records.extend(life(&keyspace().alone()));
     // The same from a peer.
     let own = |(kind, _): &&Record| kind & !COMPRESSED == BATCH | OWN;
-    let of_peer = |(kind, payload): &Record| {
-        (kind & !OWN, [&9u32.to_le_bytes()[..], &payload[4..]].concat())
-    };
+    let of_peer =
+        |(kind, payload): &Record| (kind & !OWN, [&9u32.to_le_bytes()[..], &payload[4..]].concat());
     let theirs: Vec<Record> = records.iter().filter(own).map(of_peer).collect();
     records.extend(theirs);
     let states = keyspace();
     write(&states, 0);
-    let mut deltas = || {
+    let deltas = || {
         let mut deltas = Deltas::new(Stamp::at_ms(NOW_MS));
         for (db, name) in [(0, &b"count"[..]), (2, b"text"), (3, b"set")] {
             deltas.push(db, name, &states.state(db, name).expect("a state"));
@@ -154,8 +155,7 @@ fn record() -> impl Strategy<Value = Record> {
 
 #[test]
 fn what_was_written_is_of_all_kinds_and_is_taken() {
-    let kinds: BTreeSet<u8> =
-        WRITTEN.iter().map(|(kind, _)| kind & !(OWN | COMPRESSED)).collect();
+    let kinds: BTreeSet<u8> = WRITTEN.iter().map(|(kind, _)| kind & !(OWN | COMPRESSED)).collect();
     assert_eq!(kinds, (1..=7).collect());
     assert!(WRITTEN.iter().any(|(kind, _)| kind & COMPRESSED != 0));
     let (keyspace, mut replay) = (empty(), Replay::default());
@@ -163,6 +163,19 @@ fn what_was_written_is_of_all_kinds_and_is_taken() {
         replay.apply(&keyspace, *kind, payload, NOW_MS).expect("as it was written");
     }
     is_a_state(&keyspace);
+}
+
+#[test]
+fn lives_in_a_database_that_is_not_there_are_refused() {
+    let tag = (Stamp::at_ms(NOW_MS), Replica { node: 1, epoch: 1 });
+    for (db, is_taken) in [(properties::DATABASES - 1, true), (properties::DATABASES, false)] {
+        let lives = (NOW_MS, vec![(db, b"key".to_vec(), vec![tag])]);
+        let payload = postcard::to_stdvec(&lives).expect("plain");
+        for kind in [SEALED, DROPPED] {
+            let taken = Replay::default().apply(&empty(), kind, &payload, NOW_MS);
+            assert_eq!(taken.is_ok(), is_taken, "kind {kind}, database {db}");
+        }
+    }
 }
 
 proptest! {

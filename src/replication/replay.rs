@@ -8,9 +8,11 @@ use super::journal::{
 use super::{Fault, Memory, vector};
 use crate::base::Replica;
 use crate::crdt::Generation;
-use crate::store::Keyspace;
+use crate::store::{Buried, Keyspace};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
+
+const BEYOND: Fault = Fault::Malformed("a database beyond `databases`");
 
 /// A node's log that is being read into an empty store.
 #[derive(Default)]
@@ -66,15 +68,13 @@ impl Replay {
                 Ok(())
             }
             SEALED => {
-                let lives: Lives = read(&payload)?;
-                let at_ms = lives.at_ms.max(now_ms);
-                keyspace.seal(&lives.keys(), Generation(0), at_ms);
+                let (keys, at_ms) = lives(keyspace, &payload, now_ms)?;
+                keyspace.seal(&keys, Generation(0), at_ms);
                 Ok(())
             }
             DROPPED => {
-                let lives: Lives = read(&payload)?;
-                let at_ms = lives.at_ms.max(now_ms);
-                keyspace.drop_sealed(&lives.keys(), at_ms);
+                let (keys, at_ms) = lives(keyspace, &payload, now_ms)?;
+                keyspace.drop_sealed(&keys, at_ms);
                 Ok(())
             }
             EVICTED => {
@@ -144,12 +144,22 @@ impl Replay {
     /// Merges what was read; true when a part did not fit.
     fn merge(&mut self, keyspace: &Keyspace, now_ms: u64) -> Result<bool, Fault> {
         if self.received.iter().any(|received| received.db >= keyspace.databases()) {
-            return Err(Fault::Malformed("a database beyond `databases`"));
+            return Err(BEYOND);
         }
         let merge = |Received { db, name, state }: Received| {
             !keyspace.merge_part(db, &name, &state, now_ms).whole
         };
         Ok(self.received.drain(..).map(merge).fold(false, |any, one| any | one))
+    }
+}
+
+/// Keys whose lives have expired, and when they were past at the latest.
+fn lives(keyspace: &Keyspace, payload: &[u8], now_ms: u64) -> Result<(Vec<Buried>, u64), Fault> {
+    let lives: Lives = read(payload)?;
+    let (at_ms, keys) = (lives.at_ms.max(now_ms), lives.keys());
+    match keys.iter().all(|key| key.db < keyspace.databases()) {
+        true => Ok((keys, at_ms)),
+        false => Err(BEYOND),
     }
 }
 
