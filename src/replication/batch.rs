@@ -119,15 +119,31 @@ impl Deltas {
     }
 }
 
+/// States as they stand in a batch, all or what follows its head.
+#[derive(Clone, Copy, Debug)]
+pub struct States<'a> {
+    pub bytes: &'a [u8],
+    pub count: u32,
+}
+
 /// Reads a batch whole, before anything of it is merged; its states are put behind what is in
 /// `received`.
 ///
 /// # Errors
 /// What is not a batch.
 pub fn read_batch(payload: &[u8], received: &mut Vec<Received>) -> Result<BatchHead, Fault> {
-    let (head, rest) = take_head::<BatchHead>(payload)?;
-    read_states(rest, head.deltas, received)?;
+    let (head, states) = split_batch(payload)?;
+    states.read(received)?;
     Ok(head)
+}
+
+/// A batch's head, and what it tells, which is not looked at.
+///
+/// # Errors
+/// There is no head.
+pub fn split_batch(payload: &[u8]) -> Result<(BatchHead, States<'_>), Fault> {
+    let (head, bytes) = take_head::<BatchHead>(payload)?;
+    Ok((head, States { bytes, count: head.deltas }))
 }
 
 /// Reads states whole, as [`read_batch`].
@@ -135,31 +151,54 @@ pub fn read_batch(payload: &[u8], received: &mut Vec<Received>) -> Result<BatchH
 /// # Errors
 /// What is not a frame of states.
 pub fn read_answer(payload: &[u8], received: &mut Vec<Received>) -> Result<StatesHead, Fault> {
-    let (head, rest) = take_head::<StatesHead>(payload)?;
-    read_states(rest, head.states, received)?;
+    let (head, states) = split_answer(payload)?;
+    states.read(received)?;
     Ok(head)
+}
+
+/// As [`split_batch`], of states that were asked for.
+///
+/// # Errors
+/// As [`split_batch`].
+pub fn split_answer(payload: &[u8]) -> Result<(StatesHead, States<'_>), Fault> {
+    let (head, bytes) = take_head::<StatesHead>(payload)?;
+    let count = head.states;
+    Ok((head, States { bytes, count }))
 }
 
 fn take_head<'a, H: Deserialize<'a>>(payload: &'a [u8]) -> Result<(H, &'a [u8]), Fault> {
     postcard::take_from_bytes(payload).map_err(|_| Fault::Malformed("no head"))
 }
 
-pub(super) fn read_states(
-    bytes: &[u8],
-    count: u32,
-    received: &mut Vec<Received>,
-) -> Result<(), Fault> {
-    let mut decoder = Decoder::new(bytes)?;
-    for _ in 0..count {
-        let db = decoder.varint()?;
-        let db = u16::try_from(db).map_err(|_| Fault::Malformed("a database's number"))?;
-        let name = Name::from_slice(decoder.bytes()?);
-        received.push(Received { db, name, state: decoder.key()? });
+impl<'a> States<'a> {
+    /// Puts all of them behind what is in `received`.
+    fn read(self, received: &mut Vec<Received>) -> Result<(), Fault> {
+        self.each(|db, name, decoder| {
+            received.push(Received { db, name: Name::from_slice(name), state: decoder.key()? });
+            Ok(())
+        })
     }
-    if !decoder.is_empty() {
-        return Err(Fault::Malformed("bytes after the last state"));
+
+    /// Hands out each key's database and name, and the decoder, which is to read its state.
+    ///
+    /// # Errors
+    /// These are not so many states, or what `read` returns.
+    pub fn each(
+        self,
+        mut read: impl FnMut(u16, &'a [u8], &mut Decoder<'a>) -> Result<(), Malformed>,
+    ) -> Result<(), Fault> {
+        let mut decoder = Decoder::new(self.bytes)?;
+        for _ in 0..self.count {
+            let db = decoder.varint()?;
+            let db = u16::try_from(db).map_err(|_| Fault::Malformed("a database's number"))?;
+            let name = decoder.bytes()?;
+            read(db, name, &mut decoder)?;
+        }
+        if !decoder.is_empty() {
+            return Err(Fault::Malformed("bytes after the last state"));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl From<Malformed> for Fault {
@@ -195,7 +234,8 @@ mod tests {
             states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
         assert_eq!((pushed, deltas.count()), ([true, false, true], 2));
         let mut read = Vec::new();
-        read_states(&deltas.finish(&()), 2, &mut read).expect("states");
+        let bytes = deltas.finish(&());
+        States { bytes: &bytes, count: 2 }.read(&mut read).expect("states");
         assert_eq!((&read[0].state, &read[1].state), (&states[0], &states[2]));
     }
 }
