@@ -1,0 +1,263 @@
+//! What is read from disk enters the store by short ways of its own. Whatever the states, in whatever
+//! order and however often, it comes to what merging one after the other comes to.
+
+#[path = "store_replication/commands.rs"]
+mod commands;
+
+use commands::{Command, DATABASES, NAMES, commands};
+use headcount::base::{Name, Replica, Stamp};
+use headcount::crdt::wire::{Decoder, Encoder};
+use headcount::crdt::{Key, Told, Tombstones};
+use headcount::store::{KeyRef, Keyspace, Loaded, Mode, Part};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+const START_MS: u64 = 1_000_000;
+
+/// A key's state, or a part of it.
+type State = (u16, Name, Key);
+
+fn replica(node: u32) -> Replica {
+    Replica { node, epoch: 1 }
+}
+
+fn keyspace(me: u32) -> Keyspace {
+    Keyspace::new(DATABASES, replica(me), Tombstones::KEEP, START_MS)
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Run {
+        node: usize,
+        command: Command,
+    },
+    /// What changed is told, as it stands in a log.
+    Drain {
+        node: usize,
+    },
+    /// All keys are told whole, as they stand in a snapshot.
+    Save {
+        node: usize,
+    },
+    /// One hears of what was told so far.
+    Hear {
+        node: usize,
+    },
+    Wait {
+        ms: u64,
+    },
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let node = 0usize..2;
+    let step = prop_oneof![
+        20 => (node.clone(), commands(NAMES.len()))
+            .prop_map(|(node, command)| Step::Run { node, command }),
+        6 => node.clone().prop_map(|node| Step::Drain { node }),
+        2 => node.clone().prop_map(|node| Step::Save { node }),
+        2 => node.prop_map(|node| Step::Hear { node }),
+        3 => (1u64..120).prop_map(|ms| Step::Wait { ms }),
+    ];
+    prop::collection::vec(step, 1..50)
+}
+
+/// Runs the steps on two nodes; returns what they told, and the time.
+fn told(steps: &[Step]) -> (Vec<State>, u64) {
+    let nodes = [keyspace(1), keyspace(2)];
+    let (mut told, mut now_ms) = (Vec::new(), START_MS);
+    for step in steps {
+        now_ms += 1;
+        match step {
+            Step::Run { node, command } => command.run(&nodes[*node], now_ms),
+            Step::Drain { node } => nodes[*node].drain(now_ms, &mut |drained| {
+                told.push((drained.db, Name::from_slice(drained.name), drained.state.clone()));
+            }),
+            Step::Save { node } => {
+                for (db, part) in (0..DATABASES)
+                    .flat_map(|db| (0..nodes[*node].parts()).map(move |part| (db, part)))
+                {
+                    let save = nodes[*node].save(db, part, |name, state, _| {
+                        told.push((db, name.clone(), state.clone()));
+                        Ok::<(), ()>(())
+                    });
+                    save.expect("nothing to fail");
+                }
+            }
+            Step::Hear { node } => {
+                for (db, name, state) in &told {
+                    nodes[*node].merge_part(*db, name, state, now_ms);
+                }
+            }
+            Step::Wait { ms } => now_ms += ms,
+        }
+    }
+    (told, now_ms)
+}
+
+/// States as a batch has them.
+fn encoded(states: &[&State]) -> Vec<u8> {
+    let mut batch = Encoder::new(Stamp::at_ms(START_MS));
+    states.iter().for_each(|(_, _, state)| batch.key(state));
+    batch.finish()
+}
+
+/// Loads a batch, in parts; true when something did not fit.
+fn load(keyspace: &Keyspace, states: &[&State], parts: u32, now_ms: u64) -> bool {
+    let bytes = encoded(states);
+    let mut decoder = Decoder::new(&bytes).expect("a batch");
+    let mut read = |(db, name, _): &&State| {
+        let key = KeyRef::new(*db, Box::leak(name.to_vec().into_boxed_slice()));
+        Loaded { key, told: decoder.told().expect("a state") }
+    };
+    let loaded: Vec<Loaded<'_>> = states.iter().map(&mut read).collect();
+    let part = |nth| {
+        let part = Part { nth, of: parts };
+        loaded.iter().filter(move |one| keyspace.is_in(part, one.key)).cloned().collect::<Vec<_>>()
+    };
+    (0..parts).map(|nth| keyspace.load(&part(nth), now_ms)).fold(false, |any, one| any | one)
+}
+
+/// All that can be told of two keyspaces apart.
+fn check_same(one: &Keyspace, other: &Keyspace, now_ms: u64) -> Result<(), TestCaseError> {
+    let all = [one, other].map(|keyspace| keyspace.open_whole(&[], Mode::Exclusive, now_ms));
+    let [digest, expected] = all.each_ref().map(headcount::store::Keys::digest);
+    prop_assert_eq!(digest, expected, "what users see");
+    for db in 0..DATABASES {
+        prop_assert_eq!(all[0].len(db), all[1].len(db));
+        for key in NAMES.map(|name| KeyRef::new(db, name)) {
+            let [state, expected] = all.each_ref().map(|keys| keys.state(key));
+            prop_assert_eq!(state, expected);
+            let [told, expected] = all.each_ref().map(|keys| keys.told(key));
+            prop_assert_eq!(told, expected);
+            let [bytes, expected] = all.each_ref().map(|keys| keys.memory_bytes(key));
+            prop_assert_eq!(bytes, expected, "the form in which it is held");
+            let [ends, expected] = all.each_ref().map(|keys| keys.deadline(key));
+            prop_assert_eq!(ends, expected);
+        }
+    }
+    drop(all);
+    let [stats, expected] = [one, other].map(|keyspace| keyspace.stats(now_ms));
+    prop_assert_eq!(stats, expected);
+    prop_assert_eq!(one.last_stamp(), other.last_stamp());
+    prop_assert_eq!(one.tombstones_waiting(), other.tombstones_waiting());
+    for db in 0..DATABASES {
+        prop_assert_eq!(one.slot_digests(db), other.slot_digests(db));
+        prop_assert_eq!(one.root(db), other.root(db));
+        prop_assert_eq!(one.entries(db), other.entries(db));
+    }
+    Ok(())
+}
+
+/// How what was told is read: who reads it, which of it comes, in batches of how many.
+#[derive(Clone, Debug)]
+struct Reading {
+    me: u32,
+    alone: bool,
+    in_order: bool,
+    picks: Vec<Index>,
+    at_once: usize,
+    parts: u32,
+    seal_after: Option<usize>,
+    wait_ms: u64,
+}
+
+fn readings() -> impl Strategy<Value = Reading> {
+    let picks = prop::collection::vec(any::<Index>(), 0..60);
+    let how = (1u32..4, any::<bool>(), any::<bool>(), picks);
+    let rest = (1usize..20, 1u32..4, prop::option::of(0usize..6), 0u64..100);
+    (how, rest).prop_map(|((me, alone, in_order, picks), (at_once, parts, seal_after, wait_ms))| {
+        Reading { me, alone, in_order, picks, at_once, parts, seal_after, wait_ms }
+    })
+}
+
+impl Reading {
+    fn check(&self, told: &[State], after: &[Command], mut now_ms: u64) -> Result<(), TestCaseError> {
+        let make = || if self.alone { keyspace(self.me).alone() } else { keyspace(self.me) };
+        let (loaded, merged) = (make(), make());
+        let mut states: Vec<&State> = self.picks.iter().map(|pick| pick.get(told)).collect();
+        if self.in_order {
+            states.extend(told);
+        }
+        for (nth, states) in states.chunks(self.at_once).enumerate() {
+            now_ms += self.wait_ms / 10;
+            let misfit = load(&loaded, states, self.parts, now_ms);
+            let mut fits = true;
+            for (db, name, state) in states {
+                fits &= merged.merge_part(*db, name, state, now_ms).whole;
+            }
+            prop_assert_eq!(misfit, !fits);
+            check_same(&loaded, &merged, now_ms)?;
+            if self.seal_after == Some(nth) {
+                for keyspace in [&loaded, &merged] {
+                    keyspace.expire(now_ms, 10_000);
+                    let (_, keys) = keyspace.close_generation(now_ms);
+                    keyspace.seal(&keys, now_ms);
+                }
+            }
+        }
+        self.go_on([&loaded, &merged], after, now_ms)
+    }
+
+    /// What is done then has the same effect.
+    fn go_on(&self, both: [&Keyspace; 2], after: &[Command], mut now_ms: u64) -> Result<(), TestCaseError> {
+        let [loaded, merged] = both;
+        for command in after {
+            now_ms += self.wait_ms;
+            both.iter().for_each(|keyspace| command.run(keyspace, now_ms));
+            check_same(loaded, merged, now_ms)?;
+        }
+        now_ms += 200;
+        let [drained, expected] = both.map(|keyspace| {
+            keyspace.expire(now_ms, 10_000);
+            let (_, keys) = keyspace.close_generation(now_ms);
+            keyspace.drop_sealed(&keys, now_ms);
+            let mut drained = Vec::new();
+            keyspace.drain(now_ms, &mut |told| {
+                drained.push((told.db, told.name.to_vec(), told.own_before, told.state.clone()));
+            });
+            drained.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+            drained
+        });
+        prop_assert_eq!(drained, expected);
+        check_same(loaded, merged, now_ms)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #[test]
+    fn what_is_loaded_is_what_would_be_merged(
+        steps in steps(),
+        reading in readings(),
+        after in prop::collection::vec(commands(NAMES.len()), 0..10),
+    ) {
+        let (told, now_ms) = told(&steps);
+        if !told.is_empty() {
+            reading.check(&told, &after, now_ms)?;
+        }
+    }
+}
+
+/// What counters that one replica counts, and texts, are read as.
+#[test]
+fn the_commonest_shapes_are_read_without_making_keys_of_them() {
+    let node = keyspace(1);
+    let run = |name: &'static [u8], run: &dyn Fn(&mut headcount::store::Keys<'_>, KeyRef<'_>)| {
+        let key = KeyRef::new(0, name);
+        run(&mut node.open_one(key, Mode::Exclusive, START_MS), key);
+    };
+    run(b"a", &|keys, key| assert_eq!(keys.add(key, 5), Ok(5)));
+    run(b"b", &|keys, key| {
+        keys.set_text(key, b"7", headcount::crdt::Deadline::At(START_MS + 9));
+        assert_eq!(keys.add(key, -5), Ok(2));
+    });
+    run(b"c", &|keys, key| keys.set_text(key, b"text", headcount::crdt::Deadline::Clear));
+    for name in [b"a", b"b", b"c"] {
+        let state = node.state(0, name).expect("a state");
+        let bytes = encoded(&[&(0, Name::from_slice(name), state.clone())]);
+        match Decoder::new(&bytes).expect("a batch").told() {
+            Ok(Told::Plain(plain)) => assert_eq!(plain.to_key(), state),
+            other => panic!("{other:?}"),
+        }
+    }
+}
