@@ -5,9 +5,9 @@
 mod commands;
 
 use commands::{Command, DATABASES, NAMES, commands};
-use headcount::base::{Name, Replica, Stamp};
+use headcount::base::{Name, Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
-use headcount::crdt::{Key, Told, Tombstones};
+use headcount::crdt::{DeadlineRegister, Key, Plain, PlainSlot, Told, Tombstones};
 use headcount::store::{KeyRef, Keyspace, Loaded, Mode, Part};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -255,6 +255,45 @@ proptest! {
         if !told.is_empty() {
             reading.check(&told, &after, now_ms)?;
         }
+    }
+}
+
+/// Any state of the commonest shapes, as two replicas may have written it.
+fn plain_states() -> impl Strategy<Value = Vec<State>> {
+    let stamp = || (0u64..3).prop_map(|count| Stamp(Stamp::at_ms(START_MS).0 + count));
+    let replica = || (1u32..3).prop_map(replica);
+    let ends = (stamp(), replica(), prop::option::of(0u64..300)).prop_map(|(stamp, by, in_ms)| {
+        let at_ms = in_ms.map(|ms| if ms == 0 { u64::MAX } else { START_MS + ms });
+        DeadlineRegister::written(Tag::new(stamp, by), at_ms)
+    });
+    let ends = prop_oneof![Just(DeadlineRegister::default()), ends];
+    let sum = || prop_oneof![0u64..9, Just(i64::MAX as u64), Just(u64::MAX)];
+    let counted = (stamp(), sum(), sum())
+        .prop_map(|(born, added, taken)| PlainSlot { born, added, taken });
+    let texts = vec!["5", "-3", "05", "text", "", "9223372036854775807", "-9223372036854775808"];
+    let base = prop::option::of(prop::sample::select(texts));
+    let plain = (ends, replica(), stamp(), base, prop::option::of(counted));
+    let state = (0..DATABASES, 0usize..2, plain).prop_map(
+        |(db, name, (deadline, replica, born, base, counted))| {
+            // A counter that nothing was written to is as old as its slot.
+            let born = if base.is_some() { born } else { counted.map_or(born, |slot| slot.born) };
+            let base = base.map(str::as_bytes);
+            let plain = Plain { deadline, replica, born, base, counted };
+            (db, Name::from_slice(NAMES[name]), plain.to_key())
+        },
+    );
+    prop::collection::vec(state, 1..20)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_is_plain_is_loaded_as_it_would_be_merged(
+        states in plain_states(),
+        reading in readings(),
+        after in prop::collection::vec(commands(NAMES.len()), 0..10),
+    ) {
+        reading.check(&states, &after, START_MS)?;
     }
 }
 
