@@ -312,6 +312,20 @@ proptest! {
     }
 }
 
+#[test]
+fn a_counter_that_had_ended_by_a_clock_that_was_set_back_is_noted_anew() {
+    let deadline = DeadlineRegister::written(Tag::new(Stamp(9), replica(1)), Some(START_MS + 100));
+    let counted = Some(PlainSlot { born: Stamp(5), added: 3, taken: 1 });
+    let plain = Plain { deadline, replica: replica(1), born: Stamp(5), base: None, counted };
+    let state = (0, Name::from_slice(NAMES[0]), plain.to_key());
+    let (loaded, merged) = (keyspace(1), keyspace(1));
+    for now_ms in [START_MS + 200, START_MS] {
+        load(&loaded, &[&state], 1, now_ms);
+        merged.merge_part(0, NAMES[0], &state.2, now_ms);
+        check_same(&loaded, &merged, now_ms).expect("the same");
+    }
+}
+
 /// What counters that one replica counts, and texts, are read as.
 #[test]
 fn the_commonest_shapes_are_read_without_making_keys_of_them() {
