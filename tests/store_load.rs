@@ -184,13 +184,27 @@ fn readings() -> impl Strategy<Value = Reading> {
     let how = (1u32..4, any::<bool>(), any::<bool>(), picks);
     let waits_ms = prop::collection::vec(prop_oneof![3 => 0i64..50, 1 => -150i64..300], 1..6);
     let rest = (1usize..20, 1u32..4, prop::option::of(0usize..6), waits_ms);
-    (how, rest).prop_map(|((me, alone, in_order, picks), (at_once, parts, seal_after, waits_ms))| {
-        Reading { me, alone, in_order, picks, at_once, parts, seal_after, waits_ms }
-    })
+    (how, rest).prop_map(
+        |((me, alone, in_order, picks), (at_once, parts, seal_after, waits_ms))| Reading {
+            me,
+            alone,
+            in_order,
+            picks,
+            at_once,
+            parts,
+            seal_after,
+            waits_ms,
+        },
+    )
 }
 
 impl Reading {
-    fn check(&self, told: &[State], after: &[Command], mut now_ms: u64) -> Result<(), TestCaseError> {
+    fn check(
+        &self,
+        told: &[State],
+        after: &[Command],
+        mut now_ms: u64,
+    ) -> Result<(), TestCaseError> {
         let make = || if self.alone { keyspace(self.me).alone() } else { keyspace(self.me) };
         let (loaded, merged) = (make(), make());
         let mut states: Vec<&State> = self.picks.iter().map(|pick| pick.get(told)).collect();
@@ -219,7 +233,12 @@ impl Reading {
     }
 
     /// What is done then has the same effect.
-    fn go_on(&self, both: [&Keyspace; 2], after: &[Command], mut now_ms: u64) -> Result<(), TestCaseError> {
+    fn go_on(
+        &self,
+        both: [&Keyspace; 2],
+        after: &[Command],
+        mut now_ms: u64,
+    ) -> Result<(), TestCaseError> {
         let [loaded, merged] = both;
         for (command, wait_ms) in after.iter().zip(self.waits_ms.iter().cycle()) {
             now_ms = now_ms.saturating_add_signed(*wait_ms);
@@ -268,8 +287,8 @@ fn plain_states() -> impl Strategy<Value = Vec<State>> {
     });
     let ends = prop_oneof![Just(DeadlineRegister::default()), ends];
     let sum = || prop_oneof![0u64..9, Just(i64::MAX as u64), Just(u64::MAX)];
-    let counted = (stamp(), sum(), sum())
-        .prop_map(|(born, added, taken)| PlainSlot { born, added, taken });
+    let counted =
+        (stamp(), sum(), sum()).prop_map(|(born, added, taken)| PlainSlot { born, added, taken });
     let texts = vec!["5", "-3", "05", "text", "", "9223372036854775807", "-9223372036854775808"];
     let base = prop::option::of(prop::sample::select(texts));
     let plain = (ends, replica(), stamp(), base, prop::option::of(counted));

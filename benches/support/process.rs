@@ -36,8 +36,20 @@ fn ran_ns(schedstat: &Path) -> io::Result<u64> {
 /// # Errors
 /// As [`cpu_ns`].
 pub fn resident_bytes(pid: u32) -> io::Result<u64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+/// The most that it has had so far.
+///
+/// # Errors
+/// As [`cpu_ns`].
+pub fn peak_bytes(pid: u32) -> io::Result<u64> {
+    status_bytes(pid, "VmHWM:")
+}
+
+fn status_bytes(pid: u32, field: &str) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kib.ok_or_else(|| io::Error::other("no VmRSS"))? * 1024)
+    Ok(kib.ok_or_else(|| io::Error::other(format!("no {field}")))? * 1024)
 }

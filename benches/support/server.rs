@@ -5,6 +5,7 @@ use super::process;
 use headcount::client::{Client, Reply};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -20,11 +21,28 @@ pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Redis,
+    Headcount,
+}
+
+impl Program {
+    fn path(self) -> &'static str {
+        match self {
+            Program::Redis => "redis-server",
+            Program::Headcount => env!("CARGO_BIN_EXE_headcount"),
+        }
+    }
+}
+
 /// A server on a port of its own; it ends with the value.
 pub struct Server {
     port: u16,
     child: Child,
-    _directory: TempDir,
+    /// In which it works, if that ends with it.
+    _directory: Option<TempDir>,
 }
 
 impl Server {
@@ -53,17 +71,31 @@ impl Server {
         Server::start("redis-server", &[&own[..], flags].concat())
     }
 
+    /// One of the two that works in a directory which stays, with no more set than its port and `flags`.
+    ///
+    /// # Errors
+    /// As [`Server::redis`].
+    pub fn in_directory(program: Program, directory: &Path, flags: &[&str]) -> io::Result<Server> {
+        Server::start_in(program.path(), directory, flags)
+    }
+
     fn start(program: &str, flags: &[&str]) -> io::Result<Server> {
         let directory = TempDir::new()?;
+        let mut server = Server::start_in(program, directory.path(), flags)?;
+        server._directory = Some(directory);
+        Ok(server)
+    }
+
+    fn start_in(program: &str, directory: &Path, flags: &[&str]) -> io::Result<Server> {
         let port = free_port()?;
         let child = Command::new(program)
             .args(["--port", &port.to_string()])
             .args(flags)
-            .current_dir(directory.path())
+            .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;
-        let mut server = Server { port, child, _directory: directory };
+        let mut server = Server { port, child, _directory: None };
         server.wait_until_up()?;
         Ok(server)
     }
@@ -82,6 +114,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// Ends it, saving nothing more than it does by itself.
+    ///
+    /// # Errors
+    /// It does not end by itself.
+    pub fn stop(mut self) -> io::Result<()> {
+        // It answers only if it does not end.
+        let _ = self.call(&["SHUTDOWN", "NOSAVE"]);
+        self.child.wait().map(drop)
     }
 
     pub fn pid(&self) -> u32 {

@@ -107,12 +107,7 @@ impl Run {
         self.told.push(Place { number, record: told.record, bytes, count });
     }
 
-    fn merge(
-        &self,
-        keyspace: &Keyspace,
-        part: Part,
-        misfits: &mut Vec<u64>,
-    ) -> Result<(), String> {
+    fn merge(&self, keyspace: &Keyspace, part: Part, misfits: &mut Vec<u64>) -> Result<(), String> {
         let now_ms = unix_ms();
         for place in &self.told {
             let bytes = self.bytes.get(place.bytes.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::entry::{Based, Counted, Entry, NEVER_DUE, State, Whole};
 use super::tally::Tally;
 use crate::base::number::parse_i64;
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{PlainSlot, Counter, DeadlineRegister, Key, Own, Plain, Slot, Visible};
+use crate::crdt::{Counter, DeadlineRegister, Key, Own, Plain, PlainSlot, Slot, Visible};
 
 impl Entry {
     /// The whole state of the key, as peers would be told it.

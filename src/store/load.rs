@@ -3,11 +3,11 @@
 //!
 //! What it comes to is what [`Keyspace::merge_part`] comes to, state after state.
 
+use super::KeyRef;
 use super::entry::{Entry, State};
 use super::flags::PAST;
 use super::keyspace::{Keyspace, SHARDS, lock_number};
 use super::shard::{Account, Shard};
-use super::KeyRef;
 use crate::base::Stamp;
 use crate::crdt::{Key, Plain, Told};
 

@@ -5,7 +5,7 @@ use crate::base::codec::{Malformed, put_varint_128};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{PlainSlot, DeadlineRegister, FloatSlot, Plain, Register, ReplicaMap, Slot};
+use crate::crdt::{DeadlineRegister, FloatSlot, Plain, PlainSlot, Register, ReplicaMap, Slot};
 
 // What a counter's first byte says is there.
 const BORN: u8 = 1;

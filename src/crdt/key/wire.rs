@@ -1,8 +1,8 @@
 //! Keys as bytes.
 
 use super::Key;
-use crate::base::{Stamp, Tag};
 use crate::base::codec::Malformed;
+use crate::base::{Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
 use crate::crdt::{Counter, DeadlineRegister, Life, Plain, Set};
 use smallvec::SmallVec;
