@@ -34,7 +34,7 @@ pub struct Extent {
 
 const FULL: Extent = Extent {
     turns: 7,
-    turn_ms: 1_500,
+    turn_ms: 3_000,
     keys: 10_000_000,
     loads: 5,
     saved_keys: 2_000_000,

@@ -10,8 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to start, and to load what it has on disk.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A port that nobody has at the moment.
 ///
@@ -104,16 +104,20 @@ impl Server {
         let start = Instant::now();
         // Whoever else might have taken the port is not this process.
         let mine = self.pid().to_string();
-        while self.info("process_id").ok().as_deref() != Some(&mine) {
+        while self.info("process_id").ok().as_deref() != Some(&mine) || !self.is_loaded() {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended with {status}")));
             }
             if start.elapsed() > PATIENCE {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
+    }
+
+    fn is_loaded(&self) -> bool {
+        matches!(self.call(&["PING"]), Ok(Reply::Simple(_)))
     }
 
     /// Ends it, saving nothing more than it does by itself.
