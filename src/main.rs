@@ -54,10 +54,7 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
-    std::env::set_current_dir(&config.dir)
-        .map_err(|error| format!("Cannot work in {}: {error}", config.dir.display()))?;
-    // CONFIG GET dir tells the folder itself, as Redis does.
-    config.dir = std::env::current_dir()?;
+    enter_folder(&mut config)?;
     let set_log_level =
         server::logging::start(&config).map_err(|error| format!("Cannot log: {error}"))?;
     let databases = u16::try_from(config.databases).unwrap_or(u16::MAX);
@@ -83,6 +80,24 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
     }
     node.config_file = file;
     server::serve(&Arc::new(node), files, set_log_level)?;
+    Ok(())
+}
+
+/// Works in `dir`, which is made if it is missing. A node that keeps nothing stays where it is, unless it was told
+/// where to be.
+fn enter_folder(config: &mut Config) -> Result<(), Box<dyn Error>> {
+    let keeps = config.appendonly || config.cluster_port != 0;
+    if keeps || config.dir != Config::default().dir {
+        let trouble = |error| format!("Cannot work in {}: {error}", config.dir.display());
+        match std::fs::create_dir(&config.dir) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(trouble(error).into());
+            }
+            _ => std::env::set_current_dir(&config.dir).map_err(trouble)?,
+        }
+    }
+    // CONFIG GET dir tells the folder itself, as Redis does.
+    config.dir = std::env::current_dir()?;
     Ok(())
 }
 

@@ -1,7 +1,11 @@
 //! The configuration as users meet it. Texts and values in the expectations are what redis-server
 //! 7.0.15 answers (7.2's where the two differ), except where a comment says why not.
 
-use headcount::config::table::{self, Change, Directive, Kind, SECTIONS};
+#[path = "configuration/any.rs"]
+mod any;
+
+use any::{any_config, any_line};
+use headcount::config::table::{self, Change, Kind, SECTIONS};
 use headcount::config::{self, Config, LogLevel, Permission, SetError, lines};
 use proptest::prelude::*;
 
@@ -60,7 +64,6 @@ fn defaults_are_redis_s() {
         ("active-expire-effort", "1"),
         ("always-show-logo", "no"),
         ("appendfsync", "everysec"),
-        ("appendonly", "no"),
         ("bind", "127.0.0.1 -::1"),
         ("client-query-buffer-limit", "1073741824"),
         ("daemonize", "no"),
@@ -96,12 +99,26 @@ fn defaults_are_redis_s() {
     for (name, default) in redis {
         assert_eq!(value(&Config::default(), name), default, "{name}");
     }
-    // Ours: nothing is saved, and normal clients are bounded.
+    // Ours: there is a log, so snapshots need not be asked for, and normal clients are bounded.
+    assert_eq!(value(&Config::default(), "appendonly"), "yes");
+    assert_eq!(value(&Config::default(), "dir"), "./data");
     assert_eq!(value(&Config::default(), "save"), "");
     assert_eq!(
         value(&Config::default(), "client-output-buffer-limit"),
         "normal 1073741824 268435456 60 slave 268435456 67108864 60 pubsub 33554432 8388608 60"
     );
+}
+
+/// Lines of a file add up; CONFIG SET says all; `""` takes back what was said before.
+#[test]
+fn save_points_add_up_in_a_file() {
+    let config = parse(b"save 900 1\nsave 300 10 60 10000");
+    assert_eq!(value(&config, "save"), "900 1 300 10 60 10000");
+    let changed = config.set(&[("save", "7 1")], true).expect("a value");
+    assert_eq!(value(&changed, "save"), "7 1");
+    assert_eq!(value(&parse(b"save 900 1\nsave \"\"\nsave 5 1"), "save"), "5 1");
+    let kept = config::rewrite(b"save 900 1\nsave 5 5\nport 6379", &config);
+    assert_eq!(parse(&kept), config, "{}", String::from_utf8_lossy(&kept));
 }
 
 #[test]
@@ -149,6 +166,8 @@ fn config_set_takes_what_redis_takes() {
         ("bind", "", ""),
         ("bind", "10.0.0.1 -::1", "10.0.0.1 -::1"),
         ("save", "", ""),
+        ("save", "3600 1 60 10000", "3600 1 60 10000"),
+        ("no-appendfsync-on-rewrite", "yes", "yes"),
         (
             "client-output-buffer-limit",
             "normal 1kb 2k 3 pubsub 1 2 3",
@@ -237,9 +256,8 @@ fn config_set_refuses_in_redis_s_words() {
 
 #[test]
 fn config_set_refuses_what_this_version_does_not_do() {
-    let memory_only = "this version keeps counts in memory only";
     for (name, given, reason) in [
-        ("save", "3600 1", memory_only),
+        ("notify-keyspace-events", "Ex", "this version does not do that"),
         ("maxmemory-policy", "allkeys-lfu", "choose an lru, random or ttl policy"),
     ] {
         let error = set_error(&Config::default(), &[(name, given)]);
@@ -373,84 +391,6 @@ fn rewrite_keeps_comments_and_places() {
 fn rewrite_keeps_includes() {
     let old = b"include /etc/more.conf\nport 1\n";
     assert_eq!(config::rewrite(old, &parse(b"port 2")), b"include /etc/more.conf\nport 2\n");
-}
-
-/// A value that a directive takes, as redis.conf words.
-fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
-    let words = |words: Vec<String>| words.into_iter().map(String::into_bytes).collect::<Vec<_>>();
-    let one = |word: String| vec![word.into_bytes()];
-    match &directive.kind {
-        Kind::YesNo { .. } | Kind::Choice { .. } => {
-            let accepted: Vec<String> = directive.form().split('|').map(str::to_owned).collect();
-            proptest::sample::select(accepted).prop_map(one).boxed()
-        }
-        Kind::Number { unit, range, .. } => {
-            range.clone().prop_map(move |number| one(unit.show(number))).boxed()
-        }
-        Kind::Text { .. } if directive.name == "dbfilename" => "[^/\\\\\0]*".prop_map(one).boxed(),
-        Kind::Text { .. } if directive.name == "bind-source-addr" => {
-            proptest::option::of(any::<std::net::IpAddr>())
-                .prop_map(move |address| one(address.map(|it| it.to_string()).unwrap_or_default()))
-                .boxed()
-        }
-        Kind::Text { .. } if directive.name == "cluster-announce" => {
-            "([a-z.-]{1,9}:[1-9][0-9]{0,3})?".prop_map(one).boxed()
-        }
-        Kind::Text { .. } if directive.name == "cluster-node-id" => {
-            "(0{0,7}[1-9a-f])?".prop_map(one).boxed()
-        }
-        Kind::Text { .. } if directive.name == "cluster-secret" => {
-            any::<String>().prop_map(one).boxed()
-        }
-        Kind::Text { .. } => any::<Vec<u8>>().prop_map(|bytes| vec![bytes]).boxed(),
-        Kind::Words(_) => match directive.name {
-            "bind" => {
-                proptest::collection::vec("-?[0-9a-z:.*%_]{1,9}", 0..4).prop_map(words).boxed()
-            }
-            "client-output-buffer-limit" => ("normal|replica|slave|pubsub", any::<[u32; 3]>())
-                .prop_map(move |(class, [hard, soft, seconds])| {
-                    let numbers = [hard, soft, seconds / 2].map(|number| number.to_string());
-                    words([vec![class], numbers.to_vec()].concat())
-                })
-                .boxed(),
-            "cluster-peer" => proptest::collection::vec("[a-z]{1,9}:[1-9][0-9]{0,3}", 0..4)
-                .prop_map(words)
-                .boxed(),
-            "save" => Just(vec![Vec::new()]).boxed(),
-            other => panic!("no values are known for {other}"),
-        },
-    }
-}
-
-/// The name of a directive, and arguments that it takes.
-fn any_setting() -> impl Strategy<Value = (&'static str, Vec<Vec<u8>>)> {
-    let names: Vec<_> = table::directives().map(|directive| directive.name).collect();
-    proptest::sample::select(names).prop_flat_map(|name| {
-        let directive = table::find(name.as_bytes()).expect("a name of the table");
-        arguments(directive).prop_map(move |arguments| (name, arguments))
-    })
-}
-
-fn any_config() -> impl Strategy<Value = Config> {
-    proptest::collection::vec(any_setting(), 0..30).prop_map(|settings| {
-        let mut config = Config::default();
-        for (name, arguments) in settings {
-            config.apply(name, &arguments).expect("a value that the directive takes");
-        }
-        config
-    })
-}
-
-fn any_line() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        Just(Vec::new()),
-        "#[ -~]*".prop_map(String::into_bytes),
-        "nonsense [ -~]*".prop_map(String::into_bytes),
-        any_setting().prop_map(|(name, arguments)| {
-            let words: Vec<_> = arguments.iter().map(|word| config::quote(word)).collect();
-            format!(" {} {}", name.to_uppercase(), words.join(" ")).into_bytes()
-        }),
-    ]
 }
 
 proptest! {

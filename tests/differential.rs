@@ -24,7 +24,8 @@ const COMMANDS: u64 = 5_000;
 #[test]
 fn random_commands_are_answered_as_redis_answers_them() {
     let Some(redis) = Server::redis(&[]) else { return };
-    let headcount = Server::headcount(&[]);
+    // As users have it.
+    let headcount = Server::headcount(&["--appendonly", "yes"]);
     let count = from_env("HEADCOUNT_DIFFERENTIAL_COMMANDS").unwrap_or(COMMANDS);
     let first_seed = from_env("HEADCOUNT_DIFFERENTIAL_SEED").unwrap_or_else(rand::random);
     let (ours, theirs) = (headcount.connect(), redis.connect());

@@ -21,7 +21,7 @@ const WITH_SESSIONS: &[&str] = &["README.md", "docs/recipes.md", "docs/semantics
 
 #[test]
 fn sessions_run_as_printed() {
-    let server = Server::headcount(&[]);
+    let server = Server::headcount(&["--appendonly", "yes"]);
     let mut client = server.connect();
     for_each_session(&mut client, |client, command| {
         print::redis_cli(&client.call(&words::split(command)).expect("a reply"))
@@ -33,7 +33,7 @@ fn sessions_run_in_redis_cli_as_printed() {
     if Command::new("redis-cli").arg("--version").output().is_err() {
         return println!("skipped: no redis-cli in PATH");
     }
-    let server = Server::headcount(&[]);
+    let server = Server::headcount(&["--appendonly", "yes"]);
     for_each_session(&mut server.connect(), |_, command| {
         let output = Command::new("redis-cli")
             .args(["-p", &server.port.to_string()])

@@ -3,7 +3,7 @@
 use super::locking;
 use super::monitor_line;
 use super::redaction::shown;
-use super::refusal::{Refusal, resolve};
+use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
 use super::table::Flags;
@@ -181,10 +181,10 @@ impl<'b> Batch<'b> {
         {
             return refused(OUT_OF_MEMORY);
         }
-        if let Some(failure) = self.node.disk.as_ref().and_then(|disk| disk.failure())
-            && (flags.has(Flags::WRITE) || entry.full_name == "ping")
+        if (flags.has(Flags::WRITE) || entry.full_name == "ping")
+            && let Some(text) = self.node.disk.as_ref().and_then(|disk| misconf(disk, config))
         {
-            return refused(&format!("MISCONF Errors writing to the AOF file: {failure}"));
+            return refused(&text);
         }
         // To Redis a monitor is a kind of replica.
         if session.monitoring && (flags.has(Flags::WRITE) || flags.has(Flags::READONLY)) {

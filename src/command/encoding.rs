@@ -42,9 +42,9 @@ impl SetThresholds {
     fn of(config: &Config) -> SetThresholds {
         let size = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
         SetThresholds {
-            intset_entries: size(config.set_max_intset_entries),
-            listpack_entries: size(config.set_max_listpack_entries),
-            listpack_value_bytes: size(config.set_max_listpack_value),
+            intset_entries: size(config.encodings.set_max_intset_entries),
+            listpack_entries: size(config.encodings.set_max_listpack_entries),
+            listpack_value_bytes: size(config.encodings.set_max_listpack_value),
         }
     }
 }

@@ -38,7 +38,7 @@ pub use dispatch::{Batch, Plan};
 pub use error::CommandError;
 pub use help::{reply_help, subcommand_refused};
 pub use key_positions::keys_of;
-pub use session::{After, AwaitPeers, ReplyMode, Session};
+pub use session::{After, AwaitConfirmed, ReplyMode, Session};
 
 use table::Command;
 

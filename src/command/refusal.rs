@@ -2,9 +2,17 @@
 
 use super::Args;
 use super::registry::{self, Entry};
+use crate::config::Config;
+use crate::node::Disk;
 
 /// Redis cuts what it quotes of a request to so many bytes.
 const QUOTED_MAX_BYTES: usize = 128;
+
+/// Redis's text, with all that it tells a person to do.
+const SNAPSHOT_FAILED: &str = "MISCONF Redis is configured to save RDB snapshots, but it's currently \
+    unable to persist to disk. Commands that may modify the data set are disabled, because this \
+    instance is configured to report errors during writes if RDB snapshotting fails \
+    (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
 
 /// A request that is answered without running a command.
 pub enum Refusal {
@@ -34,6 +42,16 @@ pub fn resolve(
         let text = format!("ERR wrong number of arguments for '{}' command", entry.full_name);
         Err((Some(entry), Refusal::Error(text.into_bytes())))
     }
+}
+
+/// Why writes are refused because of the disk, if they are.
+pub fn misconf(disk: &Disk, config: &Config) -> Option<String> {
+    if config.stop_writes_on_bgsave_error && !config.save.is_empty() && disk.snapshots.has_failed()
+    {
+        return Some(SNAPSHOT_FAILED.to_owned());
+    }
+    let failure = disk.failure()?;
+    Some(format!("MISCONF Errors writing to the AOF file: {failure}"))
 }
 
 /// Whether `name` alone means `entry`.

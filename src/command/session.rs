@@ -1,7 +1,7 @@
 //! What belongs to one connection.
 
-use crate::node::ClientHandle;
 use crate::node::clients::flag;
+use crate::node::{ClientHandle, Confirmation};
 use crate::resp::Protocol;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -87,19 +87,18 @@ pub enum After {
     Close,
     /// DEBUG SLEEP: this connection waits, and no other.
     SleepMs(u64),
-    /// WAIT.
-    AwaitPeers(AwaitPeers),
+    /// WAIT, WAITAOF.
+    AwaitConfirmed(AwaitConfirmed),
     /// SAVE: the connection waits for the snapshot of that number.
     AwaitSnapshot(u64),
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
 }
 
-/// WAIT: the connection waits, and then answers how many peers have confirmed what it wrote.
+/// The connection waits, and then answers who has confirmed what it wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AwaitPeers {
-    /// So many are enough.
-    pub peers: usize,
+pub struct AwaitConfirmed {
+    pub what: Confirmation,
     /// 0: for ever.
     pub timeout_ms: u64,
     /// CLIENT REPLY has asked for no answer.

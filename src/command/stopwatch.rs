@@ -29,6 +29,7 @@ pub struct Stopwatch {
 #[derive(Clone, Copy)]
 struct Run {
     index: usize,
+    writes: bool,
     calls: u64,
     failed: u64,
 }
@@ -53,7 +54,9 @@ impl Stopwatch {
         failed: bool,
         recorder: &Recorder,
     ) -> Option<Duration> {
-        let run = self.run.get_or_insert(Run { index: entry.index, calls: 0, failed: 0 });
+        let writes = entry.command.flags.has(Flags::WRITE);
+        let first = Run { index: entry.index, writes, calls: 0, failed: 0 };
+        let run = self.run.get_or_insert(first);
         run.calls += 1;
         run.failed += u64::from(failed);
         alone.then(|| self.settle(recorder))
@@ -67,6 +70,9 @@ impl Stopwatch {
         self.boundary = now;
         let elapsed_ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
         recorder.ran(run.index, run.calls, run.failed, elapsed_ns);
+        if run.writes {
+            recorder.changed(run.calls - run.failed);
+        }
         elapsed
     }
 }

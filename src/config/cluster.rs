@@ -17,6 +17,7 @@ pub(super) const CLUSTER_PEER: Words = Words {
         peers => peers.to_vec(),
     },
     set: add_peers,
+    anew: |_| {},
 };
 
 fn add_peers(config: &mut Config, arguments: &[&[u8]]) -> Result<(), &'static str> {

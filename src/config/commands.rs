@@ -106,5 +106,6 @@ fn set_value(config: &mut Config, directive: &Directive, value: &[u8]) -> Result
     }
     let words: Vec<&[u8]> =
         if value.is_empty() { Vec::new() } else { value.split(|&byte| byte == b' ').collect() };
+    directive.begin_anew(config);
     directive.set(config, &words)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Config;
-use super::table::{Change, Directive, SECTIONS};
+use super::table::{Change, Directive, SECTIONS, WITHOUT_EFFECT};
 
 const EXAMPLE_HEAD: &str = "\
 # Headcount's configuration: every directive with its default.
@@ -81,6 +81,11 @@ included files. So put `include` lines first, and keep out of included files wha
 [`redis.conf.example`](../redis.conf.example) has every directive with its default.
 ";
 
+const WITHOUT_EFFECT_HEAD: &str = "\
+A redis.conf that is there already is taken as it is: these directives of Redis's are kept and shown, and change
+nothing. With their defaults:
+";
+
 /// docs/configuration.md: every directive, what it takes and what it does.
 #[must_use]
 pub fn reference() -> String {
@@ -90,6 +95,18 @@ pub fn reference() -> String {
         let _ = writeln!(text, "\n## {}", section.title);
         for directive in section.directives {
             text.push_str(&reference_entry(directive, &default));
+        }
+    }
+    text.push_str(&without_effect());
+    text
+}
+
+fn without_effect() -> String {
+    let mut text = format!("\n## {}\n\n{WITHOUT_EFFECT_HEAD}\n", WITHOUT_EFFECT.title);
+    for directive in WITHOUT_EFFECT.directives {
+        let only = if directive.form() == "any" { "" } else { ", and only that" };
+        for line in directive.lines(&Config::default()) {
+            let _ = writeln!(text, "- `{line}`{only}");
         }
     }
     text

@@ -52,6 +52,8 @@ pub enum Kind {
     Text { get: fn(&Config) -> Vec<u8>, set: fn(&mut Config, &[u8]) -> Result<(), &'static str> },
     /// Several words.
     Words(Words),
+    /// Kept, shown, and of no effect; where it is fixed only the default is taken.
+    Inert { default: &'static str, is_fixed: bool },
 }
 
 /// A directive of its own shape.
@@ -63,6 +65,8 @@ pub struct Words {
     /// The arguments of each line that redis.conf needs for it.
     pub lines: fn(&Config) -> Vec<String>,
     pub set: fn(&mut Config, &[&[u8]]) -> Result<(), &'static str>,
+    /// What CONFIG SET does before it sets: there are no lines before it that count.
+    pub anew: fn(&mut Config),
 }
 
 impl Directive {
@@ -105,8 +109,37 @@ impl Directive {
         let reason = arguments.first().and_then(|value| self.refusal(value));
         match reason {
             Some(reason) => Err(ConfigError::invalid(reason)),
-            None => self.kind.set(config, arguments),
+            None => match self.kind {
+                Kind::Inert { default, is_fixed } => {
+                    self.keep(config, default, is_fixed, arguments.join(&b' '))
+                }
+                _ => self.kind.set(config, arguments),
+            },
         }
+    }
+
+    /// Takes back what earlier lines have set, where lines add up.
+    pub(super) fn begin_anew(&self, config: &mut Config) {
+        if let Kind::Words(words) = &self.kind {
+            (words.anew)(config);
+        }
+    }
+
+    fn keep(
+        &self,
+        config: &mut Config,
+        default: &str,
+        is_fixed: bool,
+        value: Vec<u8>,
+    ) -> Result<(), ConfigError> {
+        if value == default.as_bytes() {
+            config.inert.remove(self.name);
+        } else if is_fixed {
+            return Err(ConfigError::invalid("this version does not do that"));
+        } else {
+            config.inert.insert(self.name, value);
+        }
+        Ok(())
     }
 
     fn refusal(&self, value: &[u8]) -> Option<&'static str> {
@@ -123,6 +156,9 @@ impl Directive {
             Kind::Choice { get, .. } => get(config).into(),
             Kind::Text { get, .. } => get(config),
             Kind::Words(words) => (words.show)(config).into(),
+            Kind::Inert { default, .. } => {
+                config.inert.get(self.name).cloned().unwrap_or_else(|| (*default).into())
+            }
         }
     }
 
@@ -135,6 +171,7 @@ impl Directive {
             Kind::Choice { get, .. } => vec![get(config).to_owned()],
             Kind::Text { get, .. } => vec![quote(&get(config))],
             Kind::Words(words) => (words.lines)(config),
+            Kind::Inert { .. } => vec![quote(&self.show(config))],
         };
         arguments.iter().map(|arguments| format!("{} {arguments}", self.name)).collect()
     }
@@ -148,6 +185,8 @@ impl Directive {
             Kind::Number { unit, range, .. } => number_form(*unit, range),
             Kind::Text { .. } => "text".to_owned(),
             Kind::Words(words) => words.form.to_owned(),
+            Kind::Inert { default, is_fixed: true } => quote(default.as_bytes()),
+            Kind::Inert { .. } => "any".to_owned(),
         }
     }
 

@@ -7,6 +7,7 @@ mod choice;
 mod cluster;
 mod commands;
 mod docs;
+mod encodings;
 mod kind;
 mod line;
 mod number;
@@ -21,7 +22,7 @@ pub use commands::SetError;
 pub use docs::{example, flags_help, reference};
 pub use line::{Line, lines, quote, split_words};
 pub use rewrite::rewrite;
-pub use settings::{BindAddress, BufferLimit, BufferLimits, Config};
+pub use settings::{BindAddress, BufferLimit, BufferLimits, Config, SavePoint};
 
 /// Why a directive was refused. The texts are Redis's where Redis has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

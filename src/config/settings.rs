@@ -2,10 +2,12 @@
 //! `table`.
 
 use core::net::IpAddr;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
+use super::encodings::Encodings;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -85,6 +87,9 @@ pub struct Config {
     pub appendonly: bool,
     pub dbfilename: PathBuf,
     pub dir: PathBuf,
+    /// A snapshot is taken when one of them is reached.
+    pub save: Vec<SavePoint>,
+    pub stop_writes_on_bgsave_error: bool,
 
     /// Microseconds; -1: nothing is logged, 0: everything.
     pub slowlog_log_slower_than_us: i64,
@@ -92,9 +97,17 @@ pub struct Config {
     /// Milliseconds; 0: off.
     pub latency_monitor_threshold_ms: u64,
 
-    pub set_max_intset_entries: u64,
-    pub set_max_listpack_entries: u64,
-    pub set_max_listpack_value: u64,
+    pub encodings: Encodings,
+
+    /// Directives of Redis without effect, as they were set.
+    pub inert: BTreeMap<&'static str, Vec<u8>>,
+}
+
+/// So many changes, so many seconds after the last snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavePoint {
+    pub seconds: u64,
+    pub changes: u64,
 }
 
 /// An address to listen on, or a host name.
@@ -203,15 +216,16 @@ impl Default for Config {
             cluster_node_timeout_ms: 5000,
             node_forget_after_s: 7 * 24 * 3600,
             appendfsync: AppendFsync::EverySec,
-            appendonly: false,
+            appendonly: true,
             dbfilename: PathBuf::from("dump.rdb"),
-            dir: PathBuf::from("."),
+            dir: PathBuf::from("./data"),
+            save: Vec::new(),
+            stop_writes_on_bgsave_error: true,
             slowlog_log_slower_than_us: 10_000,
             slowlog_max_len: 128,
             latency_monitor_threshold_ms: 0,
-            set_max_intset_entries: 512,
-            set_max_listpack_entries: 128,
-            set_max_listpack_value: 64,
+            encodings: Encodings::default(),
+            inert: BTreeMap::new(),
         }
     }
 }

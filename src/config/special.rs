@@ -2,7 +2,7 @@
 
 use super::kind::Words;
 use super::number::{parse_memory, write_memory};
-use super::settings::{BindAddress, BufferLimit, BufferLimits, Config};
+use super::settings::{BindAddress, BufferLimit, BufferLimits, Config, SavePoint};
 
 /// As many addresses as Redis takes.
 const MAX_BIND_ADDRESSES: usize = 16;
@@ -15,6 +15,7 @@ pub(super) const BIND: Words = Words {
         vec![if words.is_empty() { "\"\"".to_owned() } else { words.join(" ") }]
     },
     set: set_bind,
+    anew: |_| {},
 };
 
 fn bind_words(config: &Config) -> Vec<String> {
@@ -69,6 +70,7 @@ pub(super) const CLIENT_OUTPUT_BUFFER_LIMIT: Words = Words {
     show: show_buffer_limits,
     lines: buffer_limit_lines,
     set: set_buffer_limits,
+    anew: |_| {},
 };
 
 /// CONFIG GET still answers Redis's old name for replicas.
@@ -128,30 +130,35 @@ fn parse_buffer_limit(hard: &[u8], soft: &[u8], soft_s: &[u8]) -> Option<BufferL
     })
 }
 
-/// Why everything that asks for a file of data is refused.
-const MEMORY_ONLY: &str = "this version keeps counts in memory only";
-
-/// Snapshots are not written, so the only value is "never".
+/// Lines of a file add up, as in Redis; `""` takes back those before it.
 pub(super) const SAVE: Words = Words {
-    form: "\"\"",
-    show: |_| String::new(),
-    lines: |_| vec!["\"\"".to_owned()],
-    set: |_, arguments| match arguments {
-        [] | [b""] => Ok(()),
-        points if are_save_points(points) => Err(MEMORY_ONLY),
-        _ => Err("Invalid save parameters"),
+    form: "seconds changes …",
+    show: |config| save_points(config).join(" "),
+    lines: |config| match save_points(config) {
+        points if points.is_empty() => vec!["\"\"".to_owned()],
+        points => points,
     },
+    set: add_save_points,
+    anew: |config| config.save.clear(),
 };
 
-/// Pairs of seconds and changes, as Redis takes them.
-fn are_save_points(arguments: &[&[u8]]) -> bool {
+fn save_points(config: &Config) -> Vec<String> {
+    config.save.iter().map(|point| format!("{} {}", point.seconds, point.changes)).collect()
+}
+
+fn add_save_points(config: &mut Config, arguments: &[&[u8]]) -> Result<(), &'static str> {
+    if let [] | [b""] = arguments {
+        config.save.clear();
+        return Ok(());
+    }
     let (pairs, rest) = arguments.as_chunks::<2>();
-    let at_least = |argument: &[u8], least: u64| {
-        std::str::from_utf8(argument)
-            .ok()
-            .and_then(|text| text.parse::<u64>().ok())
-            .is_some_and(|value| value >= least)
-    };
-    rest.is_empty()
-        && pairs.iter().all(|[seconds, changes]| at_least(seconds, 1) && at_least(changes, 0))
+    let points = pairs.iter().map(parse_save_point).collect::<Option<Vec<_>>>();
+    let points = points.filter(|_| rest.is_empty()).ok_or("Invalid save parameters")?;
+    config.save.extend(points);
+    Ok(())
+}
+
+fn parse_save_point(pair: &[&[u8]; 2]) -> Option<SavePoint> {
+    let [seconds, changes] = pair.map(|word| std::str::from_utf8(word).ok()?.parse::<u64>().ok());
+    Some(SavePoint { seconds: seconds.filter(|seconds| *seconds >= 1)?, changes: changes? })
 }

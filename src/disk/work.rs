@@ -1,8 +1,9 @@
 //! Appending what the engine hands out, and making it durable.
 
 use super::snapshot::{self, Plan};
-use crate::config::AppendFsync;
+use crate::config::{AppendFsync, SavePoint};
 use crate::log::{Directory, Fault, RecordKind, Refused, Writer};
+use crate::node::clock::unix_ms;
 use crate::node::{CachedConfig, Disk, Node};
 use crate::replication::{Group, Record};
 use std::collections::VecDeque;
@@ -17,6 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// so soon after it was tried the last time.
 const LOG_BYTES_MIN: u64 = 64 << 20;
 const SNAPSHOT_PAUSE: Duration = Duration::from_secs(30);
+/// Between two that save points ask for, as Redis has it after one that failed.
+const SAVE_PAUSE: Duration = Duration::from_secs(5);
 /// With `no` a sync is still due when so much waits for one, or for so long: until then it is kept in
 /// memory, and nobody is told that it is kept on disk.
 const UNSYNCED_BYTES_MAX: usize = 32 << 20;
@@ -32,6 +35,8 @@ pub struct Work {
     snapshot: Option<JoinHandle<()>>,
     /// No earlier one is begun that nobody has asked for.
     next_snapshot: Instant,
+    /// When save points are looked at the next time.
+    next_save: Instant,
     config: CachedConfig,
     /// Records of the last group that the writer had no room for.
     rest: VecDeque<Record>,
@@ -60,6 +65,7 @@ impl Work {
             writer,
             snapshot: None,
             next_snapshot: now,
+            next_save: now,
             config: CachedConfig::default(),
             rest: VecDeque::new(),
             groups: VecDeque::new(),
@@ -115,7 +121,7 @@ impl Work {
         let now = Instant::now();
         self.tick(now);
         if self.retry.is_some_and(|at| now < at) {
-            return;
+            return self.snapshot_if_wanted();
         }
         if self.retry.is_none() {
             self.take();
@@ -125,25 +131,47 @@ impl Work {
         self.snapshot_if_wanted();
     }
 
-    /// Begins a snapshot of all that was appended so far, if one is asked for, or if the log has become
-    /// longer than what there is.
+    /// Begins a snapshot of all that was appended so far, if one is asked for, or due.
     fn snapshot_if_wanted(&mut self) {
-        let now = Instant::now();
-        let log_bytes = self.disk.figures.log_bytes.load(Relaxed);
-        let last = self.disk.snapshots.get();
-        if log_bytes >= LOG_BYTES_MIN.max(last.bytes)
-            && now >= self.next_snapshot
-            && self.disk.snapshots.want().is_some()
-        {
-            self.next_snapshot = now + SNAPSHOT_PAUSE;
-        }
-        if self.retry.is_some() || !self.rest.is_empty() || !self.disk.snapshots.begin() {
+        self.want_if_due(Instant::now());
+        if !self.rest.is_empty() && self.retry.is_none() {
             return;
         }
-        if let Err(why) = self.begin_snapshot() {
+        if !self.disk.snapshots.begin(self.node.stats.changes()) {
+            return;
+        }
+        let begun = match self.retry {
+            None => self.begin_snapshot(),
+            Some(_) => Err("the log cannot be written".to_owned()),
+        };
+        if let Err(why) = begun {
             tracing::error!("There is no snapshot: {why}");
             self.disk.cluster.engine.lock().hold_drops(false);
             self.disk.snapshots.end(None);
+        }
+    }
+
+    /// Asks for a snapshot if the log has become longer than what there is, or a save point is reached.
+    fn want_if_due(&mut self, now: Instant) {
+        let last = self.disk.snapshots.get();
+        let is_long = self.disk.figures.log_bytes.load(Relaxed) >= LOG_BYTES_MIN.max(last.bytes);
+        if is_long && now >= self.next_snapshot && self.disk.snapshots.want().is_some() {
+            self.next_snapshot = now + SNAPSHOT_PAUSE;
+        }
+        if now < self.next_save {
+            return;
+        }
+        self.next_save = now + SECOND;
+        let changes = self.node.stats.changes().saturating_sub(last.changes);
+        let since_s = (unix_ms() / 1000).saturating_sub(last.saved_s);
+        let save = &self.config.get(&self.node.config).save;
+        let is_reached = |point: &&SavePoint| changes >= point.changes && since_s >= point.seconds;
+        if let Some(point) = save.iter().find(is_reached)
+            && self.disk.snapshots.want().is_some()
+        {
+            tracing::info!("{} changes in {} seconds. Saving...", point.changes, point.seconds);
+            // One that fails is tried again, but not at once.
+            self.next_save = now + SAVE_PAUSE;
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// The disk, for a node with `appendonly yes`.
 pub struct Disk {
@@ -127,6 +128,11 @@ impl Disk {
     /// The thread: more is durable, or there is room for more.
     pub fn note_change(&self) {
         self.changed.notify_waiters();
+    }
+
+    /// The next word that more has become durable, or that this fails.
+    pub fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     /// Whether replies have to be held back that tell of what was done or seen so far: then the drain

@@ -24,6 +24,7 @@ pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
 pub use config_cell::{CachedConfig, ConfigCell};
+pub use confirmed::Confirmation;
 pub use disk::{Disk, DiskFigures};
 pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;

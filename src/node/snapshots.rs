@@ -2,12 +2,15 @@
 
 use super::clock::unix_ms;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
 
 /// Shared by the clients who ask for snapshots and the threads that take them.
 pub struct Snapshots {
     state: Mutex<Snapshot>,
+    /// As the last one, for every write to look at.
+    has_failed: AtomicBool,
     /// Notified (all waiters) when one has ended.
     ended: Notify,
 }
@@ -28,6 +31,10 @@ pub struct Snapshot {
     pub took_s: Option<u64>,
     /// Its size.
     pub bytes: u64,
+    /// What [`super::Stats::changes`] was when the last one that is there was begun.
+    pub changes: u64,
+    /// The same of the one that is being taken.
+    begun_changes: u64,
 }
 
 impl Default for Snapshots {
@@ -41,8 +48,14 @@ impl Default for Snapshots {
             saved_s: unix_ms() / 1000,
             took_s: None,
             bytes: 0,
+            changes: 0,
+            begun_changes: 0,
         };
-        Snapshots { state: Mutex::new(state), ended: Notify::new() }
+        Snapshots {
+            state: Mutex::new(state),
+            has_failed: AtomicBool::new(false),
+            ended: Notify::new(),
+        }
     }
 }
 
@@ -50,6 +63,12 @@ impl Snapshots {
     #[must_use]
     pub fn get(&self) -> Snapshot {
         *self.state.lock()
+    }
+
+    /// Whether the last one is not there.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
     }
 
     /// Asks for one. Returns its number, for [`Snapshots::done`]; `None`: one is being taken already.
@@ -62,12 +81,13 @@ impl Snapshots {
         Some(state.ended + 1)
     }
 
-    /// Whether one is to be begun; then it is.
-    pub fn begin(&self) -> bool {
+    /// Whether one is to be begun; then it is, after so many changes.
+    pub fn begin(&self, changes: u64) -> bool {
         let mut state = self.state.lock();
         let begins = state.is_wanted && state.begun.is_none();
         if begins {
             (state.is_wanted, state.begun) = (false, Some(Instant::now()));
+            state.begun_changes = changes;
         }
         begins
     }
@@ -78,9 +98,11 @@ impl Snapshots {
         state.took_s = state.begun.take().map(|begun| begun.elapsed().as_secs());
         state.ended += 1;
         state.last_failed = bytes.is_none();
+        self.has_failed.store(bytes.is_none(), Ordering::Relaxed);
         if let Some(bytes) = bytes {
             (state.bytes, state.saved_s) = (bytes, unix_ms() / 1000);
             state.saved += 1;
+            state.changes = state.begun_changes;
         }
         drop(state);
         self.ended.notify_waiters();

@@ -53,6 +53,7 @@ struct Block {
     written_bytes: Counter,
     hits: Counter,
     misses: Counter,
+    changes: Counter,
     commands: Box<[CommandBlock]>,
 }
 
@@ -95,6 +96,11 @@ impl Recorder {
         if let Some(bucket) = block.latencies.get(bucket_of(duration_ns / calls.max(1))) {
             bucket.add(calls);
         }
+    }
+
+    /// So many commands have written.
+    pub fn changed(&self, commands: u64) {
+        self.block.changes.add(commands);
     }
 
     /// So many keys that a command looked for were there, and so many were not.
@@ -279,6 +285,12 @@ impl Stats {
         let mut totals = self.sums();
         totals.subtract(&self.baseline.lock());
         totals
+    }
+
+    /// Commands that have written, since the start; a reset does not touch them.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.blocks.lock().iter().map(|block| block.changes.get()).sum()
     }
 
     /// Notes what has been counted until `unix_ms`; a timer does this a few times a second.

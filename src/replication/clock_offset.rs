@@ -69,8 +69,14 @@ mod tests {
     #[test]
     fn half_of_the_round_trip_is_taken_off() {
         let mut offset = ClockOffset::default();
-        let ack =
-            Ack { epoch: 0, delivered: 0, wall_ms: 5_060, echo_wall_ms: 1_000, echo_age_ms: 20 };
+        let ack = Ack {
+            epoch: 0,
+            delivered: 0,
+            held: 0,
+            wall_ms: 5_060,
+            echo_wall_ms: 1_000,
+            echo_age_ms: 20,
+        };
         // Sent at 1000, 50 ms there, 20 ms kept, 50 ms back: the peer said 5060 at 1070 by our clock.
         offset.note(&ack, Now { wall_ms: 1_120, mono_ms: 0 });
         assert_eq!(offset.offset_ms(), Some(3_990));

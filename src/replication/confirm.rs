@@ -104,6 +104,7 @@ impl Engine {
             let ack = Ack {
                 epoch: replica.epoch,
                 delivered: self.inbound.get(&replica).map_or(0, Inbound::delivered),
+                held: self.holds.get(&replica).copied().unwrap_or(0),
                 wall_ms: now.wall_ms,
                 echo_wall_ms,
                 echo_age_ms,

@@ -11,6 +11,7 @@ use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
 use super::peers::Peer;
+use super::progress::Confirmed;
 use super::readiness::Gate;
 use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
@@ -392,12 +393,14 @@ impl Engine {
     pub(super) fn report_progress(&mut self) {
         // Who has said nothing yet has confirmed nothing.
         let confirmed = |peer: &Peer| match peer.word {
-            Some(_) => self.stream.drain_of(self.held_by(peer)),
-            None => 0,
+            Some(_) => Confirmed {
+                has: self.stream.drain_of(self.had_by(peer)),
+                keeps: self.stream.drain_of(self.held_by(peer)),
+            },
+            None => Confirmed { has: 0, keeps: 0 },
         };
         let members = self.peers.iter().filter(|(node, _)| self.view.is_member(**node));
-        let drains = members.map(|(node, peer)| (*node, confirmed(peer))).collect();
-        self.progress.set_confirmed(drains);
+        self.progress.set_confirmed(members.map(|(_, peer)| confirmed(peer)).collect());
     }
 }
 

@@ -214,7 +214,7 @@ impl Engine {
             peer.replica = Some(greeting.replica());
             peer.connection = 0;
             peer.word = None;
-            peer.delivered = 0;
+            (peer.delivered, peer.has) = (0, 0);
             peer.give_up_round();
             peer.named.clear();
             let old = peer.incoming.take().map(|incoming| incoming.link).into_iter();

@@ -33,6 +33,8 @@ pub struct Ack {
     pub epoch: u32,
     /// The last batch of the receiver's stream that the sender has merged, gaps or not.
     pub delivered: u64,
+    /// The batch up to which the sender has all of the receiver's stream in memory.
+    pub held: u64,
     /// The sender's wall clock now.
     pub wall_ms: u64,
     /// The receiver's wall clock in its last ack, and how long ago that came; 0: none yet.

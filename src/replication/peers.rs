@@ -27,6 +27,8 @@ pub struct Peer {
     pub connection: u64,
     /// The last batch of this node's stream that it has merged.
     pub delivered: u64,
+    /// It has all of this node's stream up to here, in its memory at least.
+    pub has: u64,
     /// The last batch of which anything was ever sent to it.
     pub sent: u64,
     /// Its latest word on what it holds, and when that came (monotonic ms).

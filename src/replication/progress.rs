@@ -4,6 +4,13 @@ use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// The last drain that a peer has whole, and the last that it would have after a crash.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Confirmed {
+    pub has: u64,
+    pub keeps: u64,
+}
+
 /// Drains are counted from 1. What was written before [`Progress::ticket`] was read is drained by the
 /// drain of that number at the latest.
 #[derive(Debug, Default)]
@@ -11,8 +18,7 @@ pub struct Progress {
     begun: AtomicU64,
     /// The last drain that would survive a crash.
     durable: AtomicU64,
-    /// Per peer (its node id) the last drain that it has confirmed whole.
-    confirmed: Mutex<Vec<(u32, u64)>>,
+    peers: Mutex<Vec<Confirmed>>,
 }
 
 impl Progress {
@@ -41,17 +47,23 @@ impl Progress {
         self.durable.fetch_max(drain, Ordering::SeqCst);
     }
 
-    /// How many peers have confirmed the drain of that number.
+    /// How many peers have the drain of that number.
     #[must_use]
     pub fn confirmed_by(&self, drain: u64) -> usize {
-        self.confirmed.lock().iter().filter(|(_, confirmed)| *confirmed >= drain).count()
+        self.peers.lock().iter().filter(|peer| peer.has >= drain).count()
+    }
+
+    /// How many peers would have it after a crash.
+    #[must_use]
+    pub fn kept_by(&self, drain: u64) -> usize {
+        self.peers.lock().iter().filter(|peer| peer.keeps >= drain).count()
     }
 
     pub(super) fn begin(&self) -> u64 {
         self.begun.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub(super) fn set_confirmed(&self, confirmed: Vec<(u32, u64)>) {
-        *self.confirmed.lock() = confirmed;
+    pub(super) fn set_confirmed(&self, peers: Vec<Confirmed>) {
+        *self.peers.lock() = peers;
     }
 }

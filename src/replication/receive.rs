@@ -212,7 +212,9 @@ impl Engine {
                 peer.clock.note(&ack, now);
                 if ack.epoch == my_epoch {
                     peer.delivered = peer.delivered.max(ack.delivered);
+                    peer.has = peer.has.max(ack.held);
                 }
+                self.report_progress();
             }
             Message::Holds(word) => {
                 if let Some(peer) = self.peers.get_mut(&node) {

@@ -44,7 +44,7 @@ impl Engine {
         let state = keyspace.state(db, name)?;
         let mut report = CounterReport::of(&state, now.wall_ms)?;
         let own = state.own(self.me());
-        let unconfirmed = |peer: &Peer| match self.stream.as_of(db, name, self.held_by(peer)) {
+        let unconfirmed = |peer: &Peer| match self.stream.as_of(db, name, self.had_by(peer)) {
             AsOf::Unchanged => Some(Decimal::default()),
             AsOf::Was(before) => Some(own.since(&before)),
             AsOf::Unknown => None,
@@ -62,8 +62,13 @@ impl Engine {
         word.and_then(|(word, _)| word.holds.get(&self.me())).copied().unwrap_or(0)
     }
 
+    /// The last batch of this node's stream up to which a peer has all, in its memory at least.
+    pub(super) fn had_by(&self, peer: &Peer) -> u64 {
+        peer.has.max(self.held_by(peer))
+    }
+
     fn peer_status(&self, node: u32, peer: &Peer, now: Now) -> PeerStatus {
-        let (batches, deltas, oldest_ms) = self.stream.after(self.held_by(peer));
+        let (batches, deltas, oldest_ms) = self.stream.after(self.had_by(peer));
         let health = match self.hears(peer, now) {
             true => Health::Alive,
             false => self.membership.health(node).unwrap_or(Health::Down),

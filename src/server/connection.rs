@@ -416,7 +416,7 @@ impl Connection<'_> {
             // Slept already, before the reply was sent.
             After::SleepMs(_) => Ok(()),
             // Boxed: few connections ever wait, and the others need not have room for it.
-            After::AwaitPeers(wait) => Box::pin(self.await_peers(wait)).await,
+            After::AwaitConfirmed(wait) => Box::pin(self.await_confirmed(wait)).await,
             After::AwaitSnapshot(number) => Box::pin(self.await_snapshot(number)).await,
         }
     }

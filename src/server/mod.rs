@@ -139,6 +139,10 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
         let policy = config.maxmemory_policy.name();
         tracing::warn!("maxmemory-policy {policy}: with peers or a log nothing is removed");
     }
+    if !config.inert.is_empty() {
+        let names: Vec<_> = config.inert.keys().copied().collect();
+        tracing::info!("Without effect here: {}", names.join(", "));
+    }
     match (&config.requirepass, config.protected_mode) {
         (Some(_), _) => tracing::info!("Clients need the password"),
         (None, true) => {
@@ -157,6 +161,9 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
 
 fn durability(config: &Config) -> String {
     let dir = config.dir.display();
+    if !config.appendonly && !config.save.is_empty() {
+        return "memory only: counts are gone when it stops (save needs appendonly yes)".to_owned();
+    }
     match (config.appendonly, config.appendfsync) {
         (false, _) => "memory only: counts are gone when it stops".to_owned(),
         (true, AppendFsync::Always) => format!("on disk in {dir} before it is acknowledged"),

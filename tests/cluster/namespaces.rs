@@ -30,7 +30,16 @@ impl Node {
         let (first, id) = (format!("{}:{port}", address(0)), format!("{:x}", node + 1));
         let child = lan
             .command(node, &program())
-            .args(["--port", "0", "--unixsocket", "socket", "--enable-debug-command", "yes"])
+            .args([
+                "--dir",
+                ".",
+                "--port",
+                "0",
+                "--unixsocket",
+                "socket",
+                "--enable-debug-command",
+                "yes",
+            ])
             .args(["--bind", &bind, "--cluster-port", &port, "--cluster-peer", &first])
             .args(["--cluster-node-id", &id, "--cluster-secret", "secret", "--logfile", "log"])
             .current_dir(folder.path())

@@ -29,6 +29,7 @@ fn writes_are_refused_while_the_disk_is_full_and_reads_go_on() {
         assert_eq!(place.ask(&["INCR", "k"]), REFUSED);
         assert_eq!(place.ask(&["PING"]), REFUSED);
         assert_eq!(place.ask(&["GET", "k"]), "\"2\"");
+        assert!(place.ask(&["SAVE"]).starts_with("(error)"), "nobody waits for what cannot be");
         place.limit_files(None);
         eventually("it recovers", || status(&place) == "ok");
         assert_eq!(place.ask(&["INCR", "k"]), "(integer) 3");

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 const ROUNDS: usize = 6;
 
-fn nodes() -> Vec<Place> {
+fn nodes(appendfsync: &str) -> Vec<Place> {
     let ports: Vec<String> = (0..3).map(|_| free_port().to_string()).collect();
     let node = |at: usize| {
         let peer = format!("127.0.0.1:{}", ports[(at + 1) % 3]);
         let id = format!("{}", at + 1);
         Place::new(&[
             "--appendfsync",
-            "always",
+            appendfsync,
             "--cluster-port",
             &ports[at],
             "--cluster-peer",
@@ -38,7 +38,7 @@ fn count(client: &mut Client) -> bool {
 
 #[test]
 fn counts_are_exact_after_rolling_kills() {
-    let mut nodes = nodes();
+    let mut nodes = nodes("always");
     nodes.iter_mut().for_each(Place::spawn);
     let addresses: Vec<_> = nodes.iter().map(Place::address).collect();
     nodes.iter().for_each(|node| eventually("it answers", || is_up(node)));
@@ -96,4 +96,27 @@ fn is_up(node: &Place) -> bool {
 
 fn number(shown: &str) -> u64 {
     shown.replace("(integer) ", "").parse().expect("a number")
+}
+
+/// WAIT asks for memory, WAITAOF for the disk: with `no` that is not soon.
+#[test]
+fn what_peers_have_in_memory_and_what_on_disk_are_told_apart() {
+    let mut nodes = nodes("no");
+    nodes.iter_mut().for_each(Place::spawn);
+    nodes.iter().for_each(|node| eventually("it answers", || is_up(node)));
+    let mut client = nodes[0].connect();
+    eventually("all have met", || {
+        client.call(&["INCR", "k"]).expect("INCR");
+        client.call(&["WAIT", "2", "100"]).expect("WAIT") == Reply::Integer(2)
+    });
+    client.call(&["INCR", "k"]).expect("INCR");
+    let kept = |client: &mut Client, words: &[&str]| client.call(words).expect("WAITAOF");
+    let nobody = Reply::Array(vec![Reply::Integer(0), Reply::Integer(0)]);
+    assert_eq!(kept(&mut client, &["WAITAOF", "1", "2", "100"]), nobody);
+    for node in &nodes {
+        node.ask(&["CONFIG", "SET", "appendfsync", "everysec"]);
+    }
+    let all = Reply::Array(vec![Reply::Integer(1), Reply::Integer(2)]);
+    assert_eq!(kept(&mut client, &["WAITAOF", "1", "2", "0"]), all);
+    assert_eq!(kept(&mut client, &["WAITAOF", "0", "1", "0"]), all);
 }

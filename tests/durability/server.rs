@@ -44,6 +44,7 @@ impl Place {
         // A write beyond the largest size that files may have is to fail, not to kill.
         let child = Command::new("sh")
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", &program()])
+            .args(["--dir", "."])
             .args(&self.flags)
             .args(["--port", &self.port.to_string(), "--appendonly", "yes"])
             .args(["--io-threads", "2"])

@@ -1,7 +1,7 @@
 //! Snapshots that are taken while the node counts.
 
 use crate::server::Place;
-use crate::support::eventually;
+use crate::support::{eventually, print};
 use rustix::process::Signal;
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -85,4 +85,52 @@ fn memory_only_has_nothing_to_save() {
     let reply = server.connect().call(&["BGSAVE"]);
     let refused = "(error) ERR this node keeps its data in memory only: see appendonly";
     assert_eq!(crate::support::show(&reply), refused);
+}
+
+#[test]
+fn a_snapshot_is_taken_when_a_save_point_is_reached() {
+    let mut place = Place::new(&["--save", "3600", "1000000", "--save", "1", "3"]);
+    place.start();
+    let info = |place: &Place, field: &str| {
+        let info = print::text(&place.connect().call(&["INFO", "persistence"]).expect("INFO"));
+        let value = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        value.expect("the field").trim().parse::<u64>().expect("a number")
+    };
+    assert_eq!(info(&place, "rdb_saves"), 0);
+    place.ask(&["GET", "k"]);
+    (0..2).for_each(|_| drop(place.ask(&["INCR", "k"])));
+    place.ask(&["INCR", "k", "too many"]);
+    assert_eq!(info(&place, "rdb_changes_since_last_save"), 2);
+    place.ask(&["INCR", "k"]);
+    eventually("it is taken", || info(&place, "rdb_saves") == 1);
+    assert_eq!(info(&place, "rdb_changes_since_last_save"), 0);
+    place.signal(Signal::KILL);
+    place.start();
+    assert_eq!(place.ask(&["GET", "k"]), "\"3\"");
+}
+
+/// As Redis: with save points a snapshot that cannot be written stops the writes, unless it must not.
+#[test]
+fn a_snapshot_that_fails_stops_writes_where_it_was_asked_for() {
+    let mut place = Place::new(&["--save", "3600", "1000000"]);
+    place.start();
+    let digits: String =
+        (0..4_000).map(|number: u32| number.wrapping_mul(2_654_435_761).to_string()).collect();
+    place.ask(&["SET", "k", &digits]);
+    assert_eq!(place.ask(&["SAVE"]), "OK");
+    // Enough for the log, which is empty now, and not for a snapshot.
+    place.limit_files(Some(4_000));
+    assert!(place.ask(&["SAVE"]).starts_with("(error)"));
+    let refused = place.ask(&["INCR", "n"]);
+    assert!(
+        refused.starts_with("(error) MISCONF Redis is configured to save RDB snapshots"),
+        "{refused}"
+    );
+    assert_eq!(place.ask(&["EXISTS", "k"]), "(integer) 1");
+    place.limit_files(None);
+    place.ask(&["CONFIG", "SET", "stop-writes-on-bgsave-error", "no"]);
+    eventually("it may be written again", || place.ask(&["INCR", "n"]).starts_with("(integer)"));
+    place.ask(&["CONFIG", "SET", "stop-writes-on-bgsave-error", "yes"]);
+    assert_eq!(place.ask(&["SAVE"]), "OK");
+    assert!(place.ask(&["INCR", "n"]).starts_with("(integer)"));
 }

@@ -25,7 +25,8 @@ fn start(nodes: &[Vec<String>]) -> Option<BTreeMap<u16, Server>> {
         for (shown, port) in &ports {
             flags = flags.replace(shown, port);
         }
-        let flags: Vec<&str> = flags.split(' ').collect();
+        let mut flags: Vec<&str> = flags.split(' ').collect();
+        flags.extend(["--appendonly", "yes"]);
         servers.insert(shown, Server::try_headcount(&flags)?);
     }
     Some(servers)

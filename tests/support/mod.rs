@@ -21,6 +21,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a server is started again when another process took its port in between.
 const STARTS: usize = 5;
 
+/// What a test that says nothing else starts Headcount with: on disk nothing is kept, and so nothing has to be
+/// loaded. `tests/durability` is about what is.
+const OWN_FLAGS: [[&str; 2]; 2] = [["--dir", "."], ["--appendonly", "no"]];
 /// Where a server's configuration file is, from its directory.
 pub const CONFIG_FILE: &str = "conf/redis.conf";
 
@@ -34,8 +37,8 @@ pub enum Kind {
 pub struct Server {
     pub kind: Kind,
     pub port: u16,
-    /// It has a cluster-port, and may have to ask its peers for the data before it answers clients.
-    is_node: bool,
+    /// It may have to ask its peers or the disk for the data before it answers clients.
+    loads: bool,
     child: Child,
     directory: TempDir,
 }
@@ -121,17 +124,24 @@ impl Server {
             Kind::Headcount => &["--io-threads", "3"],
             Kind::Redis => &[],
         };
+        let own: Vec<&str> = OWN_FLAGS
+            .into_iter()
+            .filter(|[name, _]| kind == Kind::Headcount && !arguments.contains(name))
+            .flatten()
+            .collect();
         let child = Command::new(program)
             .args(arguments)
             .args(["--port", &port.to_string(), "--enable-debug-command", "yes"])
             .args(threads)
+            .args(own)
             .current_dir(directory.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}"));
-        let is_node = arguments.contains(&"--cluster-port");
-        Server { kind, port, is_node, child, directory }
+        let loads = arguments.contains(&"--cluster-port")
+            || arguments.windows(2).any(|flag| flag == ["--appendonly", "yes"]);
+        Server { kind, port, loads, child, directory }
     }
 
     /// Waits until the process answers; false when it ended, or when another answers at its port.
@@ -164,7 +174,7 @@ impl Server {
     /// A connection to a server that answers clients.
     pub fn connect(&self) -> Client {
         let mut client = self.connect_early();
-        if self.is_node {
+        if self.loads {
             eventually("it has loaded", || !is_loading(&client.call(&["PING"])));
         }
         client

@@ -47,6 +47,7 @@ pub const ROWS: &[Command] = &[
     object::OBJECT,
     memory::MEMORY,
     wait::WAIT,
+    wait::WAITAOF,
 ];
 
 /// Where the keys of this family stand.

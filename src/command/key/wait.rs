@@ -1,8 +1,10 @@
-//! WAIT.
+//! WAIT, WAITAOF.
 
 use crate::base::number::parse_i64;
 use crate::command::table::{Command, Flags, Group, Reach};
-use crate::command::{After, AwaitPeers, Call, CommandError, ReplyMode};
+use crate::command::{After, AwaitConfirmed, Call, CommandError, ReplyMode};
+use crate::node::{Confirmation, Node};
+use crate::resp::ReplyWriter;
 
 pub const WAIT: Command = Command {
     name: "wait",
@@ -19,20 +21,71 @@ pub const WAIT: Command = Command {
     run: wait,
 };
 
-/// Answers at once where enough peers have this connection's writes already; else its connection waits.
+pub const WAITAOF: Command = Command {
+    name: "waitaof",
+    arity: 4,
+    since: "7.2.0",
+    summary: "Blocks until all of the preceding write commands sent by the connection are written to the append-only file of the master and/or replicas.",
+    syntax: "numlocal numreplicas timeout",
+    run: waitaof,
+    ..WAIT
+};
+
+const NO_LOG: CommandError = CommandError::fixed(
+    "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+);
+const NOT_LOCAL: CommandError =
+    CommandError::fixed("ERR value is out of range, value must between 0 and 1");
+const NOT_POSITIVE: CommandError =
+    CommandError::fixed("ERR value is out of range, must be positive");
+
 fn wait(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let wanted = call.integer(1)?;
+    // A negative number is reached by nobody at all.
+    let peers = usize::try_from(call.integer(1)?).unwrap_or(0);
     let timeout_ms = timeout_ms(&call.args[2], call.now_ms())?;
-    let confirmed = call.node.confirmed_by(call.session.wrote);
-    match usize::try_from(wanted) {
-        Ok(peers) if peers > confirmed => {
-            let silent = call.session.reply_mode != ReplyMode::On;
-            call.session.after = After::AwaitPeers(AwaitPeers { peers, timeout_ms, silent });
-        }
-        // No number, or a negative one, is too many.
-        _ => call.reply.integer(i64::try_from(confirmed).unwrap_or(i64::MAX)),
-    }
+    await_confirmed(call, Confirmation::InMemory { peers }, timeout_ms);
     Ok(())
+}
+
+/// The other nodes are what Redis calls replicas here.
+fn waitaof(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let here = match call.integer(1)? {
+        0 => false,
+        1 => true,
+        _ => return Err(NOT_LOCAL),
+    };
+    let peers = usize::try_from(call.integer(2)?).map_err(|_| NOT_POSITIVE)?;
+    let timeout_ms = timeout_ms(&call.args[3], call.now_ms())?;
+    if here && call.node.disk.is_none() {
+        return Err(NO_LOG);
+    }
+    await_confirmed(call, Confirmation::OnDisk { here, peers }, timeout_ms);
+    Ok(())
+}
+
+/// Answers at once where this connection's writes are confirmed already; else its connection waits.
+fn await_confirmed(call: &mut Call<'_, '_>, what: Confirmation, timeout_ms: u64) {
+    let silent = call.session.reply_mode != ReplyMode::On;
+    let wait = AwaitConfirmed { what, timeout_ms, silent };
+    match what.is_there(call.node, call.session.wrote) {
+        true => wait.answer(call.node, call.session.wrote, &mut call.reply),
+        false => call.session.after = After::AwaitConfirmed(wait),
+    }
+}
+
+impl AwaitConfirmed {
+    /// Who has confirmed so far what was written before `drain`.
+    pub fn answer(&self, node: &Node, drain: u64, reply: &mut ReplyWriter<'_>) {
+        let count = |peers: usize| i64::try_from(peers).unwrap_or(i64::MAX);
+        match self.what {
+            Confirmation::InMemory { .. } => reply.integer(count(node.confirmed_by(drain))),
+            Confirmation::OnDisk { .. } => {
+                reply.array(2);
+                reply.integer(i64::from(node.is_kept(drain)));
+                reply.integer(count(node.kept_by(drain)));
+            }
+        }
+    }
 }
 
 fn timeout_ms(text: &[u8], now_ms: u64) -> Result<u64, CommandError> {

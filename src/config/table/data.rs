@@ -42,13 +42,24 @@ It matters only with save, which this version does not have.",
                     Ok(())
                 },
             },
-            "The working folder. It must exist.",
+            "The working folder: what is written is kept there. It is made if it is missing.
+Only one server can keep its data in a folder. With appendonly no and no cluster-port, and if
+this is not set, the server stays where it was started.",
         ),
         Directive::new(
             "save",
             AtRunTime,
             Kind::Words(SAVE),
-            "When snapshots are written: never, this version keeps counts in memory only.",
+            "When a snapshot is taken by itself, with appendonly: pairs of seconds and changes.
+\"3600 1 60 10000\": an hour after the last one if anything was written, a minute after it if
+10000 commands have written. Nothing is lost without: the log has all, and is cut short by a
+snapshot whenever it has become as long as the last one (and 64 MB).",
+        ),
+        Directive::new(
+            "stop-writes-on-bgsave-error",
+            AtRunTime,
+            yes_no!(stop_writes_on_bgsave_error),
+            "Whether writes are refused (MISCONF) while the last snapshot has failed; with save only.",
         ),
     ],
 };
@@ -68,20 +79,20 @@ pub const ENCODINGS: Section = Section {
         Directive::new(
             "set-max-intset-entries",
             AtRunTime,
-            number!(set_max_intset_entries, Plain, 0..=LONG_MAX),
+            number!(encodings.set_max_intset_entries, Plain, 0..=LONG_MAX),
             "Up to how many members OBJECT ENCODING calls a set of integers an intset.
 Like the next two it steers the answer of OBJECT ENCODING only.",
         ),
         Directive::new(
             "set-max-listpack-entries",
             AtRunTime,
-            number!(set_max_listpack_entries, Plain, 0..=LONG_MAX),
+            number!(encodings.set_max_listpack_entries, Plain, 0..=LONG_MAX),
             "Up to how many members OBJECT ENCODING calls a set a listpack.",
         ),
         Directive::new(
             "set-max-listpack-value",
             AtRunTime,
-            number!(set_max_listpack_value, Plain, 0..=LONG_MAX),
+            number!(encodings.set_max_listpack_value, Plain, 0..=LONG_MAX),
             "Up to how many bytes in its longest member OBJECT ENCODING calls a set a listpack.",
         ),
     ],

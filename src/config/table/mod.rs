@@ -3,6 +3,7 @@
 mod cluster;
 mod data;
 mod general;
+mod inert;
 mod memory;
 mod monitoring;
 mod network;
@@ -19,7 +20,7 @@ pub struct Section {
     pub directives: &'static [Directive],
 }
 
-/// Every directive, in the order of the docs.
+/// The directives that do something, in the order of the docs.
 pub const SECTIONS: &[&Section] = &[
     &network::NETWORK,
     &network::CLIENTS,
@@ -33,9 +34,11 @@ pub const SECTIONS: &[&Section] = &[
     &monitoring::MONITORING,
 ];
 
+pub use inert::WITHOUT_EFFECT;
+
 /// Every directive, in the order of the docs.
 pub fn directives() -> impl Iterator<Item = &'static Directive> {
-    SECTIONS.iter().flat_map(|section| section.directives)
+    SECTIONS.iter().flat_map(|section| section.directives).chain(WITHOUT_EFFECT.directives)
 }
 
 /// The directive of a name, in any case.
@@ -53,12 +56,12 @@ macro_rules! yes_no {
 
 /// A numeric field of `Config`.
 macro_rules! number {
-    ($field:ident, $unit:ident, $range:expr) => {
+    ($($field:ident).+, $unit:ident, $range:expr) => {
         Kind::Number {
             unit: Unit::$unit,
             range: $range,
-            get: |config| config.$field.into(),
-            set: |config, value| value.try_into().map(|value| config.$field = value).is_ok(),
+            get: |config| config.$($field).+.into(),
+            set: |config, value| value.try_into().map(|value| config.$($field).+ = value).is_ok(),
         }
     };
 }

@@ -1,8 +1,8 @@
-//! A command that waits: WAIT. Its connection waits, and no other; what the client sends meanwhile is
+//! A command that waits, such as WAIT. Its connection waits, and no other; what the client sends meanwhile is
 //! kept, so that one that goes away is noticed.
 
 use super::{Connection, End, add};
-use crate::command::{AwaitPeers, ReplyMode};
+use crate::command::{AwaitConfirmed, ReplyMode};
 use crate::config::AppendFsync;
 use crate::node::Unblock;
 use crate::resp::ReplyWriter;
@@ -12,13 +12,13 @@ use std::time::Duration;
 const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 impl Connection<'_> {
-    /// Waits as WAIT asks to, and answers how many peers have confirmed what the connection wrote.
-    pub(super) async fn await_peers(&mut self, wait: AwaitPeers) -> Result<(), End> {
+    /// Waits as WAIT and WAITAOF ask to, and answers who has confirmed what the connection wrote.
+    pub(super) async fn await_confirmed(&mut self, wait: AwaitConfirmed) -> Result<(), End> {
         let (client, node) = (self.session.client.clone(), &self.shared.node);
         let wrote = self.session.wrote;
         client.begin_waiting();
         let unblocked = tokio::select! {
-            () = node.confirmed(wait.peers, wrote) => Ok(Unblock::TimeOut),
+            () = node.confirmed(wait.what, wrote) => Ok(Unblock::TimeOut),
             () = elapsed(wait.timeout_ms) => Ok(Unblock::TimeOut),
             unblocked = self.listen() => unblocked,
         };
@@ -28,10 +28,7 @@ impl Connection<'_> {
             let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
             let mut reply = ReplyWriter::new(replies, self.session.protocol);
             match unblocked {
-                Unblock::TimeOut => {
-                    let confirmed = node.confirmed_by(wrote);
-                    reply.integer(i64::try_from(confirmed).unwrap_or(i64::MAX));
-                }
+                Unblock::TimeOut => wait.answer(node, wrote, &mut reply),
                 Unblock::Error => {
                     node.stats.error(UNBLOCKED);
                     reply.error(UNBLOCKED);

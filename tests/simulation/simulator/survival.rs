@@ -97,7 +97,7 @@ impl World<'_> {
     /// WAIT: more nodes have confirmed it than have lost anything since.
     fn is_confirmed(&self, id: EventId) -> bool {
         let origin = self.history.event(id).origin;
-        self.runs[origin.process].progress.confirmed_by(origin.drain) > self.losses_since(id)
+        self.runs[origin.process].progress.kept_by(origin.drain) > self.losses_since(id)
     }
 
     /// How often other nodes have lost what they had since an event.

@@ -20,7 +20,6 @@ pub fn persistence(node: &Node, report: &mut Report) {
             "current_fork_perc",
             "current_save_keys_processed",
             "current_save_keys_total",
-            "rdb_changes_since_last_save",
         ],
     );
     snapshots(node, report);
@@ -53,6 +52,8 @@ fn snapshots(node: &Node, report: &mut Report) {
     let last = node.disk.as_ref().map(|disk| disk.snapshots.get());
     let seconds = |seconds: Option<u64>| seconds.map_or("-1".to_owned(), |s| s.to_string());
     let begun = last.and_then(|last| last.begun);
+    let changes = node.stats.changes().saturating_sub(last.map_or(0, |last| last.changes));
+    report.field("rdb_changes_since_last_save", changes);
     report.field("rdb_bgsave_in_progress", u8::from(begun.is_some()));
     report.field("rdb_last_save_time", last.map_or(node.started_ms / 1000, |last| last.saved_s));
     let has_failed = last.is_some_and(|last| last.last_failed);

@@ -1,0 +1,20 @@
+//! Up to which sizes OBJECT ENCODING names a compact encoding.
+
+/// Redis's limits; they steer the answer of OBJECT ENCODING only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encodings {
+    pub set_max_intset_entries: u64,
+    pub set_max_listpack_entries: u64,
+    /// Bytes.
+    pub set_max_listpack_value: u64,
+}
+
+impl Default for Encodings {
+    fn default() -> Encodings {
+        Encodings {
+            set_max_intset_entries: 512,
+            set_max_listpack_entries: 128,
+            set_max_listpack_value: 64,
+        }
+    }
+}
