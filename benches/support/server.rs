@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// How long a server may take to start, and to load what it has on disk.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What both are given, in either's own words.
+const NOTHING_SAVED: [&str; 4] = ["--save", "", "--appendonly", "no"];
+
 /// A port that nobody has at the moment.
 ///
 /// # Errors
@@ -55,7 +58,7 @@ impl Server {
     /// # Errors
     /// As [`Server::headcount`].
     pub fn headcount_with(flags: &[&str]) -> io::Result<Server> {
-        Server::start(env!("CARGO_BIN_EXE_headcount"), flags)
+        Server::start(Program::Headcount, &[&NOTHING_SAVED[..], flags].concat())
     }
 
     /// # Errors
@@ -67,8 +70,7 @@ impl Server {
     /// # Errors
     /// As [`Server::redis`].
     pub fn redis_with(flags: &[&str]) -> io::Result<Server> {
-        let own = ["--save", "", "--appendonly", "no"];
-        Server::start("redis-server", &[&own[..], flags].concat())
+        Server::start(Program::Redis, &[&NOTHING_SAVED[..], flags].concat())
     }
 
     /// One of the two that works in a directory which stays, with no more set than its port and `flags`.
@@ -76,19 +78,8 @@ impl Server {
     /// # Errors
     /// As [`Server::redis`].
     pub fn in_directory(program: Program, directory: &Path, flags: &[&str]) -> io::Result<Server> {
-        Server::start_in(program.path(), directory, flags)
-    }
-
-    fn start(program: &str, flags: &[&str]) -> io::Result<Server> {
-        let directory = TempDir::new()?;
-        let mut server = Server::start_in(program, directory.path(), flags)?;
-        server._directory = Some(directory);
-        Ok(server)
-    }
-
-    fn start_in(program: &str, directory: &Path, flags: &[&str]) -> io::Result<Server> {
         let port = free_port()?;
-        let child = Command::new(program)
+        let child = Command::new(program.path())
             .args(["--port", &port.to_string()])
             .args(flags)
             .current_dir(directory)
@@ -97,6 +88,13 @@ impl Server {
             .spawn()?;
         let mut server = Server { port, child, _directory: None };
         server.wait_until_up()?;
+        Ok(server)
+    }
+
+    fn start(program: Program, flags: &[&str]) -> io::Result<Server> {
+        let directory = TempDir::new()?;
+        let mut server = Server::in_directory(program, directory.path(), flags)?;
+        server._directory = Some(directory);
         Ok(server)
     }
 
