@@ -232,6 +232,26 @@ impl Reading {
         self.go_on([&loaded, &merged], after, now_ms)
     }
 
+    /// What is told to nobody but the disk is what peers would be told.
+    fn check_told(alone: &Keyspace, other: &Keyspace, now_ms: u64) -> Result<(), TestCaseError> {
+        let (mut told, mut expected) = (Vec::new(), Vec::new());
+        alone.drain_alone(&mut |db, name, state| {
+            let state = match state {
+                Told::Plain(plain) => plain.to_key(),
+                Told::Key(key) => (**key).clone(),
+            };
+            told.push((db, name.to_vec(), state));
+        });
+        other.drain(now_ms, &mut |drained| {
+            expected.push((drained.db, drained.name.to_vec(), drained.state.clone()));
+        });
+        told.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        expected.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        prop_assert_eq!(told, expected);
+        prop_assert!(!alone.has_dirty());
+        Ok(())
+    }
+
     /// What is done then has the same effect.
     fn go_on(
         &self,
@@ -244,6 +264,9 @@ impl Reading {
             now_ms = now_ms.saturating_add_signed(*wait_ms);
             both.iter().for_each(|keyspace| command.run(keyspace, now_ms));
             check_same(loaded, merged, now_ms)?;
+        }
+        if self.alone && self.in_order {
+            Reading::check_told(loaded, merged, now_ms)?;
         }
         now_ms += 200;
         let [drained, expected] = both.map(|keyspace| {

@@ -75,7 +75,7 @@ impl Side {
         let start = Instant::now();
         let server = Server::in_directory(self.program, self.directory.path(), self.flags)?;
         self.s.push(start.elapsed().as_secs_f64());
-        self.cpu_s.push(server.cpu_ns()? as f64 / 1e9);
+        self.cpu_s.push(process::cpu_ns_of_all(server.pid())? as f64 / 1e9);
         self.peak_bytes.push(process::peak_bytes(server.pid())? as f64);
         self.held_again_bytes.push(server.resident_bytes()? as f64);
         if server.call(&["DBSIZE"])? != Reply::Integer(keys as i64) {

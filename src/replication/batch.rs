@@ -3,8 +3,8 @@
 use super::{Fault, Vector};
 use crate::base::codec::Malformed;
 use crate::base::{Name, Stamp};
-use crate::crdt::Key;
 use crate::crdt::wire::{Decoder, Encoder};
+use crate::crdt::{Key, Told};
 use serde::{Deserialize, Serialize};
 
 /// No node reads larger payloads: a batch that is cut where it should be, and one state more.
@@ -66,7 +66,16 @@ impl Deltas {
     /// Leaves out what no peer would read, and says so in the log: else the link would break again and
     /// again, and nothing at all would be told.
     pub fn push(&mut self, db: u16, name: &[u8], state: &Key) {
-        if let Err(bytes) = self.push_within(STATE_BYTES_MAX, db, name, state) {
+        self.write(db, name, |encoder| encoder.key(state));
+    }
+
+    /// As [`Deltas::push`].
+    pub fn push_told(&mut self, db: u16, name: &[u8], state: &Told<'_>) {
+        self.write(db, name, |encoder| encoder.told(state));
+    }
+
+    fn write(&mut self, db: u16, name: &[u8], state: impl FnOnce(&mut Encoder)) {
+        if let Err(bytes) = self.write_within(STATE_BYTES_MAX, db, name, state) {
             let (start, _) = name.split_at(name.len().min(256));
             tracing::error!(
                 "The key \"{}\" of database {db} is too large to be told to other nodes: it takes \
@@ -77,17 +86,17 @@ impl Deltas {
     }
 
     /// The error is how many bytes it would take.
-    fn push_within(
+    fn write_within(
         &mut self,
         max_bytes: usize,
         db: u16,
         name: &[u8],
-        state: &Key,
+        state: impl FnOnce(&mut Encoder),
     ) -> Result<(), usize> {
         let (before, from) = (self.encoder.place(), self.bytes());
         self.encoder.varint(u64::from(db));
         self.encoder.bytes(name);
-        self.encoder.key(state);
+        state(&mut self.encoder);
         let bytes = self.bytes() - from;
         if bytes > max_bytes {
             self.encoder.go_back(&before);
@@ -230,8 +239,9 @@ mod tests {
                     store.state(0, b"key").expect("a state")
                 });
         let mut deltas = Deltas::new(Stamp::at_ms(9));
-        let pushed =
-            states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
+        let pushed = states
+            .each_ref()
+            .map(|state| deltas.write_within(40, 0, b"key", |to| to.key(state)).is_ok());
         assert_eq!((pushed, deltas.count()), ([true, false, true], 2));
         let mut read = Vec::new();
         let bytes = deltas.finish(&());

@@ -17,7 +17,7 @@ use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
 use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
-use crate::base::Replica;
+use crate::base::{Replica, Stamp};
 use crate::store::Keyspace;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -230,26 +230,46 @@ impl Engine {
         let drain = self.progress.begin();
         if keyspace.has_dirty() {
             let stamp = keyspace.stamp(now.wall_ms);
-            let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
-            keyspace.drain(now.wall_ms, &mut |drained| {
-                deltas.push(drained.db, drained.name, drained.state);
-                if keyspace.tells_peers() {
-                    let before = Before { own: drained.own_before, since: drained.since };
-                    befores.note(drained.db, drained.name, before);
-                }
-                if deltas.bytes() >= BATCH_BYTES_MAX {
-                    let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
-                    let befores = std::mem::take(&mut befores);
-                    self.push_batch(keyspace, deltas, befores, now);
-                }
-            });
-            if deltas.count() > 0 {
-                self.push_batch(keyspace, deltas, befores, now);
+            match keyspace.tells_peers() {
+                true => self.drain_for_peers(keyspace, stamp, now),
+                false => self.drain_alone(keyspace, stamp, now),
             }
         }
         self.stream.finish_drain(drain);
         if self.stream.bytes() > self.settings.window_bytes {
             self.trim_stream();
+        }
+    }
+
+    fn drain_for_peers(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
+        keyspace.drain(now.wall_ms, &mut |drained| {
+            deltas.push(drained.db, drained.name, drained.state);
+            let before = Before { own: drained.own_before, since: drained.since };
+            befores.note(drained.db, drained.name, before);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                let befores = std::mem::take(&mut befores);
+                self.push_batch(keyspace, deltas, befores, now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, befores, now);
+        }
+    }
+
+    /// Nobody will ask what was before.
+    fn drain_alone(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let mut deltas = Deltas::new(stamp);
+        keyspace.drain_alone(&mut |db, name, state| {
+            deltas.push_told(db, name, state);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                self.push_batch(keyspace, deltas, Befores::default(), now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, Befores::default(), now);
         }
     }
 

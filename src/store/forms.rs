@@ -58,6 +58,19 @@ impl Entry {
         }
     }
 
+    /// The state of a key in the commonest forms, with nothing made for it; `None`: it is in another.
+    pub fn plain(&self, me: Replica) -> Option<Plain<'_>> {
+        let (born, base, counted) = match &self.state {
+            State::Count { tally, born } => {
+                let (added, taken) = (u64::try_from(tally.added(0)).ok()?, tally.taken());
+                (*born, None, Some(PlainSlot { born: *born, added, taken }))
+            }
+            State::Text { stamp, text } => (*stamp, Some(&**text), None),
+            _ => return None,
+        };
+        Some(Plain { deadline: self.ends(me), replica: me, born, base, counted })
+    }
+
     /// What goes to this node's stream: of sets, what this node changed since the last time.
     pub fn take_part(&mut self, me: Replica) -> Key {
         let ends = self.ends(me);

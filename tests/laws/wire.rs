@@ -33,6 +33,10 @@ fn decode_told(batch: &[u8]) -> Result<Vec<Key>, Malformed> {
         keys.push(match decoder.told()? {
             Told::Plain(plain) => {
                 assert_eq!(plain.max_stamp(), plain.to_key().max_stamp());
+                let (mut one, mut other) = (Encoder::new(BASE), Encoder::new(BASE));
+                one.told(&Told::Plain(plain));
+                other.key(&plain.to_key());
+                assert_eq!(one.finish(), other.finish(), "written alike");
                 plain.to_key()
             }
             Told::Key(key) => *key,

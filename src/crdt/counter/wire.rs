@@ -94,6 +94,35 @@ impl Counter {
     }
 }
 
+impl Encoder {
+    pub(in crate::crdt) fn plain_counter(&mut self, plain: &Plain<'_>) {
+        let has_base = plain.base.is_some();
+        self.byte(
+            flag_if(plain.born != Stamp::NEVER, BORN)
+                | flag_if(has_base, BASE | BASE_BORN)
+                | flag_if(plain.counted.is_some(), SLOTS),
+        );
+        if plain.born != Stamp::NEVER {
+            self.stamp(plain.born);
+        }
+        if let Some(text) = plain.base {
+            self.replica(plain.replica);
+            self.bytes(text);
+        }
+        if let Some(PlainSlot { born, added, taken }) = plain.counted {
+            let same_born = flag_if(born == plain.born, SAME_BORN);
+            self.replica_and(plain.replica, same_born | flag_if(taken > 0, TAKEN), SLOT_BITS);
+            if same_born == 0 {
+                self.stamp(born);
+            }
+            self.varint(added);
+            if taken > 0 {
+                self.varint(taken);
+            }
+        }
+    }
+}
+
 impl<'a> Decoder<'a> {
     /// The counter of a [`Plain`] key; `None`: it is of another shape.
     pub(in crate::crdt) fn plain_counter(

@@ -29,24 +29,40 @@ impl Encoder {
         }
     }
 
+    /// As [`Encoder::key`].
+    pub fn told(&mut self, told: &Told<'_>) {
+        match told {
+            Told::Plain(plain) => self.plain(plain),
+            Told::Key(key) => self.key(key),
+        }
+    }
+
+    fn plain(&mut self, plain: &Plain<'_>) {
+        self.byte(COUNTER | deadline_flags(&plain.deadline));
+        self.deadline(&plain.deadline);
+        self.plain_counter(plain);
+    }
+
+    fn deadline(&mut self, ends: &DeadlineRegister) {
+        if *ends != DeadlineRegister::default() {
+            self.tag(ends.tag());
+        }
+        if let Some(at_ms) = ends.at_ms() {
+            self.time(at_ms, ends.tag().stamp);
+        }
+    }
+
     fn life(&mut self, life: &Life, more: u8) {
-        let ends = life.deadline;
         self.byte(
             more | flag_if(life.id != Tag::NEVER, ID)
-                | flag_if(ends != DeadlineRegister::default(), DEADLINE)
-                | flag_if(ends.at_ms().is_some(), AT)
+                | deadline_flags(&life.deadline)
                 | flag_if(life.counter != Counter::default(), COUNTER)
                 | flag_if(life.set.is_some(), SET),
         );
         if life.id != Tag::NEVER {
             self.tag(life.id);
         }
-        if ends != DeadlineRegister::default() {
-            self.tag(ends.tag());
-        }
-        if let Some(at_ms) = ends.at_ms() {
-            self.time(at_ms, ends.tag().stamp);
-        }
+        self.deadline(&life.deadline);
         if life.counter != Counter::default() {
             life.counter.encode(self);
         }
@@ -56,7 +72,11 @@ impl Encoder {
     }
 }
 
-/// A key as it was told, in the form that takes the least work.
+fn deadline_flags(ends: &DeadlineRegister) -> u8 {
+    flag_if(*ends != DeadlineRegister::default(), DEADLINE) | flag_if(ends.at_ms().is_some(), AT)
+}
+
+/// A key as it is told, in the form that takes the least work.
 #[derive(Clone, Debug)]
 pub enum Told<'a> {
     Plain(Plain<'a>),
