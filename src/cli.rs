@@ -3,10 +3,12 @@
 //! Flags are turned into lines of redis.conf and read after the file, so a flag means exactly what
 //! the line means and is refused in the same words.
 
+mod backup;
 mod error;
 mod flags;
 mod import;
 mod load;
+mod login;
 mod ping;
 mod target;
 
@@ -15,8 +17,10 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+pub use backup::RestoreOptions;
 pub use error::{CliError, Source};
 pub use import::ImportOptions;
+pub use login::Login;
 pub use target::Target;
 
 use crate::config::{self, Config};
@@ -30,7 +34,11 @@ pub enum Invocation {
     Ping(Target),
     /// Write what is in a Redis RDB file to a running server.
     Import(Box<ImportOptions>),
-    /// Say what is in a directory of a log.
+    /// Write all that is in a running server to standard output.
+    Dump(Box<Login>),
+    /// Write what `Dump` has written to a running server.
+    Restore(Box<RestoreOptions>),
+    /// Say what is in a directory of a log, or in a file that `Dump` has written.
     Check(PathBuf),
     /// Copy what verifies of a log to another directory.
     Repair { from: PathBuf, into: PathBuf },
@@ -57,6 +65,12 @@ pub fn parse(
         [b"ping", options @ ..] => ping::parse(options).map(Invocation::Ping),
         [b"import", arguments @ ..] => {
             import::parse(arguments).map(|options| Invocation::Import(Box::new(options)))
+        }
+        [b"dump", arguments @ ..] => {
+            backup::parse_dump(arguments).map(|login| Invocation::Dump(Box::new(login)))
+        }
+        [b"restore", arguments @ ..] => {
+            backup::parse_restore(arguments).map(|options| Invocation::Restore(Box::new(options)))
         }
         [b"check", path] => Ok(Invocation::Check(path_of(path))),
         [b"repair", from, into] => {
@@ -106,7 +120,7 @@ pub fn help() -> String {
 }
 
 const LOG_USAGE: &str = "\
-Usage: headcount check DIRECTORY
+Usage: headcount check DIRECTORY | FILE
        headcount repair DIRECTORY NEW-DIRECTORY";
 
 const USAGE: &str = "\
@@ -115,7 +129,11 @@ Usage: headcount [/path/to/redis.conf] [--directive value …] [-]
        headcount ping [--host HOST] [--port PORT | --socket PATH]
        headcount import DUMP.rdb [--host HOST] [--port PORT | --socket PATH]
                  [--user NAME] [--pass PASSWORD] [--db-map FROM:TO]… [--keep-existing]
-       headcount check DIRECTORY
+       headcount dump [--host HOST] [--port PORT | --socket PATH]
+                 [--user NAME] [--pass PASSWORD] > FILE
+       headcount restore [FILE] [--new] [--host HOST] [--port PORT | --socket PATH]
+                 [--user NAME] [--pass PASSWORD]
+       headcount check DIRECTORY | FILE
        headcount repair DIRECTORY NEW-DIRECTORY
        headcount --help | --version
 

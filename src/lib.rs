@@ -4,6 +4,7 @@
 //! imports only from lower layers, never from a sibling folder of its own layer
 //! (`tests/layers.rs` holds that).
 
+pub mod backup;
 pub mod base;
 pub mod cli;
 pub mod client;
@@ -17,6 +18,7 @@ pub mod metrics;
 pub mod node;
 pub mod peer;
 pub mod rdb;
+pub mod remote;
 pub mod replication;
 pub mod resp;
 pub mod server;

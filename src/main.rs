@@ -9,7 +9,7 @@ use headcount::metrics::memory::Counting;
 use headcount::node::clock::unix_ms;
 use headcount::node::{Disk, Node};
 use headcount::store::Keyspace;
-use headcount::{client, command, import, peer, server};
+use headcount::{backup, client, command, import, peer, server};
 use mimalloc::MiMalloc;
 use std::error::Error;
 use std::io::{self, Write};
@@ -39,7 +39,12 @@ fn run() -> Result<(), Box<dyn Error>> {
         Invocation::Serve(config, file) => serve(*config, file),
         Invocation::Ping(target) => Ok(ping(&target)?),
         Invocation::Import(options) => Ok(import::run(&options)?),
+        Invocation::Dump(login) => Ok(backup::dump(&login)?),
+        Invocation::Restore(options) => Ok(backup::restore(&options)?),
         // Not `println!`, which panics when nobody reads any more (`headcount --help | head`).
+        Invocation::Check(path) if path.is_file() => {
+            Ok(write!(io::stdout(), "{}", backup::check(&path)?)?)
+        }
         Invocation::Check(path) => {
             let (text, starts) = disk::check_directory(&path)?;
             write!(io::stdout(), "{text}")?;

@@ -1,10 +1,11 @@
 //! What a node writes down, read back: the same keys, whatever was collected in between.
 
 use headcount::base::Replica;
+use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, Tombstones};
 use headcount::replication::replay::{Replay, Taken, Told, merge};
-use headcount::replication::{Engine, Memory, Now, Record, Settings};
-use headcount::store::{KeyRef, Keyspace, Mode, Part};
+use headcount::replication::{Engine, Memory, NotAdmitted, Now, Record, Settings};
+use headcount::store::{KeyRef, Keyspace, Mode, NotMerged, Part};
 
 const START_MS: u64 = 1_000_000;
 
@@ -39,10 +40,17 @@ fn settings(epoch: u32) -> Settings {
     }
 }
 
-/// A node that starts with what was written down.
+/// A node that may have peers, as it starts with what was written down.
 fn start(log: &[Record], epoch: u32, ms: u64) -> (Node, Option<Memory>) {
+    start_in(empty(epoch, ms), log, epoch, ms)
+}
+
+fn empty(epoch: u32, ms: u64) -> Keyspace {
     let me = Replica { node: 1, epoch };
-    let keyspace = Keyspace::new(4, me, Tombstones::KEEP, at(ms).wall_ms);
+    Keyspace::new(4, me, Tombstones::KEEP, at(ms).wall_ms)
+}
+
+fn start_in(keyspace: Keyspace, log: &[Record], epoch: u32, ms: u64) -> (Node, Option<Memory>) {
     let mut engine = Engine::new(settings(epoch), u64::from(epoch), at(ms));
     engine.keep_journal();
     let mut replay = Replay::default();
@@ -50,7 +58,7 @@ fn start(log: &[Record], epoch: u32, ms: u64) -> (Node, Option<Memory>) {
         replay.apply(&keyspace, *kind, payload, at(ms).wall_ms).expect("a record");
     }
     let memory = replay.into_memory();
-    check_read_in_parts(&keyspace, memory.as_ref(), log, me, ms);
+    check_read_in_parts(&keyspace, memory.as_ref(), log, epoch, ms);
     if let Some(memory) = &memory {
         engine.recall(memory.clone(), at(ms)).expect("the same memory");
     }
@@ -63,11 +71,12 @@ fn check_read_in_parts(
     expected: &Keyspace,
     memory: Option<&Memory>,
     log: &[Record],
-    me: Replica,
+    epoch: u32,
     ms: u64,
 ) {
     let now_ms = at(ms).wall_ms;
-    let keyspace = Keyspace::new(4, me, Tombstones::KEEP, now_ms);
+    let keyspace = empty(epoch, ms);
+    let keyspace = if expected.tells_peers() { keyspace } else { keyspace.alone() };
     let (mut replay, mut run) = (Replay::default(), Vec::new());
     let merge_run = |replay: &mut Replay, run: &mut Vec<Told<'_>>| {
         for part in [2, 0, 1].map(|nth| Part { nth, of: 3 }) {
@@ -202,12 +211,26 @@ fn stamps_do_not_go_back_with_the_clock_over_a_restart() {
 /// Random commands, with a crash after any number of groups: what is there is what was there then.
 #[test]
 fn what_was_written_down_is_what_was_there() {
-    let mut seed = 7_u64;
+    what_was_written_down_is_there(false, 7);
+}
+
+/// The same of a node that is alone, which evicts keys without a trace.
+#[test]
+fn what_was_evicted_does_not_come_back() {
+    (0..8).for_each(|seed| what_was_written_down_is_there(true, seed));
+}
+
+fn what_was_written_down_is_there(is_alone: bool, mut seed: u64) {
+    let begin = |log: &[Record], epoch, ms| {
+        let keyspace = empty(epoch, ms);
+        start_in(if is_alone { keyspace.alone() } else { keyspace }, log, epoch, ms).0
+    };
+    let mut evicted = 0;
     let mut random = move |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) % below
     };
-    let (mut node, mut epoch) = (start(&[], 1, 0).0, 1);
+    let (mut node, mut epoch) = (begin(&[], 1, 0), 1);
     for ms in (0..400_000).step_by(250) {
         let name = NAMES[random(4) as usize];
         match random(12) {
@@ -219,6 +242,10 @@ fn what_was_written_down_is_what_was_there() {
             6 => node.expire(name, ms, 1 + random(3_000)),
             7 => node.set(name, b"5", ms),
             8 => node.del(name, ms),
+            9 if is_alone => {
+                let evict = MaxmemoryPolicy::AllkeysRandom;
+                evicted += usize::from(node.keyspace.evict(evict, 5, at(ms).wall_ms));
+            }
             _ => {}
         }
         if ms % 1_000 == 0 {
@@ -226,9 +253,31 @@ fn what_was_written_down_is_what_was_there() {
         }
         if ms % 20_000 == 0 {
             epoch += 1;
-            let (again, _) = start(&node.log, epoch, ms);
+            let again = begin(&node.log, epoch, ms);
             assert_eq!(shown(&again, ms), shown(&node, ms), "at {ms} ms");
             node = again;
         }
     }
+    assert_eq!(evicted > 50, is_alone);
+}
+
+#[test]
+fn what_was_collected_before_a_restart_stays_deleted() {
+    let (mut node, _) = start(&[], 1, 0);
+    node.incr(b"a", 1);
+    node.tick(1_000);
+    let Node { engine, keyspace, .. } = &mut node;
+    let kept = engine.dump(keyspace, at(1_000), || keyspace.state(0, b"a")).expect("a state");
+    node.del(b"a", 1_000);
+    (2_000..6_000).step_by(1_000).for_each(|ms| node.tick(ms));
+    assert_eq!(node.keyspace.tombstones_waiting(), 0, "collected");
+    // As a snapshot that was taken since: nothing is left of the key.
+    let last = node.log.iter().rposition(|record| record.kind == 3).expect("a memory");
+    let (mut again, _) = start(&node.log[last..=last], 2, 7_000);
+    again.tick(7_000);
+    let (key, collected) = (KeyRef::new(0, b"a"), again.engine.collected());
+    let mut keys = again.keyspace.open_one(key, Mode::Exclusive, at(7_000).wall_ms);
+    let admits = |upto| collected.admit(&kept.origin, upto, at(7_000));
+    let refused = keys.merge(key, kept.state.clone(), &[], admits);
+    assert_eq!(refused, Err(NotMerged::NotAdmitted(NotAdmitted::Stale)));
 }

@@ -25,7 +25,8 @@ const LAYERS: &[Layer] = &[
     Layer { folders: &["command"], pure: false },
     Layer { folders: &["peer", "disk"], pure: false },
     Layer { folders: &["server", "client", "cli"], pure: false },
-    Layer { folders: &["import"], pure: false },
+    Layer { folders: &["remote"], pure: false },
+    Layer { folders: &["import", "backup"], pure: false },
     Layer { folders: &["main"], pure: false },
 ];
 

@@ -105,7 +105,7 @@ fn collected_keys_leave_nothing_behind_and_digests_do_not_change() {
     for (keyspace, (_, keys)) in [&a, &b].into_iter().zip(&closed) {
         assert_eq!(keyspace.tombstones_waiting(), 3);
         assert_eq!(entries(keyspace).len(), 4);
-        keyspace.seal(keys, LATER_MS);
+        keyspace.seal(keys, Generation(0), LATER_MS);
         assert_eq!(entries(keyspace).len(), 3, "what is sealed is not told any more");
     }
     let (generation, keys) = &closed[0];
@@ -213,7 +213,7 @@ fn an_end_that_was_not_noted_is_not_collected() {
     assert!(scope.set_deadline(key(b"set"), Some(START_MS + 10)));
     drop(scope);
     collect(&a, generation, &keys, LATER_MS);
-    a.seal(&keys, LATER_MS);
+    a.seal(&keys, Generation(0), LATER_MS);
     let told = a.state(0, b"set").expect("its end is not confirmed");
     assert!(told.lives()[0].is_past(LATER_MS));
     a.drain(LATER_MS, &mut |_| {});
@@ -233,8 +233,8 @@ fn what_is_begun_anew_is_not_taken_for_what_has_ended() {
         assert_eq!(add(&b, b"k", 1, START_MS), Ok(101));
         spread(&[&a, &b], START_MS);
         let closed = close(&[&a, &b], LATER_MS);
-        a.seal(&closed[0].1, LATER_MS);
-        b.seal(&closed[1].1, LATER_MS);
+        a.seal(&closed[0].1, closed[0].0, LATER_MS);
+        b.seal(&closed[1].1, closed[1].0, LATER_MS);
         collect(&a, closed[0].0, &closed[0].1, LATER_MS);
         assert_eq!((a.state(0, b"k"), b.state(0, b"k")), (None, None));
         assert_eq!(add(&a, b"k", 7, LATER_MS), Ok(7));
@@ -263,8 +263,8 @@ fn what_two_nodes_begin_after_an_end_counts_on_both() {
     set(&a, b"k", b"100", Deadline::At(START_MS + 10));
     spread(&[&a, &b], START_MS);
     let closed = close(&[&a, &b], LATER_MS);
-    a.seal(&closed[0].1, LATER_MS);
-    b.seal(&closed[1].1, LATER_MS);
+    a.seal(&closed[0].1, closed[0].0, LATER_MS);
+    b.seal(&closed[1].1, closed[1].0, LATER_MS);
     collect(&a, closed[0].0, &closed[0].1, LATER_MS);
     assert_eq!(add(&a, b"k", 7, LATER_MS), Ok(7));
     assert_eq!(add(&b, b"k", 5, LATER_MS), Ok(5));

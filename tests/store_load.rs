@@ -224,8 +224,8 @@ impl Reading {
             if self.seal_after == Some(nth) {
                 for keyspace in [&loaded, &merged] {
                     keyspace.expire(now_ms, 10_000);
-                    let (_, keys) = keyspace.close_generation(now_ms);
-                    keyspace.seal(&keys, now_ms);
+                    let (generation, keys) = keyspace.close_generation(now_ms);
+                    keyspace.seal(&keys, generation, now_ms);
                 }
             }
         }

@@ -6,16 +6,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::error::CliError;
-use super::target::{Target, TargetOptions};
+use super::login::{LOGIN_SYNOPSIS, Login, LoginOptions};
 use crate::base::number::parse_u64;
 
 /// What to import, where to, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportOptions {
     pub file: PathBuf,
-    pub target: Target,
-    pub user: Option<Vec<u8>>,
-    pub password: Option<Vec<u8>>,
+    pub login: Login,
     /// Databases of the file that go to others; the rest keep their numbers.
     pub databases: BTreeMap<u64, u64>,
     /// Leave keys alone that the server has.
@@ -31,8 +29,8 @@ pub fn parse(arguments: &[&[u8]]) -> Result<ImportOptions, CliError> {
 }
 
 fn read(mut arguments: &[&[u8]]) -> Result<ImportOptions, String> {
-    let mut target = TargetOptions::default();
-    let (mut file, mut user, mut password) = (None, None, None);
+    let mut login = LoginOptions::default();
+    let mut file = None;
     let mut databases = BTreeMap::new();
     let mut keep_existing = false;
     while let [argument, rest @ ..] = arguments {
@@ -53,22 +51,16 @@ fn read(mut arguments: &[&[u8]]) -> Result<ImportOptions, String> {
         };
         arguments = rest;
         match *argument {
-            b"--user" => user = Some(value.to_vec()),
-            b"--pass" => password = Some(value.to_vec()),
             b"--db-map" => {
                 let (from, to) = pair(value).ok_or("--db-map takes two numbers, as in 0:3")?;
                 databases.insert(from, to);
             }
-            _ if target.take(argument, value)? => {}
+            _ if login.take(argument, value)? => {}
             _ => return Err(format!("unknown option '{name}'")),
         }
     }
     let file = file.ok_or("which file?")?;
-    if user.is_some() && password.is_none() {
-        return Err("--user needs --pass".to_owned());
-    }
-    let target = target.target()?;
-    Ok(ImportOptions { file, target, user, password, databases, keep_existing })
+    Ok(ImportOptions { file, login: login.login()?, databases, keep_existing })
 }
 
 fn pair(value: &[u8]) -> Option<(u64, u64)> {
@@ -80,13 +72,13 @@ fn pair(value: &[u8]) -> Option<(u64, u64)> {
 fn usage(problem: &str) -> CliError {
     CliError::Usage(format!(
         "{problem}\n\
-         Usage: headcount import DUMP.rdb [--host HOST] [--port PORT | --socket PATH]\n       \
-         [--user NAME] [--pass PASSWORD] [--db-map FROM:TO]… [--keep-existing]"
+         Usage: headcount import DUMP.rdb {LOGIN_SYNOPSIS} [--db-map FROM:TO]… [--keep-existing]"
     ))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::target::Target;
     use super::*;
 
     fn parsed(arguments: &str) -> Result<ImportOptions, CliError> {
@@ -100,15 +92,19 @@ mod tests {
             "--port 7001 dump.rdb --user u --pass p --db-map 0:3 --db-map 1:4 --keep-existing";
         let expected = ImportOptions {
             file: "dump.rdb".into(),
-            target: Target::Tcp { host: "127.0.0.1".to_owned(), port: 7001 },
-            user: Some(b"u".to_vec()),
-            password: Some(b"p".to_vec()),
+            login: Login {
+                target: Target::Tcp { host: "127.0.0.1".to_owned(), port: 7001 },
+                user: Some(b"u".to_vec()),
+                password: Some(b"p".to_vec()),
+            },
             databases: BTreeMap::from([(0, 3), (1, 4)]),
             keep_existing: true,
         };
         assert_eq!(parsed(all).expect("options"), expected);
         let least = parsed("d").expect("a file");
-        assert!(!least.keep_existing && least.password.is_none() && least.databases.is_empty());
+        assert!(
+            !least.keep_existing && least.login.password.is_none() && least.databases.is_empty()
+        );
     }
 
     #[test]

@@ -176,7 +176,7 @@ impl<'b> Batch<'b> {
         // Room is made before any command, but only those that take memory are refused.
         let grows = flags.has(Flags::DENYOOM);
         if config.maxmemory_bytes != 0
-            && self.node.keyspace.make_room(config, self.now_ms, grows) == Room::Exhausted
+            && self.node.make_room(config, self.now_ms, grows) == Room::Exhausted
             && grows
         {
             return refused(OUT_OF_MEMORY);

@@ -20,6 +20,7 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "client|list",
             "cluster|info",
             "cluster|nodes",
+            "dump",
             "lastsave",
             "object|encoding",
             "object|freq",

@@ -113,6 +113,15 @@ impl FloatSlot {
         (!beyond.is_forgotten()).then_some(beyond)
     }
 
+    /// Whether it was born later than `known`, or has counted more since. What is forgotten is not missed.
+    #[must_use]
+    pub fn exceeds(&self, known: Option<&FloatSlot>) -> bool {
+        match known {
+            None => !self.is_forgotten(),
+            Some(known) => (self.born, self.seq) > (known.born, known.seq),
+        }
+    }
+
     /// The later birth whole; of one birth, the later sum and the later forgotten sum.
     pub fn merge(&mut self, other: &FloatSlot) {
         if other.born > self.born {

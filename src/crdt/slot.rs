@@ -139,6 +139,16 @@ impl Slot {
         (added > 0 || taken > 0).then(|| Slot::of(self.born, [added, taken, 0, 0]))
     }
 
+    /// Whether it was born later than `known`, or has counted more since. What is forgotten is not missed.
+    #[must_use]
+    pub fn exceeds(&self, known: Option<&Slot>) -> bool {
+        match known {
+            None => !self.is_forgotten(),
+            Some(known) if self.born != known.born => self.born > known.born,
+            Some(known) => self.added() > known.added() || self.taken() > known.taken(),
+        }
+    }
+
     /// The later birth whole; of one birth, the maximum of each sum.
     pub fn merge(&mut self, other: &Slot) {
         #[cfg(feature = "planted")]

@@ -144,6 +144,12 @@ impl<'a> Decoder<'a> {
         Ok(Decoder { reader, base_ms, replicas: Vec::new() })
     }
 
+    /// About when most of the batch was written (Unix ms).
+    #[must_use]
+    pub fn base_ms(&self) -> u64 {
+        self.base_ms
+    }
+
     /// Whether all is read.
     #[must_use]
     pub fn is_empty(&self) -> bool {

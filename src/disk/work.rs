@@ -25,6 +25,14 @@ const SAVE_PAUSE: Duration = Duration::from_secs(5);
 const UNSYNCED_BYTES_MAX: usize = 32 << 20;
 const UNSYNCED_MAX: Duration = Duration::from_secs(30);
 
+/// A group that is in the log.
+struct Appended {
+    group: u64,
+    /// The number of its last record.
+    record: u64,
+    taken_at: Instant,
+}
+
 /// A log that is being written.
 pub struct Work {
     node: Arc<Node>,
@@ -40,10 +48,11 @@ pub struct Work {
     config: CachedConfig,
     /// Records of the last group that the writer had no room for.
     rest: VecDeque<Record>,
-    /// Groups that are appended whole and not durable: their numbers, and those of their last records.
-    groups: VecDeque<(u64, u64)>,
-    /// The last group that was taken.
+    /// Groups that are appended whole and not durable.
+    groups: VecDeque<Appended>,
+    /// The last group that was taken, and when.
     taken: u64,
+    taken_at: Instant,
     ticked: Instant,
     synced: Instant,
     /// After a failure: when it is tried again.
@@ -70,6 +79,7 @@ impl Work {
             rest: VecDeque::new(),
             groups: VecDeque::new(),
             taken: 0,
+            taken_at: now,
             ticked: now,
             synced: now,
             retry: None,
@@ -204,6 +214,11 @@ impl Work {
         Ok(())
     }
 
+    fn tell_pending(&self) {
+        let unfinished = (!self.rest.is_empty()).then_some(self.taken_at);
+        self.disk.set_pending(self.groups.front().map(|first| first.taken_at).or(unfinished));
+    }
+
     /// A node that is alone has no other thread for this.
     fn tick(&mut self, now: Instant) {
         if now < self.ticked + SECOND {
@@ -235,9 +250,17 @@ impl Work {
 
     fn accept(&mut self, group: Option<Group>) {
         if let Some(Group { number, records }) = group {
-            (self.taken, self.rest) = (number, records.into());
+            (self.taken, self.rest, self.taken_at) = (number, records.into(), Instant::now());
+            self.tell_buffers();
             self.append();
+            self.tell_pending();
         }
+    }
+
+    fn tell_buffers(&self) {
+        let rest_bytes: usize = self.rest.iter().map(|record| record.payload.len()).sum();
+        let bytes = (self.writer.room_bytes() + rest_bytes) as u64;
+        self.disk.figures.buffer_bytes.store(bytes, Relaxed);
     }
 
     /// Appends the records of the last group; false: there is no room for all.
@@ -257,8 +280,9 @@ impl Work {
                 }
             }
         }
-        if self.groups.back().is_none_or(|(group, _)| *group < self.taken) && self.taken > 0 {
-            self.groups.push_back((self.taken, self.writer.appended()));
+        if self.groups.back().is_none_or(|last| last.group < self.taken) && self.taken > 0 {
+            let (group, record) = (self.taken, self.writer.appended());
+            self.groups.push_back(Appended { group, record, taken_at: self.taken_at });
         }
         true
     }
@@ -307,14 +331,16 @@ impl Work {
         }
         let durable = self.writer.durable();
         let mut kept = None;
-        while self.groups.front().is_some_and(|(_, last)| *last <= durable) {
-            kept = self.groups.pop_front().map(|(group, _)| group);
+        while self.groups.front().is_some_and(|first| first.record <= durable) {
+            kept = self.groups.pop_front().map(|first| first.group);
         }
+        self.tell_pending();
         if let Some(group) = kept {
             self.disk.cluster.engine.lock().kept(group);
         }
         let figures = &self.disk.figures;
         figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);
+        self.tell_buffers();
         self.disk.note_change();
     }
 }

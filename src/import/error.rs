@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::rdb::{Damage, ReadError};
+use crate::remote::RemoteError;
 
 /// Why an import did not do all that it was asked to. The text is what a user is to see.
 #[derive(Debug, Error)]
@@ -14,12 +15,8 @@ pub enum ImportError {
     Open { file: PathBuf, error: io::Error },
     #[error("{}, {damage}", file.display())]
     Damaged { file: PathBuf, damage: Damage },
-    #[error("Cannot connect: {0}")]
-    Connect(io::Error),
-    #[error("The server says: {0}")]
-    Refused(String),
-    #[error("The connection to the server broke: {0}")]
-    Connection(io::Error),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     #[error("'{key}' and all that follows was refused: {reason}")]
     Stopped { key: String, reason: String },
     #[error("{0}\n{1} keys had been imported before that. Importing again does no harm.")]

@@ -2,7 +2,6 @@
 
 mod error;
 mod pipeline;
-mod progress;
 mod server;
 mod summary;
 mod writer;
@@ -16,7 +15,7 @@ pub use error::ImportError;
 use crate::cli::ImportOptions;
 use crate::node::clock::unix_ms;
 use crate::rdb::{Element, Entry, Key, ReadError, Reader, Source};
-use progress::Progress;
+use crate::remote::{self, Progress};
 use server::Abilities;
 use summary::Summary;
 use writer::Writer;
@@ -33,7 +32,7 @@ pub fn run(options: &ImportOptions) -> Result<(), ImportError> {
     let file = File::open(&options.file).map_err(|error| failed(ReadError::Source(error)))?;
     let file_bytes = file.metadata().map_or(0, |metadata| metadata.len());
     let reader = Reader::open(FileSource(file)).map_err(failed)?;
-    let mut client = server::connect(options)?;
+    let mut client = remote::connect(&options.login)?;
     let abilities = server::abilities(&mut client)?;
     let mut import = Import {
         options,

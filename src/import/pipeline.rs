@@ -5,18 +5,15 @@ use std::io;
 use std::ops::Range;
 
 use super::error::ImportError;
-use super::server::broken;
 use super::summary::Summary;
 use crate::client::{Client, Reply};
 use crate::rdb::Kind;
+use crate::remote::{RemoteError, is_lasting};
 use crate::resp::{Protocol, ReplyWriter};
 
 /// A batch goes out when it has as many commands or bytes.
 const BATCH_COMMANDS: usize = 512;
 const BATCH_BYTES: usize = 256 * 1024;
-
-/// Refusals after which nothing else will be taken either.
-const LASTING: [&[u8]; 5] = [b"OOM ", b"MISCONF ", b"READONLY ", b"LOADING ", b"NOAUTH "];
 
 /// Commands and their keys.
 #[derive(Debug, Default)]
@@ -127,7 +124,7 @@ impl Pipeline {
     /// Calls a command alone, behind all others.
     pub fn call(&mut self, command: &[&str]) -> Result<Reply, ImportError> {
         self.finish()?;
-        self.client.call(command).map_err(broken)
+        Ok(self.client.call(command).map_err(RemoteError::Broken)?)
     }
 
     /// Sends the batch that was filled and reads the replies of the one before.
@@ -135,7 +132,7 @@ impl Pipeline {
         if self.keep_existing {
             self.leave_out_existing()?;
         }
-        self.client.send_raw(&self.filling.bytes).map_err(broken)?;
+        self.client.send_raw(&self.filling.bytes).map_err(RemoteError::Broken)?;
         self.read_replies()?;
         std::mem::swap(&mut self.filling, &mut self.on_its_way);
         Ok(())
@@ -144,7 +141,7 @@ impl Pipeline {
     fn read_replies(&mut self) -> Result<(), ImportError> {
         let batch = std::mem::take(&mut self.on_its_way);
         for command in &batch.commands {
-            let reply = self.client.receive().map_err(broken)?;
+            let reply = self.client.receive().map_err(RemoteError::Broken)?;
             self.settle(command, batch.key(command), &reply)?;
         }
         self.on_its_way = batch;
@@ -159,7 +156,7 @@ impl Pipeline {
         let outcome = &mut self.outcome;
         outcome.members += command.members;
         match reply {
-            Reply::Error(text) if LASTING.iter().any(|code| text.starts_with(code)) => {
+            Reply::Error(text) if is_lasting(text) => {
                 return Err(ImportError::Stopped {
                     key: key.escape_ascii().to_string(),
                     reason: String::from_utf8_lossy(text).into_owned(),
@@ -214,10 +211,14 @@ impl Pipeline {
         if count == 0 {
             return Ok(Vec::new());
         }
-        self.client.send_raw(&request.bytes).map_err(broken)?;
+        self.client.send_raw(&request.bytes).map_err(RemoteError::Broken)?;
         self.read_replies()?;
         let replies: io::Result<Vec<Reply>> = (0..count).map(|_| self.client.receive()).collect();
-        Ok(replies.map_err(broken)?.iter().map(|reply| *reply == Reply::Integer(1)).collect())
+        Ok(replies
+            .map_err(RemoteError::Broken)?
+            .iter()
+            .map(|reply| *reply == Reply::Integer(1))
+            .collect())
     }
 }
 

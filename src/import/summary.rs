@@ -5,12 +5,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::rdb::Kind;
+use crate::remote::{grouped, shown};
 
 /// How many keys that were refused are told by name.
 const NAMED: usize = 20;
-
-/// How much of a key's name is shown.
-const NAME_BYTES: usize = 128;
 
 /// What has been confirmed by the server, and what was passed over.
 #[derive(Debug, Default)]
@@ -45,9 +43,7 @@ impl Summary {
     pub fn refuse(&mut self, key: &[u8], reason: &str) {
         self.refused += 1;
         if self.refusals.len() < NAMED {
-            let shown = key.get(..NAME_BYTES).unwrap_or(key);
-            let dots = if shown.len() < key.len() { "…" } else { "" };
-            self.refusals.push(format!("'{}{dots}': {reason}", shown.escape_ascii()));
+            self.refusals.push(format!("{}: {reason}", shown(key)));
         }
     }
 
@@ -127,19 +123,6 @@ impl std::fmt::Display for Row<'_> {
     }
 }
 
-/// A number with its thousands apart.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +137,7 @@ mod tests {
             summary.refuse(&[b'\n'; 200], "ERR no");
         }
         let report = summary.report(2_000_000, Duration::from_secs(4));
-        let name = format!("  '{}…': ERR no\n", "\\n".repeat(NAME_BYTES));
+        let name = format!("  '{}…': ERR no\n", "\\n".repeat(128));
         let expected = format!(
             "Imported 2 keys from 2.0 MB in 4.0 s (0.5 MB/s)\n\
              \u{20} string                                      1\n\

@@ -11,7 +11,8 @@ pub const VERSION: u16 = 1;
 /// The highest number of a record that is believed. They begin at 1, and no node gets that far.
 pub const NUMBER_MAX: u64 = 1 << 62;
 
-const MAGIC_BYTES: usize = 8;
+/// What any of these files begins with.
+pub(super) type Magic = [u8; 8];
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +40,7 @@ pub struct Header {
 }
 
 impl FileKind {
-    fn magic(self) -> &'static [u8; MAGIC_BYTES] {
+    fn magic(self) -> &'static Magic {
         match self {
             FileKind::Segment => b"HCLOGSEG",
             FileKind::Snapshot => b"HCSNAPSH",
@@ -50,8 +51,12 @@ impl FileKind {
 impl Header {
     #[must_use]
     pub fn encode(&self, kind: FileKind) -> Vec<u8> {
+        self.encode_as(kind.magic())
+    }
+
+    pub(super) fn encode_as(&self, magic: &Magic) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
-        bytes.extend_from_slice(kind.magic());
+        bytes.extend_from_slice(magic);
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend([0; 2]);
         bytes.extend(self.identity.node.to_le_bytes());
@@ -68,8 +73,12 @@ impl Header {
     /// # Errors
     /// What is wrong with it.
     pub fn read(kind: FileKind, bytes: &[u8]) -> Result<Header, Problem> {
+        Header::read_as(kind.magic(), bytes)
+    }
+
+    pub(super) fn read_as(magic: &Magic, bytes: &[u8]) -> Result<Header, Problem> {
         let mut reader = Reader::new(bytes);
-        if reader.array().map_err(|_| Problem::CutShort)? != *kind.magic() {
+        if reader.array().map_err(|_| Problem::CutShort)? != *magic {
             return Err(Problem::NotOurs);
         }
         // Where anything else is depends on the version.

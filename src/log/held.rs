@@ -54,6 +54,11 @@ impl Held {
         self.frames.len()
     }
 
+    /// Bytes of memory that this takes.
+    pub(super) fn room_bytes(&self) -> usize {
+        self.frames.capacity()
+    }
+
     /// Whether nothing that was written waits to become durable.
     pub(super) fn is_durable(&self) -> bool {
         self.written_bytes == 0

@@ -39,8 +39,8 @@ pub use retention::{remove_covered, remove_unfinished};
 pub use salvage::Dropped;
 pub use segment_reader::Record;
 pub use snapshot::{
-    BLOCK_BYTES_MAX, Block, Compression, SnapshotError, SnapshotReader, SnapshotWriter,
-    StoredBlock, Totals,
+    ArchiveError, ArchiveReader, ArchiveWriter, BLOCK_BYTES_MAX, Block, Compression, SnapshotError,
+    SnapshotReader, SnapshotWriter, StoredBlock, Totals,
 };
 pub use storage::{Append, ReadAt, Storage};
 pub use writer::{Fault, Refused, Settings, Writer};

@@ -157,6 +157,12 @@ impl<S: Storage> Writer<S> {
         self.held.bytes()
     }
 
+    /// Bytes of memory that records take until they are durable, and room for more.
+    #[must_use]
+    pub fn room_bytes(&self) -> usize {
+        self.held.room_bytes()
+    }
+
     /// Whether the last try to write or sync failed. The caller decides when to try again.
     #[must_use]
     pub fn is_failing(&self) -> bool {

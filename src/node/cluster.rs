@@ -1,7 +1,7 @@
 //! The node's part in a cluster, shared by its peer connections and its clients.
 
 use super::clock::unix_ms;
-use crate::replication::{Engine, Now, Progress, Readiness, Status};
+use crate::replication::{Collected, Engine, Now, Progress, Readiness, Status};
 use crate::store::Keyspace;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub struct Cluster {
     pub progress: Arc<Progress>,
     /// For the dispatcher, as cheap.
     pub readiness: Arc<Readiness>,
+    /// For DUMP and RESTORE, which hold a key.
+    pub collected: Arc<Collected>,
     /// Notified (all waiters) after peers have confirmed something.
     pub confirmed: Notify,
     /// Notified when the engine has something to send or to dial before its next tick.
@@ -30,10 +32,12 @@ impl Cluster {
     #[must_use]
     pub fn new(engine: Engine) -> Cluster {
         let (progress, readiness) = (engine.progress(), engine.readiness());
+        let collected = engine.collected();
         Cluster {
             engine: Mutex::new(engine),
             progress,
             readiness,
+            collected,
             confirmed: Notify::new(),
             wake: Notify::new(),
             started: Instant::now(),

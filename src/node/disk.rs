@@ -10,6 +10,9 @@ use std::time::Instant;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
+/// What was taken for the log so long ago should be durable, with `everysec`.
+const BEHIND_MS: u64 = 2_000;
+
 /// The disk, for a node with `appendonly yes`.
 pub struct Disk {
     /// Its engine hands out what is to be written. It has no peers where the node is alone.
@@ -29,6 +32,9 @@ pub struct Disk {
     is_ending: AtomicBool,
     pub figures: DiskFigures,
     pub snapshots: Snapshots,
+    /// When the oldest of what is not durable was taken (ms after `started`, and 1 more); 0: all is durable.
+    pending_since: AtomicU64,
+    started: Instant,
     /// Set while somebody waits for a sync that `appendfsync` alone would not have yet.
     wants_sync: AtomicBool,
 }
@@ -42,7 +48,11 @@ pub struct DiskFigures {
     pub log_bytes: AtomicU64,
     /// That are not durable.
     pub pending_bytes: AtomicU64,
+    /// Of memory that they take, with room for more.
+    pub buffer_bytes: AtomicU64,
     pub fsyncs: AtomicU64,
+    /// Times that a writer had to wait for a slow disk, with `everysec`.
+    pub delayed: AtomicU64,
 }
 
 /// How far the start is.
@@ -70,6 +80,8 @@ impl Disk {
             is_ending: AtomicBool::new(false),
             figures: DiskFigures::default(),
             snapshots: Snapshots::default(),
+            pending_since: AtomicU64::new(0),
+            started: Instant::now(),
             wants_sync: AtomicBool::new(false),
         }
     }
@@ -157,6 +169,38 @@ impl Disk {
             let durable = self.cluster.progress.durable();
             let is_failing = self.is_failing.load(Ordering::Relaxed);
             if durable >= drain || is_failing && durable >= wrote {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// The thread: since when something that it has taken is not durable.
+    pub fn set_pending(&self, since: Option<Instant>) {
+        let ms = |since: Instant| since.saturating_duration_since(self.started).as_millis() as u64;
+        self.pending_since.store(since.map_or(0, |since| ms(since) + 1), Ordering::Relaxed);
+    }
+
+    /// With `everysec`: whether a client who wrote has to wait before it is answered, as the disk is so
+    /// far behind that more than about two seconds could be lost. Redis, too, lets writers wait then.
+    #[must_use]
+    pub fn is_behind(&self, wrote: u64, now: impl FnOnce() -> Instant) -> bool {
+        let since_ms = self.pending_since.load(Ordering::Relaxed);
+        let is_late = |now: Instant| {
+            let now_ms = now.saturating_duration_since(self.started).as_millis() as u64;
+            now_ms >= since_ms.saturating_add(BEHIND_MS)
+        };
+        since_ms != 0
+            && is_late(now())
+            && !self.is_failing.load(Ordering::Relaxed)
+            && self.cluster.progress.durable() < wrote
+    }
+
+    /// Returns when it need not wait any more.
+    pub async fn caught_up(&self, wrote: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if !self.is_behind(wrote, Instant::now) {
                 return;
             }
             changed.await;

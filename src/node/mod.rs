@@ -39,9 +39,10 @@ pub use stats::{Recorder, Stats};
 
 use crate::config::Config;
 use crate::replication::Progress;
-use crate::store::Keyspace;
+use crate::store::{Keyspace, Room};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -127,11 +128,32 @@ impl Node {
         self.disk.as_ref().is_some_and(|disk| disk.is_loading())
     }
 
+    /// As [`Keyspace::make_room`], which does not count what waits to be written to disk.
+    pub fn make_room(&self, config: &Config, now_ms: u64, is_needed: bool) -> Room {
+        self.keyspace.make_room(config, self.log_buffer_bytes(), now_ms, is_needed)
+    }
+
+    /// Bytes of memory for what waits to be written to disk.
+    #[must_use]
+    pub fn log_buffer_bytes(&self) -> u64 {
+        self.disk.as_ref().map_or(0, |disk| {
+            disk.figures.buffer_bytes.load(Relaxed)
+                + disk.cluster.progress.journal_bytes()
+                + self.keyspace.evicted_bytes()
+        })
+    }
+
     /// How far what is written here is drained, and kept; `None`: nobody wants to know.
     #[must_use]
     pub fn progress(&self) -> Option<&Progress> {
-        let cluster = self.disk.as_ref().map(|disk| &disk.cluster).or(self.cluster.as_ref())?;
-        Some(&cluster.progress)
+        Some(&self.engine()?.progress)
+    }
+
+    /// The engine, of a node with peers or a disk.
+    #[must_use]
+    pub fn engine(&self) -> Option<&Cluster> {
+        let of_disk = self.disk.as_ref().map(|disk| &disk.cluster);
+        of_disk.or(self.cluster.as_ref()).map(Arc::as_ref)
     }
 
     /// How long the server has been up.

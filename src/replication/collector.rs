@@ -11,6 +11,7 @@
 //! life of that id with another deadline is known to be new. When all members say that they have
 //! sealed what this node has, it drops them.
 
+use super::collected::Collected;
 use super::journal::{self, Journal};
 use super::vector::{covers, join};
 use super::{Now, Vector};
@@ -108,11 +109,12 @@ impl Collector {
         keyspace: &Keyspace,
         members: &impl Members,
         grace_ms: u64,
+        collected: &Collected,
         mut journal: Option<&mut Journal>,
         now: Now,
     ) {
         for closed in &mut self.generations {
-            closed.advance(keyspace, members, grace_ms, journal.as_deref_mut(), now);
+            closed.advance(keyspace, members, grace_ms, collected, journal.as_deref_mut(), now);
             if closed.phase == Phase::Sealed && !self.holds_drops {
                 closed.drop_lives(keyspace, members, journal.as_deref_mut(), now);
             }
@@ -146,11 +148,13 @@ impl Closed {
         keyspace: &Keyspace,
         members: &impl Members,
         grace_ms: u64,
+        collected: &Collected,
         journal: Option<&mut Journal>,
         now: Now,
     ) {
         if self.phase == Phase::Noted && members.confirmed(&self.may, 0) {
             let (upto, now_ms) = (self.generation, now.wall_ms);
+            collected.note(upto, &self.may);
             self.keys = Arc::new(keyspace.collect(&self.keys, upto, now_ms));
             self.phase = Phase::Confirmed;
         }
@@ -159,7 +163,7 @@ impl Closed {
             && now.mono_ms >= grace_over_ms
             && members.confirmed(&self.may, grace_over_ms)
         {
-            keyspace.seal(&self.keys, now.wall_ms);
+            keyspace.seal(&self.keys, self.generation, now.wall_ms);
             if let Some(journal) = journal {
                 journal.lives(journal::SEALED, &self.keys, now.wall_ms);
             }
@@ -222,7 +226,7 @@ mod tests {
             assert_eq!(keys.len(), 2);
             let may = Vector::from([(me, ms)]);
             collector.close(generation, keys, &may, now);
-            collector.advance(&keyspace, &Silent, 0, None, now);
+            collector.advance(&keyspace, &Silent, 0, &Collected::default(), None, now);
         }
         assert!(collector.generations.len() <= WAITING_MAX);
         let keys = collector.generations.iter().map(|closed| closed.keys.len()).sum::<usize>();

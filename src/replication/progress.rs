@@ -19,6 +19,8 @@ pub struct Progress {
     /// The last drain that would survive a crash.
     durable: AtomicU64,
     peers: Mutex<Vec<Confirmed>>,
+    /// Bytes that wait for the disk's thread to take them.
+    journal_bytes: AtomicU64,
 }
 
 impl Progress {
@@ -57,6 +59,16 @@ impl Progress {
     #[must_use]
     pub fn kept_by(&self, drain: u64) -> usize {
         self.peers.lock().iter().filter(|peer| peer.keeps >= drain).count()
+    }
+
+    /// Bytes that were drained and that the disk's thread has not taken yet.
+    #[must_use]
+    pub fn journal_bytes(&self) -> u64 {
+        self.journal_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_journal_bytes(&self, bytes: u64) {
+        self.journal_bytes.store(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn begin(&self) -> u64 {

@@ -2,10 +2,13 @@
 
 use super::batch::{self, FRAME_BYTES_MAX, States};
 use super::frame::decompress;
-use super::journal::{ANEW, Anew, BATCH, COMPRESSED, DROPPED, Lives, MEMORY, OWN, SEALED, STATES};
+use super::journal::{
+    ANEW, Anew, BATCH, COMPRESSED, DROPPED, EVICTED, Evicted, Lives, MEMORY, OWN, SEALED, STATES,
+};
 use super::{Fault, Memory, vector};
-use crate::base::Replica;
 use crate::base::codec::Malformed;
+use crate::base::{Name, Replica};
+use crate::crdt::Generation;
 use crate::store::{KeyRef, Keyspace, Loaded, Part};
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -54,6 +57,8 @@ pub struct Told<'a> {
 pub enum Change {
     Sealed(Lives),
     Dropped(Lives),
+    /// Databases and names of keys.
+    Evicted(Vec<(u16, Name)>),
     Anew(Box<Anew>),
 }
 
@@ -158,11 +163,20 @@ impl Replay {
             MEMORY => {
                 let memory: Memory = read(&payload)?;
                 keyspace.observe(memory.reserved);
+                // Keys take up least where it is known from the first one on who counts on them.
+                if let Some(me) = memory.goes_on_as().filter(|_| self.memory.is_none()) {
+                    keyspace.begin_as(me);
+                }
                 self.remember(memory);
                 Taken::Done
             }
             SEALED => Taken::Change(Change::Sealed(read(&payload)?)),
             DROPPED => Taken::Change(Change::Dropped(read(&payload)?)),
+            EVICTED => {
+                let keys: Evicted<'_> = postcard::from_bytes(&payload).map_err(|_| NO_SENSE)?;
+                let owned = keys.into_iter().map(|(db, name)| (db, Name::from_slice(name)));
+                Taken::Change(Change::Evicted(owned.collect()))
+            }
             ANEW => Taken::Change(Change::Anew(Box::new(read(&payload)?))),
             _ => return Err(Fault::Malformed("a record of an unknown kind")),
         })
@@ -186,11 +200,15 @@ impl Replay {
         match change {
             Change::Sealed(lives) => {
                 let at_ms = lives.at_ms.max(now_ms);
-                keyspace.seal(&lives.keys(), at_ms);
+                keyspace.seal(&lives.keys(), Generation(0), at_ms);
             }
             Change::Dropped(lives) => {
                 let at_ms = lives.at_ms.max(now_ms);
                 keyspace.drop_sealed(&lives.keys(), at_ms);
+            }
+            Change::Evicted(keys) => {
+                let known = keys.iter().filter(|(db, _)| *db < keyspace.databases());
+                known.for_each(|(db, name)| keyspace.forget(*db, name));
             }
             Change::Anew(anew) => {
                 let Anew { memory, count, states } = *anew;
@@ -246,5 +264,7 @@ fn opened(kind: u8, payload: &[u8]) -> Result<Cow<'static, [u8]>, Fault> {
 }
 
 fn read<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Fault> {
-    postcard::from_bytes(payload).map_err(|_| Fault::Malformed("a record that makes no sense"))
+    postcard::from_bytes(payload).map_err(|_| NO_SENSE)
 }
+
+const NO_SENSE: Fault = Fault::Malformed("a record that makes no sense");

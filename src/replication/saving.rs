@@ -8,7 +8,7 @@ use crate::crdt::Key;
 use crate::store::{Buried, Keyspace};
 
 /// About how many keys each database has, which is in snapshots only: (database, keys)*.
-pub const SIZES: u8 = 7;
+pub const SIZES: u8 = 8;
 
 /// What is to be read before the states, so that there is room for them.
 #[must_use]

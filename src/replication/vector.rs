@@ -19,6 +19,13 @@ pub fn join(into: &mut Vector, other: &Vector) {
     }
 }
 
+/// What of `vector` is beyond `held`.
+#[must_use]
+pub fn beyond(vector: &Vector, held: &Vector) -> Vector {
+    let lacks = |(stream, seq): &(&Replica, &u64)| held.get(stream).is_none_or(|had| had < seq);
+    vector.iter().filter(lacks).map(|(stream, seq)| (*stream, *seq)).collect()
+}
+
 /// Raises one stream's number.
 pub fn raise(vector: &mut Vector, stream: Replica, seq: u64) {
     let known = vector.entry(stream).or_default();

@@ -134,10 +134,9 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
          {process}"
     );
     tracing::info!("Durability: {}", durability(&config));
-    let keeps = config.cluster_port != 0 || config.appendonly;
-    if keeps && config.maxmemory_policy != MaxmemoryPolicy::NoEviction {
+    if config.cluster_port != 0 && config.maxmemory_policy != MaxmemoryPolicy::NoEviction {
         let policy = config.maxmemory_policy.name();
-        tracing::warn!("maxmemory-policy {policy}: with peers or a log nothing is removed");
+        tracing::warn!("maxmemory-policy {policy}: with peers nothing is removed");
     }
     if !config.inert.is_empty() {
         let names: Vec<_> = config.inert.keys().copied().collect();

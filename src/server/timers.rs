@@ -40,9 +40,7 @@ pub async fn expire(node: Arc<Node>) {
 
 /// Goes on with what the commands have left of an eviction.
 fn evict_until(node: &Node, config: &Config, end: Instant) {
-    while node.keyspace.make_room(config, unix_ms(), false) == Room::Unfinished
-        && Instant::now() < end
-    {}
+    while node.make_room(config, unix_ms(), false) == Room::Unfinished && Instant::now() < end {}
 }
 
 fn expire_until(node: &Node, end: Instant) {

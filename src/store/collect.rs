@@ -104,13 +104,15 @@ impl Keyspace {
     }
 
     /// Takes note that all members know which lives of these keys were past. From then on they are not
-    /// told to anybody, and whoever tells of one of them something else has begun it anew.
-    pub fn seal(&self, keys: &[Buried], now_ms: u64) {
+    /// told to anybody, and whoever tells of one of them something else has begun it anew. `generation`: in
+    /// which they were past; 0 for what was sealed before the start.
+    pub fn seal(&self, keys: &[Buried], generation: Generation, now_ms: u64) {
         for Buried { db, name, ended } in keys {
             let key = KeyRef::new(*db, name);
             let mut shard = self.shard(self.lock_of(key)).write();
             let Some(entry) = shard.find(key.hash, name) else { continue };
             let held = entry.ended(self.me(), now_ms);
+            shard.collected = shard.collected.max(generation);
             let sealed = shard.sealed.entry(key.hash).or_default();
             let news = ended.iter().filter(|tag| held.contains(tag));
             let news: SmallVec<[Tag; 1]> =
@@ -152,6 +154,7 @@ impl Keyspace {
         let after = Account::of(entry);
         shard.note_change(key.hash, before, after, now_ms);
         shard.keep_sealed(key.hash, &held);
+        shard.collected = shard.collected.max(upto);
         if is_gone {
             shard.remove(key.hash, key.name);
         }

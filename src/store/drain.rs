@@ -63,6 +63,10 @@ impl Keyspace {
     fn drain_shard(&self, lock: u32, drain: &mut dyn FnMut(u16, &mut Shard, Dirty)) {
         let db = db_of(lock);
         let mut shard = self.shard(lock).write();
+        let evicted = std::mem::take(&mut shard.evicted);
+        if !evicted.is_empty() {
+            self.evicted.lock().extend(evicted.into_iter().map(|name| (db, name)));
+        }
         let dirty = shard.take_dirty();
         for hashes in dirty.hashes().chunks(AT_ONCE) {
             shard.load(hashes);

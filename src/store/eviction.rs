@@ -1,9 +1,10 @@
 //! Making room: what goes when `maxmemory` is reached. Approximated by sampling, as in Redis.
 
 use super::entry::{Entry, NEVER_DUE};
+use super::reaper::Garbage;
 use super::shard::Shard;
 use super::stats::Counts;
-use super::{KeyRef, Keyspace, Mode};
+use super::{KeyRef, Keys, Keyspace, Mode};
 use crate::base::Name;
 use crate::base::Replica;
 use crate::config::{Config, MaxmemoryPolicy};
@@ -36,6 +37,9 @@ const SHARDS_TRIED: usize = 256;
 /// Keys that one command evicts at most: more would hold up whoever waits for its thread.
 const EVICTIONS_A_STEP: usize = 64;
 
+/// What a name takes on its way to the log, beside its bytes: in a list, then in a longer one, each with some room.
+const EVICTED_BYTES: u64 = 3 * size_of::<(u16, Name)>() as u64;
+
 /// What [`Keyspace::make_room`] has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -52,16 +56,25 @@ impl Keyspace {
     ///
     /// `is_needed`: the caller has to know. Who has not, as a read, may be told again what another was
     /// told in the same millisecond: to find that nothing may go takes a look at every shard.
-    pub fn make_room(&self, config: &Config, now_ms: u64, is_needed: bool) -> Room {
+    ///
+    /// `uncounted_bytes`: what waits to be written to disk. Evicting does not make it less.
+    pub fn make_room(
+        &self,
+        config: &Config,
+        uncounted_bytes: u64,
+        now_ms: u64,
+        is_needed: bool,
+    ) -> Room {
         let samples = config.maxmemory_samples as usize;
-        // With peers, what is deleted is deleted on all nodes, and takes memory until all have confirmed it.
-        // So it is with a disk: evicting until there is room would evict everything.
-        let policy = match (config.cluster_port, config.appendonly) {
-            (0, false) => config.maxmemory_policy,
+        // With peers, what is deleted is deleted on all nodes, and takes memory until all have confirmed it:
+        // evicting until there is room would evict everything.
+        let policy = match config.cluster_port {
+            0 => config.maxmemory_policy,
             _ => MaxmemoryPolicy::NoEviction,
         };
+        let limit_bytes = config.maxmemory_bytes.saturating_add(uncounted_bytes);
         for _ in 0..EVICTIONS_A_STEP {
-            if used_bytes() <= config.maxmemory_bytes {
+            if used_bytes() <= limit_bytes {
                 return Room::Enough;
             }
             let now = moment(policy, now_ms);
@@ -91,7 +104,7 @@ impl Keyspace {
         };
         let Some(candidate) = candidate.or_else(|| self.search(&choice)) else { return false };
         let key = KeyRef::new(candidate.db, &candidate.name);
-        if self.open([key], Mode::Exclusive, now_ms).delete(key) {
+        if self.open([key], Mode::Exclusive, now_ms).evict(key) {
             Counts::add(&self.counts.evicted_keys, 1);
         }
         true
@@ -132,6 +145,48 @@ impl Keyspace {
         let shard = self.shard(self.lock_of(key)).read();
         let entry = shard.find(key.hash, key.name);
         entry.is_some_and(|entry| choice.may_go(entry) && choice.rank(entry) >= candidate.rank)
+    }
+}
+
+impl Keys<'_> {
+    /// Removes a key, at once and with all that is known of it, where nobody but a log could ever tell of it again.
+    fn evict(&mut self, key: KeyRef<'_>) -> bool {
+        if !self.keyspace.keeps() || self.keyspace.tells_peers() {
+            return self.delete(key);
+        }
+        let (me, now_ms) = (self.keyspace.me(), self.now_ms);
+        let shard = self.shard_mut(key);
+        let Some(entry) = shard.remove(key.hash, key.name) else { return false };
+        shard.evicted.push(entry.name.clone());
+        let bytes = EVICTED_BYTES + entry.name.len() as u64;
+        self.keyspace.evicted_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.keyspace.raise_dirty(self.keyspace.lock_of(key));
+        let visible = entry.seen(me, now_ms).is_some();
+        self.trash.push(Garbage::Entry(entry));
+        visible
+    }
+}
+
+impl Keyspace {
+    /// The keys that were evicted. Of each, what the drains told before is gone, and what they tell from now on,
+    /// the last one included, is of a key that was made anew.
+    pub fn take_evicted(&self) -> Vec<(u16, Name)> {
+        let evicted = std::mem::take(&mut *self.evicted.lock());
+        let bytes: u64 = evicted.iter().map(|(_, name)| EVICTED_BYTES + name.len() as u64).sum();
+        self.evicted_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        evicted
+    }
+
+    /// Bytes of memory that the names of evicted keys take, until the log is told of them.
+    #[must_use]
+    pub fn evicted_bytes(&self) -> u64 {
+        self.evicted_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Removes a key that was evicted, with all that is known of it.
+    pub fn forget(&self, db: u16, name: &[u8]) {
+        let key = KeyRef::new(db, name);
+        self.shard(self.lock_of(key)).write().remove(key.hash, name);
     }
 }
 

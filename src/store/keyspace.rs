@@ -35,7 +35,7 @@ pub(super) struct Database {
 /// The sharded store of all databases.
 ///
 /// Locks are taken in this order: `grouping`, shards by rising number, a shard's list of dirty entries,
-/// `opening`, `grouped`, `noted`.
+/// `opening`, `grouped`, `evicted`, `noted`.
 pub struct Keyspace {
     /// Made when a database is first written.
     databases: Box<[OnceLock<Database>]>,
@@ -48,6 +48,10 @@ pub struct Keyspace {
     tells_peers: bool,
     /// The period in which tombstones are noted now.
     pub(super) generation: AtomicU32,
+    /// Keys that were evicted before their shard was drained the last time; see [`Keyspace::take_evicted`].
+    pub(super) evicted: Mutex<Vec<(u16, Name)>>,
+    /// Of memory that they take, and those whose shard was not drained since.
+    pub(super) evicted_bytes: AtomicU64,
     /// Keys that were noted in it.
     pub(super) noted: Mutex<Vec<(u16, Name)>>,
     /// The latest time at which anything was.
@@ -77,6 +81,8 @@ impl Keyspace {
             keeps: tombstones != Tombstones::Drop,
             tells_peers: tombstones != Tombstones::Drop,
             generation: AtomicU32::new(1),
+            evicted: Mutex::default(),
+            evicted_bytes: AtomicU64::new(0),
             noted: Mutex::default(),
             noted_ms: AtomicU64::new(0),
             grouping: RwLock::new(()),
@@ -155,7 +161,7 @@ impl Keyspace {
         self.clock.last()
     }
 
-    /// Goes on as another replica, before anybody has written.
+    /// Goes on as another replica, before anybody has written: as either of them.
     pub fn begin_as(&self, me: Replica) {
         self.set_me(me);
     }

@@ -140,7 +140,7 @@ impl Keyspace {
         }
     }
 
-    fn raise_dirty(&self, lock: u32) {
+    pub(super) fn raise_dirty(&self, lock: u32) {
         let (db, shard) = (lock as usize / SHARDS, lock as usize % SHARDS);
         if let Some(database) = self.database(db) {
             database.dirty.raise(shard);

@@ -61,7 +61,7 @@ impl Keyspace {
         Merged { whole, conflict, news }
     }
 
-    fn merge_entry(
+    pub(super) fn merge_entry(
         &self,
         entry: &mut Entry,
         theirs: &Key,

@@ -34,6 +34,7 @@ mod portrait;
 mod prefetch;
 mod reaper;
 mod reincarnate;
+mod restore;
 mod saving;
 mod shard;
 mod slots;
@@ -55,6 +56,7 @@ pub use keyspace::Keyspace;
 pub use load::{Loaded, Part};
 pub use merge::Merged;
 pub use reincarnate::Undrained;
+pub use restore::NotMerged;
 pub use slots::SlotSet;
 pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]

@@ -1,7 +1,8 @@
-//! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB.
+//! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
-use super::{KeyRef, Keys, TextForm};
-use crate::crdt::Deadline;
+use super::entry::Entry;
+use super::{KeyRef, Keys, SetView, TextForm};
+use crate::crdt::{Deadline, Key, Tombstones};
 
 /// A visible value and its deadline.
 pub(super) struct Portrait {
@@ -26,8 +27,28 @@ impl Keys<'_> {
             return Some(Portrait { value: Value::Text(text?.to_vec()), ends_ms, form });
         }
         let set = self.set(key).ok()??;
-        let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
-        Some(Portrait { value: Value::Set(members.collect()), ends_ms, form })
+        Some(Portrait { value: Value::members(&set), ends_ms, form })
+    }
+
+    /// RESTORE: makes a key look as `state` did at `read_ms`, by new writes. Members that have expired since
+    /// are left out; the deadline of the key is the caller's affair. False: nothing is left to see, and
+    /// the key is deleted.
+    pub fn put_visible(
+        &mut self,
+        key: KeyRef<'_>,
+        state: Key,
+        read_ms: u64,
+        ends_ms: Option<u64>,
+    ) -> bool {
+        let portrait = Portrait::of_state(key.name, state, read_ms, ends_ms);
+        match portrait.and_then(|portrait| portrait.without_past(self.now_ms)) {
+            Some(portrait) => self.put(key, &portrait),
+            None => {
+                self.delete(key);
+                return false;
+            }
+        }
+        true
     }
 
     /// Makes a key look like the portrait, by new writes.
@@ -47,5 +68,42 @@ impl Keys<'_> {
                 }
             }
         }
+    }
+}
+
+impl Portrait {
+    /// Of a state that no entry holds, as it was seen at `read_ms`.
+    fn of_state(
+        name: &[u8],
+        mut state: Key,
+        read_ms: u64,
+        ends_ms: Option<u64>,
+    ) -> Option<Portrait> {
+        state.settle(read_ms, Tombstones::KEEP);
+        let mut entry = Entry::empty(name);
+        entry.set_key(state, Default::default(), read_ms);
+        let value = match entry.text(read_ms) {
+            Ok(text) => Value::Text(text?.to_vec()),
+            Err(_) => Value::members(&entry.set(read_ms).ok()??),
+        };
+        Some(Portrait { value, ends_ms, form: TextForm::Plain })
+    }
+
+    /// Without the members that have expired; `None`: none is left.
+    fn without_past(mut self, now_ms: u64) -> Option<Portrait> {
+        if let Value::Set(members) = &mut self.value {
+            members.retain(|(_, at_ms)| at_ms.is_none_or(|at_ms| at_ms > now_ms));
+            if members.is_empty() {
+                return None;
+            }
+        }
+        Some(self)
+    }
+}
+
+impl Value {
+    fn members(set: &SetView<'_>) -> Value {
+        let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
+        Value::Set(members.collect())
     }
 }

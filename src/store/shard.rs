@@ -6,6 +6,7 @@ use super::mark::{DirtyEntries, DirtyList};
 use crate::base::agenda::Agenda;
 use crate::base::hash::hash_name;
 use crate::base::{Name, Tag};
+use crate::crdt::Generation;
 use hashbrown::HashTable;
 use hashbrown::hash_table;
 use smallvec::SmallVec;
@@ -22,8 +23,12 @@ pub(super) struct Shard {
     with_deadline: usize,
     buried: usize,
     dirty: DirtyList,
+    /// Names of entries that were evicted since the last drain, where a log has to be told.
+    pub evicted: Vec<Name>,
     /// By the hash of a key's name: the deadlines of lives that all members know to be past.
     pub sealed: BTreeMap<u64, SmallVec<[Tag; 1]>>,
+    /// The last generation of which anything was collected or sealed here; 0: none since the start.
+    pub collected: Generation,
 }
 
 impl Shard {
@@ -141,6 +146,10 @@ impl Shard {
 
     pub fn iter(&self) -> hash_table::Iter<'_, Box<Entry>> {
         self.table.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> hash_table::IterMut<'_, Box<Entry>> {
+        self.table.iter_mut()
     }
 
     /// The first entry at or behind a random place of the table that `wanted` takes.

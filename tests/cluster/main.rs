@@ -14,6 +14,7 @@ mod clients;
 mod nodes;
 mod proxy;
 
+mod backups;
 mod crashes;
 mod cuts;
 mod heartbeats;

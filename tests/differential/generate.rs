@@ -59,6 +59,7 @@ const GRAMMAR: &[&str] = &[
     "COPY key key ?REPLACE",
     "COPY key key DB db ?REPLACE",
     "MOVE key db",
+    "RESTORE key int value ?REPLACE ?ABSTTL",
     "OBJECT ENCODING key",
     "SELECT db",
     "SWAPDB db db",

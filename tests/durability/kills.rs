@@ -11,6 +11,12 @@ const KEYS: usize = 5;
 const CONNECTIONS: usize = 4;
 const KILLS: usize = 10;
 
+/// `HEADCOUNT_DURABILITY_KILLS` asks for more.
+fn kills() -> usize {
+    std::env::var("HEADCOUNT_DURABILITY_KILLS")
+        .map_or(KILLS, |text| text.parse().expect("a number"))
+}
+
 fn name(key: usize) -> String {
     format!("k{key}")
 }
@@ -56,6 +62,10 @@ fn kill_again_and_again(place: &mut Place, kills: usize, check: impl Fn(&Counts,
                 let counts = &counts;
                 scope.spawn(move || count_until_it_ends(address, seed + kill, counts));
             }
+            if kill % 3 == 0 {
+                // Some are killed while they take a snapshot, or drop what it covers.
+                place.ask(&["BGSAVE"]);
+            }
             std::thread::sleep(Duration::from_millis(30 + 37 * kill as u64 % 100));
             place.signal(Signal::KILL);
         });
@@ -77,7 +87,7 @@ fn kill_again_and_again(place: &mut Place, kills: usize, check: impl Fn(&Counts,
 #[test]
 fn nothing_acknowledged_under_always_is_lost_nor_counted_twice() {
     let mut place = Place::new(&["--appendfsync", "always"]);
-    kill_again_and_again(&mut place, KILLS, |counts, there| {
+    kill_again_and_again(&mut place, kills(), |counts, there| {
         for (key, there) in there.into_iter().enumerate() {
             assert!(there >= counts.acknowledged[key], "{there} < {:?}", counts.acknowledged);
             assert!(there >= counts.shown[key], "{there} was {} once", counts.shown[key]);

@@ -70,8 +70,8 @@ impl Mesh {
         self.reclaim();
         let closed: Vec<_> =
             self.nodes.iter().map(|node| node.close_generation(self.now_ms)).collect();
-        for (node, (_, keys)) in self.nodes.iter().zip(&closed) {
-            node.seal(keys, self.now_ms);
+        for (node, (generation, keys)) in self.nodes.iter().zip(&closed) {
+            node.seal(keys, *generation, self.now_ms);
         }
         for ((node, (generation, keys)), _) in
             self.nodes.iter().zip(&closed).zip(collecting).filter(|(_, collects)| **collects)

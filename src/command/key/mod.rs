@@ -3,6 +3,7 @@
 mod browse;
 mod copy;
 mod database;
+mod dump;
 mod expire;
 mod expire_condition;
 mod index;
@@ -12,6 +13,7 @@ mod memory_report;
 mod object;
 mod presence;
 mod rename;
+mod restore;
 mod ttl;
 mod wait;
 
@@ -40,6 +42,8 @@ pub const ROWS: &[Command] = &[
     rename::RENAMENX,
     copy::COPY,
     copy::MOVE,
+    dump::DUMP,
+    restore::RESTORE,
     database::SELECT,
     database::SWAPDB,
     database::FLUSHDB,

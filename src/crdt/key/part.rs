@@ -48,6 +48,24 @@ impl Key {
         }
     }
 
+    /// Whether `other` has counts of `me` that this lacks. Of `me` itself this has all, unless what it had
+    /// counted was lost.
+    #[must_use]
+    pub fn is_behind_on(&self, me: Replica, other: &Key) -> bool {
+        other.lives.iter().any(|theirs| {
+            let mine = self.lives.iter().find(|mine| mine.id == theirs.id).map(Life::counter);
+            let slot = theirs
+                .counter
+                .slot(me)
+                .is_some_and(|slot| slot.exceeds(mine.and_then(|mine| mine.slot(me))));
+            let float = theirs
+                .counter
+                .float(me)
+                .is_some_and(|slot| slot.exceeds(mine.and_then(|mine| mine.float(me))));
+            slot || float
+        })
+    }
+
     /// Whether a replica has left anything in it.
     #[must_use]
     pub fn mentions(&self, replica: Replica) -> bool {

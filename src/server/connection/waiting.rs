@@ -4,10 +4,11 @@
 use super::{Connection, End, add};
 use crate::command::{AwaitConfirmed, ReplyMode};
 use crate::config::AppendFsync;
-use crate::node::Unblock;
+use crate::node::{Disk, Unblock};
 use crate::resp::ReplyWriter;
 use std::future::{pending, poll_fn};
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
@@ -57,19 +58,26 @@ impl Connection<'_> {
     }
 
     /// With `appendfsync always`, what was done or seen so far is on disk when its reply leaves. All that
-    /// wait share one fsync. While the disk fails, only those wait who have written: reads go on.
+    /// wait share one fsync. While the disk fails, only those wait who have written: reads go on. With `everysec`
+    /// only those who have written wait, and only where the disk is far behind.
     pub(super) async fn await_disk(&mut self) -> Result<(), End> {
         let Some(disk) = &self.shared.node.disk else { return Ok(()) };
-        if self.shared.config().appendfsync != AppendFsync::Always
-            || self.shared.scratch.borrow().replies.bytes.is_empty()
-        {
+        if self.shared.scratch.borrow().replies.bytes.is_empty() {
             return Ok(());
         }
         let wrote = self.session.wrote;
-        let Some(drain) = disk.holds_back(&self.shared.node.keyspace, wrote) else { return Ok(()) };
+        let awaited = match self.shared.config().appendfsync {
+            AppendFsync::Always => {
+                let drain = disk.holds_back(&self.shared.node.keyspace, wrote);
+                let Some(drain) = drain else { return Ok(()) };
+                Awaited::Written(drain)
+            }
+            AppendFsync::EverySec if disk.is_behind(wrote, Instant::now) => Awaited::CaughtUp,
+            AppendFsync::EverySec | AppendFsync::No => return Ok(()),
+        };
         let held = std::mem::take(&mut self.shared.scratch.borrow_mut().replies.bytes);
         tokio::select! {
-            () = disk.written(drain, wrote) => {}
+            () = awaited.wait(disk, wrote) => {}
             end = self.stay() => return Err(end),
         }
         self.shared.scratch.borrow_mut().replies.bytes = held;
@@ -102,6 +110,26 @@ impl Connection<'_> {
         self.shared.recorder.read(count);
         let input = &self.shared.scratch.borrow().input;
         self.input.extend_from_slice(input.get(..count).unwrap_or_default());
+    }
+}
+
+/// What replies wait for.
+enum Awaited {
+    /// That this drain is on disk.
+    Written(u64),
+    /// That the disk is not far behind.
+    CaughtUp,
+}
+
+impl Awaited {
+    async fn wait(self, disk: &Disk, wrote: u64) {
+        match self {
+            Awaited::Written(drain) => disk.written(drain, wrote).await,
+            Awaited::CaughtUp => {
+                disk.figures.delayed.fetch_add(1, Relaxed);
+                disk.caught_up(wrote).await;
+            }
+        }
     }
 }
 

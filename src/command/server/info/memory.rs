@@ -35,17 +35,14 @@ pub fn memory(node: &Node, report: &mut Report) {
     report.field("rss_overhead_bytes", 0);
     report.field("mem_fragmentation_ratio", format!("{ratio:.2}"));
     report.field("mem_fragmentation_bytes", unused);
+    report.field("mem_not_counted_for_evict", node.log_buffer_bytes());
     report.constant(
         0,
-        &[
-            "mem_not_counted_for_evict",
-            "mem_replication_backlog",
-            "mem_total_replication_buffers",
-            "mem_clients_slaves",
-        ],
+        &["mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"],
     );
     report.field("mem_clients_normal", figures.clients_bytes);
-    report.constant(0, &["mem_cluster_links", "mem_aof_buffer"]);
+    report.constant(0, &["mem_cluster_links"]);
+    report.field("mem_aof_buffer", node.log_buffer_bytes());
     report.field("mem_allocator", "mimalloc");
     report.constant(0, &["active_defrag_running"]);
     report.field("lazyfree_pending_objects", node.keyspace.garbage_waiting());

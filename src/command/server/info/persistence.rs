@@ -78,6 +78,7 @@ fn log(disk: &Disk, report: &mut Report) {
     report.field("aof_current_size", disk.figures.log_bytes.load(Relaxed));
     report.field("aof_buffer_length", pending_bytes);
     report.field("aof_pending_bio_fsync", u8::from(pending_bytes > 0));
+    report.field("aof_delayed_fsync", disk.figures.delayed.load(Relaxed));
     report.field("headcount_fsyncs", disk.figures.fsyncs.load(Relaxed));
 }
 

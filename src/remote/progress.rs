@@ -1,9 +1,9 @@
-//! How far an import is: a bar on a terminal, a line now and then elsewhere. On standard error.
+//! How far a subcommand is: a bar on a terminal, a line now and then elsewhere. On standard error.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::summary::grouped;
+use super::grouped;
 
 const BAR_CELLS: usize = 30;
 const REDRAWN_EVERY: Duration = Duration::from_millis(200);
