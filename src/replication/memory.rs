@@ -86,6 +86,13 @@ impl Engine {
     /// `settings` have or one of its own of which nobody has more.
     #[must_use]
     pub fn restore(settings: Settings, memory: Memory, seed: u64, now: Now) -> Engine {
+        let mut engine = Engine::restored(settings, memory, seed, now);
+        // What it knows is late at most, as after a cut.
+        engine.gate.open("the state was kept");
+        engine
+    }
+
+    fn restored(settings: Settings, memory: Memory, seed: u64, now: Now) -> Engine {
         let mut engine = Engine::new(settings, seed, now);
         engine.durable = memory.holds.clone();
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
@@ -96,8 +103,6 @@ impl Engine {
         engine.run.start = engine.epochs.starts;
         engine.began_with = memory.groups;
         engine.choose_epoch(now);
-        // What it knows is late at most, as after a cut.
-        engine.gate.open("the state was kept");
         engine
     }
 
@@ -111,7 +116,7 @@ impl Engine {
             return Err(Outdated { node });
         }
         let settings = Settings { node, incarnation, ..self.settings.clone() };
-        let restored = Engine::restore(settings, memory, self.rng.random(), now);
+        let restored = Engine::restored(settings, memory, self.rng.random(), now);
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
         self.connections = before.connections;
