@@ -7,9 +7,10 @@ use engines::{Node, at, dial, hand_over, settings};
 use headcount::base::Replica;
 use headcount::base::Stamp;
 use headcount::crdt::{MemberDeadline, Tombstones};
-use headcount::replication::batch::Deltas;
+use headcount::replication::batch::{Deltas, States};
+use headcount::replication::replay::merge;
 use headcount::replication::{Engine, LinkId, Record, Replay, Saving, Settings, StateBlock};
-use headcount::store::{KeyRef, Keyspace, Missing, Mode};
+use headcount::store::{KeyRef, Keyspace, Missing, Mode, Part};
 
 const RESTARTS: u64 = 1_000;
 const ROUND_MS: u64 = 6_000;
@@ -50,7 +51,8 @@ impl Machine {
         };
         apply(&mut replay, &disk.snapshot);
         if let Some(StateBlock { count, bytes }) = &disk.states {
-            replay.states(&keyspace, bytes, *count, now_ms).expect("what was saved");
+            let states = States { bytes, count: *count };
+            merge(&keyspace, states, Part::WHOLE, now_ms).expect("what was saved");
         }
         apply(&mut replay, &disk.log);
         if let Some(memory) = replay.into_memory() {

@@ -22,6 +22,9 @@ pub struct Session {
     /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
     /// or this node is alone.
     pub wrote: u64,
+    /// The drain that is on disk before replies leave, whatever `appendfsync` says: what DUMP tells may be
+    /// kept for longer than this node would remember it. 0: none.
+    pub dumped: u64,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -39,14 +42,15 @@ impl Session {
             no_touch: false,
             monitoring: false,
             wrote: 0,
+            dumped: 0,
             after: After::Nothing,
         }
     }
 
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, authenticated: bool) {
-        let wrote = self.wrote;
-        *self = Session { wrote, ..Session::new(self.client.clone(), authenticated) };
+        let (wrote, dumped) = (self.wrote, self.dumped);
+        *self = Session { wrote, dumped, ..Session::new(self.client.clone(), authenticated) };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);

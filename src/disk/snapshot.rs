@@ -4,7 +4,8 @@ use crate::log::{
     Block, Compression, Directory, Fault, Header, SnapshotError, SnapshotWriter, remove_covered,
 };
 use crate::node::{Disk, Node};
-use crate::replication::{Record, Saving, StateBlock};
+use crate::replication::{Record, Saving, StateBlock, saving};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Blocks of states have about so many bytes.
@@ -30,12 +31,14 @@ enum Failed {
     TooLarge,
     #[error("the node stops")]
     Stopped,
+    #[error("internal error")]
+    Panicked,
 }
 
 /// Takes it, and tells how it went.
 pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
     let number = plan.header.number;
-    let written = write(node, disk, directory, plan);
+    let written = guarded(|| write(node, disk, directory, plan));
     disk.cluster.engine.lock().hold_drops(false);
     match &written {
         Ok(bytes) => {
@@ -49,10 +52,17 @@ pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
     disk.snapshots.end(written.ok());
 }
 
+/// A panic is a snapshot that failed: else none would ever be begun again.
+fn guarded(write: impl FnOnce() -> Result<u64, Failed>) -> Result<u64, Failed> {
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(Failed::Panicked))
+}
+
 fn write(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) -> Result<u64, Failed> {
     let mut writer = SnapshotWriter::create(directory.clone(), plan.header)?;
-    add(&mut writer, plan.memory.kind, 1, plan.memory.payload)?;
     let keyspace = &node.keyspace;
+    for record in [plan.memory, saving::sizes(keyspace)] {
+        add(&mut writer, record.kind, 1, record.payload)?;
+    }
     let mut saving = Saving::new(keyspace.last_stamp());
     for db in keyspace.databases_in_use() {
         for part in 0..keyspace.parts() {
@@ -110,4 +120,15 @@ fn add(
 ) -> Result<(), Failed> {
     let block = Block::seal(kind, entries, bytes, Compression::Lz4).ok_or(Failed::TooLarge)?;
     Ok(writer.add(&block)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_snapshot_that_failed() {
+        assert!(matches!(guarded(|| panic!("a bug")), Err(Failed::Panicked)));
+        assert!(matches!(guarded(|| Ok(1)), Ok(1)));
+    }
 }

@@ -117,13 +117,25 @@ impl Work {
             let _ = snapshot.join();
         }
         self.retry = None;
-        self.take();
-        // Each try makes room, if the disk takes anything.
-        while !self.rest.is_empty() {
-            self.writer.commit()?;
-            self.append();
+        loop {
+            self.commit_rest()?;
+            // Where too much waits already, what was written since is not drained yet.
+            let is_last = !self.disk.cluster.engine.lock().is_clogged();
+            self.take();
+            if is_last {
+                break;
+            }
         }
+        self.commit_rest()?;
         self.writer.close()
+    }
+
+    /// Makes room for all that was taken, if the disk takes anything.
+    fn commit_rest(&mut self) -> Result<(), Fault> {
+        while !self.append() {
+            self.writer.commit()?;
+        }
+        Ok(())
     }
 
     /// Takes, appends and writes what there is, as far as it is due.

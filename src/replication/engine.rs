@@ -257,22 +257,9 @@ impl Engine {
         let drain = self.progress.begin();
         if keyspace.has_dirty() {
             let stamp = keyspace.stamp(now.wall_ms);
-            let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
-            keyspace.drain(now.wall_ms, &mut |drained| {
-                deltas.push(drained.db, drained.name, drained.state);
-                self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
-                if keyspace.tells_peers() {
-                    let before = Before { own: drained.own_before, since: drained.since };
-                    befores.note(drained.db, drained.name, before);
-                }
-                if deltas.bytes() >= BATCH_BYTES_MAX {
-                    let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
-                    let befores = std::mem::take(&mut befores);
-                    self.push_batch(keyspace, deltas, befores, Stamp::NEVER, now);
-                }
-            });
-            if deltas.count() > 0 {
-                self.push_batch(keyspace, deltas, befores, stamp, now);
+            match keyspace.tells_peers() {
+                true => self.drain_for_peers(keyspace, stamp, now),
+                false => self.drain_alone(keyspace, stamp, now),
             }
             self.note_evicted(keyspace);
         }
@@ -282,6 +269,40 @@ impl Engine {
         // A node that is alone keeps batches for nobody.
         if !keyspace.tells_peers() || self.stream.bytes() > self.settings.window_bytes {
             self.trim_stream();
+        }
+    }
+
+    fn drain_for_peers(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
+        keyspace.drain(now.wall_ms, &mut |drained| {
+            deltas.push(drained.db, drained.name, drained.state);
+            self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
+            let before = Before { own: drained.own_before, since: drained.since };
+            befores.note(drained.db, drained.name, before);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                let befores = std::mem::take(&mut befores);
+                self.push_batch(keyspace, deltas, befores, Stamp::NEVER, now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, befores, stamp, now);
+        }
+    }
+
+    /// Nobody will ask what was before.
+    fn drain_alone(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let mut deltas = Deltas::new(stamp);
+        keyspace.drain_alone(&mut |db, name, state| {
+            deltas.push_told(db, name, state);
+            self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                self.push_batch(keyspace, deltas, Befores::default(), Stamp::NEVER, now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, Befores::default(), stamp, now);
         }
     }
 

@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// The part of a database's keys whose hashes fall to it. Guarded by one lock; what is hot on a live
 /// key needs it shared only.
@@ -90,6 +91,17 @@ impl Shard {
     /// The first place where a name of this hash may be; nearly always it is there.
     pub fn place(&self, hash: u64) -> Option<&Entry> {
         self.table.iter_hash(hash).next().map(|entry| &**entry)
+    }
+
+    /// Looks for an entry without waiting for it, so that it can be looked for at once.
+    pub fn touch(&self, hash: u64) {
+        black_box(self.place(hash).is_some());
+    }
+
+    /// Makes room for so many entries in all.
+    pub fn reserve(&mut self, entries: usize) {
+        let more = entries.saturating_sub(self.table.len());
+        self.table.reserve(more, |entry| hash_name(&entry.name));
     }
 
     /// Puts a new entry in; there is none of its name.

@@ -3,7 +3,9 @@
 use headcount::base::{Name, Replica, Tag};
 use headcount::crdt::{Key, Tombstones};
 use headcount::replication::Replay;
-use headcount::store::{KeyRef, Keyspace, Mode};
+use headcount::replication::batch::States;
+use headcount::replication::replay::merge;
+use headcount::store::{KeyRef, Keyspace, Mode, Part};
 use std::convert::Infallible;
 
 pub const NOW_MS: u64 = 1_700_000_000_000;
@@ -35,7 +37,7 @@ pub fn are_taken_or_refused(records: &[Record]) {
 /// The same of a snapshot's block of states.
 pub fn states_are_taken_or_refused(states: &[u8], count: u32) {
     let keyspace = empty();
-    let _ = Replay::default().states(&keyspace, states, count, NOW_MS);
+    let _ = merge(&keyspace, States { bytes: states, count }, Part::WHOLE, NOW_MS);
     is_a_state(&keyspace);
 }
 

@@ -8,8 +8,10 @@ use headcount::log::{
     Found, Identity, RecordKind, Recovered, Refused, Settings, SnapshotReader, Writer, find,
     remove_unfinished, replay,
 };
+use headcount::replication::batch::States;
+use headcount::replication::replay::merge;
 use headcount::replication::{Group, Memory, Record, Replay};
-use headcount::store::Keyspace;
+use headcount::store::{Keyspace, Part};
 use std::collections::VecDeque;
 
 /// What a machine keeps when its process ends.
@@ -81,7 +83,10 @@ impl Disk {
             while let Some(block) = reader.next_block().expect("a good block") {
                 let bytes = block.open().expect("a good block");
                 let read = match block.kind {
-                    STATES_BLOCK => state.states(keyspace, &bytes, block.entries, now_ms),
+                    STATES_BLOCK => {
+                        let states = States { bytes: &bytes, count: block.entries };
+                        merge(keyspace, states, Part::WHOLE, now_ms).map(drop)
+                    }
                     kind => state.apply(keyspace, kind, &bytes, now_ms),
                 };
                 read.expect("what was written");
