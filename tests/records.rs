@@ -1,11 +1,22 @@
 //! Any records, of any kind and with any bytes: a start takes them or ends with an error.
 
+#[allow(dead_code)]
+#[path = "support/faulty_storage.rs"]
+mod faulty_storage;
 #[path = "properties/records.rs"]
 mod properties;
+#[allow(dead_code)]
+#[path = "simulation/simulator/random.rs"]
+mod random;
+
+use faulty_storage::FaultyStorage;
 
 use headcount::base::{Replica, Stamp};
 use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, MemberDeadline, Tombstones};
+use headcount::log::{
+    Identity, RecordKind, Recovered, Settings as LogSettings, Storage, Writer, find, replay,
+};
 use headcount::replication::batch::{Deltas, Of, StatesHead};
 use headcount::replication::{Engine, Now, Replay, Settings};
 use headcount::store::{KeyRef, Keyspace, Missing, Mode};
@@ -153,6 +164,46 @@ fn record() -> impl Strategy<Value = Record> {
     prop_oneof![6 => changed, 1 => as_another, 2 => any_bytes]
 }
 
+/// The files of a log that has them all.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let storage = FaultyStorage::new(1);
+    let settings = LogSettings { segment_bytes: 1_500, held_bytes_max: 1 << 20 };
+    let identity = Identity { node: 1, incarnation: 1 };
+    let log = Writer::open(storage.clone(), settings, identity, 1, &Recovered::default());
+    let mut log = log.expect("an empty directory");
+    for (kind, payload) in &*WRITTEN {
+        log.append(RecordKind::new(*kind).expect("a kind"), payload).expect("there is room");
+        log.commit().expect("a good disk");
+    }
+    log.close().expect("a good disk");
+    let names = storage.list().expect("names").into_iter();
+    names.map(|name| (name.clone(), storage.contents(&name))).collect()
+}
+
+static FILES: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(files);
+
+/// Reads a directory as a start does: what is read was written.
+fn start(files: &[(String, Vec<u8>)]) -> bool {
+    let storage = FaultyStorage::new(2);
+    files.iter().for_each(|(name, bytes)| storage.put(name, bytes.clone()));
+    let (keyspace, mut state) = (empty(), Replay::default());
+    let read = find(&storage).and_then(|found| {
+        replay(&storage, &found, |record| {
+            let written = &WRITTEN[record.number as usize - 1];
+            assert_eq!((record.kind, record.payload), (written.0, &written.1[..]));
+            let taken = state.apply(&keyspace, record.kind, record.payload, NOW_MS);
+            taken.expect("as it was written");
+        })
+    });
+    is_a_state(&keyspace);
+    read.is_ok()
+}
+
+#[test]
+fn files_that_nobody_changed_are_read() {
+    assert!(FILES.len() > 3 && start(&FILES));
+}
+
 #[test]
 fn what_was_written_is_of_all_kinds_and_is_taken() {
     let kinds: BTreeSet<u8> = WRITTEN.iter().map(|(kind, _)| kind & !(OWN | COMPRESSED)).collect();
@@ -192,5 +243,34 @@ proptest! {
         count in prop_oneof![0..4u32, any::<u32>()],
     ) {
         states_are_taken_or_refused(&bytes, count);
+    }
+
+    #[test]
+    fn files_that_were_changed_are_read_or_refused(
+        places in vec((any::<Index>(), any::<Index>(), any::<u8>()), 0..4),
+        cut in proptest::option::of((any::<Index>(), any::<Index>())),
+        gone in proptest::option::of(any::<Index>()),
+        swapped in proptest::option::of((any::<Index>(), any::<Index>())),
+    ) {
+        let mut files = FILES.clone();
+        for (file, at, byte) in places {
+            let bytes = &mut files[file.index(FILES.len())].1;
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some((file, at)) = cut {
+            let bytes = &mut files[file.index(FILES.len())].1;
+            bytes.truncate(at.index(bytes.len() + 1));
+        }
+        if let Some((one, other)) = swapped {
+            let (one, other) = (one.index(files.len()), other.index(files.len()));
+            let bytes = std::mem::take(&mut files[one].1);
+            let bytes = std::mem::replace(&mut files[other].1, bytes);
+            files[one].1 = bytes;
+        }
+        if let Some(gone) = gone {
+            files.remove(gone.index(FILES.len()));
+        }
+        start(&files);
     }
 }
