@@ -6,6 +6,7 @@ use crate::log::{
 use crate::node::{Disk, Node};
 use crate::replication::{Record, Saving, StateBlock, saving};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Blocks of states have about so many bytes.
@@ -18,6 +19,8 @@ pub struct Plan {
     pub header: Header,
     /// What the node knew when the first record that is not covered was next.
     pub memory: Record,
+    /// Bytes of log that it makes superfluous.
+    pub log_bytes: u64,
 }
 
 /// Why there is no snapshot.
@@ -29,6 +32,8 @@ enum Failed {
     Fault(#[from] Fault),
     #[error("a key is too large")]
     TooLarge,
+    #[error("the log cannot be written")]
+    Log,
     #[error("the node stops")]
     Stopped,
     #[error("internal error")]
@@ -37,7 +42,7 @@ enum Failed {
 
 /// Takes it, and tells how it went.
 pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
-    let number = plan.header.number;
+    let (number, log_bytes) = (plan.header.number, plan.log_bytes);
     let written = guarded(|| write(node, disk, directory, plan));
     disk.cluster.engine.lock().hold_drops(false);
     match &written {
@@ -47,7 +52,10 @@ pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
                 tracing::warn!("Cannot remove what the snapshot covers: {error}");
             }
         }
-        Err(error) => tracing::error!("There is no snapshot: {error}"),
+        Err(error) => {
+            tracing::error!("There is no snapshot: {error}");
+            disk.figures.log_bytes.fetch_add(log_bytes, Relaxed);
+        }
     }
     disk.snapshots.end(written.ok());
 }
@@ -98,6 +106,10 @@ fn until_logged(node: &Node, disk: &Disk) -> Result<(), Failed> {
     while progress.durable() < seen {
         if node.shutdown.requested().is_some() {
             return Err(Failed::Stopped);
+        }
+        // Whoever waits for the snapshot is not to wait for room on the disk.
+        if disk.failure().is_some() {
+            return Err(Failed::Log);
         }
         disk.want_durable();
         std::thread::sleep(LOOK_EVERY);

@@ -150,6 +150,10 @@ impl Work {
         }
         let written = self.write(now);
         self.settle(written, now);
+        if !self.rest.is_empty() && self.retry.is_none() {
+            // There is room now.
+            self.disk.want();
+        }
         self.snapshot_if_wanted();
     }
 
@@ -217,9 +221,9 @@ impl Work {
             return Err(failure);
         }
         let header = self.writer.snapshot_header().ok_or("nothing was written yet")?;
-        self.disk.figures.log_bytes.store(0, Relaxed);
+        let log_bytes = self.disk.figures.log_bytes.swap(0, Relaxed);
         let (node, disk) = (self.node.clone(), self.disk.clone());
-        let (directory, plan) = (self.directory.clone(), Plan { header, memory });
+        let (directory, plan) = (self.directory.clone(), Plan { header, memory, log_bytes });
         let work = move || snapshot::take(&node, &disk, &directory, plan);
         let thread = std::thread::Builder::new().name("snapshot".to_owned());
         self.snapshot = Some(thread.spawn(work).map_err(|error| error.to_string())?);
