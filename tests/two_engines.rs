@@ -2,8 +2,8 @@
 
 mod engines;
 
-use engines::{Node, WINDOW_BYTES, at, dial, hand_over, run};
-use headcount::replication::{Fault, FrameReader, Refusal};
+use engines::{Node, WINDOW_BYTES, at, dial, hand_over, run, settings};
+use headcount::replication::{Fault, FrameReader, Refusal, Settings};
 
 /// How many tombstones wait on two nodes, five minutes after one of them died, was started again and
 /// something was deleted. With a `gap` the other had a batch of the dead one, but not those before it.
@@ -131,4 +131,31 @@ fn the_last_words_of_a_memory_do_not_count_for_the_next() {
     }
     assert!(b.engine.take_closings().iter().any(|(link, _)| *link == 1));
     dial(&mut next, &mut b, 8, 1_005).expect("it is a member");
+}
+
+/// What is to be written down is durable.
+fn keep(node: &mut Node, ms: u64) {
+    while let Some(group) = node.engine.take_group(&node.keyspace, at(ms)) {
+        node.engine.kept(group.number);
+    }
+}
+
+/// Else a node that crashes would not ask that peer how much it has of what was lost, and would count again in an
+/// epoch of which the peer has more.
+#[test]
+fn a_peer_is_told_nothing_before_it_is_durable_that_it_is_a_member() {
+    let mut a = Node::with(Settings { survives: true, ..settings(1, 1) }, 0);
+    let mut b = Node::new(2, 2, WINDOW_BYTES);
+    a.engine.keep_journal();
+    a.count(b"k", 1);
+    a.tick(5);
+    assert!(dial(&mut a, &mut b, 1, 6).is_err(), "nobody may hear of it yet");
+    keep(&mut a, 7);
+    dial(&mut a, &mut b, 2, 8).expect("a may come");
+    assert!(a.engine.wants_sync());
+    assert_eq!(hand_over(&mut a, &mut b, 2, 9), 0);
+    keep(&mut a, 10);
+    assert!(!a.engine.wants_sync());
+    assert!(hand_over(&mut a, &mut b, 2, 11) > 0);
+    assert_eq!(b.value(b"k", 12), "1");
 }

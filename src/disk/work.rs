@@ -357,6 +357,8 @@ impl Work {
         self.tell_pending();
         if let Some(group) = kept {
             self.disk.cluster.engine.lock().kept(group);
+            // Some of it may be said now.
+            self.disk.cluster.wake.notify_one();
         }
         let figures = &self.disk.figures;
         figures.pending_bytes.store(self.writer.held_bytes() as u64, Relaxed);

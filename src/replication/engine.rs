@@ -228,8 +228,13 @@ impl Engine {
 
     /// The next frame to write to a connection that this node dialled.
     pub fn next_frame(&mut self, link: LinkId) -> Option<SealedFrame> {
-        let of_link = |peer: &&mut Peer| peer.out.as_ref().is_some_and(|out| out.link == link);
-        let peer = self.peers.values_mut().find(of_link)?;
+        let of_link = |peer: &Peer| peer.out.as_ref().is_some_and(|out| out.link == link);
+        let (node, _) = self.peers.iter().find(|(_, peer)| of_link(peer))?;
+        let node = *node;
+        if !self.may_tell(node) {
+            return None;
+        }
+        let peer = self.peers.get_mut(&node)?;
         let out = peer.out.as_mut()?;
         let frame = out.next_frame(&self.stream);
         peer.sent = peer.sent.max(out.sent);

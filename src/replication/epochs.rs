@@ -264,7 +264,15 @@ impl Engine {
     pub fn wants_sync(&self) -> bool {
         let me = self.me();
         let is_announced = self.journal.as_ref().is_none_or(|journal| journal.is_announced(me));
+        let mut linked = self.peers.iter().filter(|(_, peer)| peer.out.is_some());
         self.epochs.is_open(me.epoch) && !is_announced
+            || linked.any(|(node, _)| !self.may_tell(*node))
+    }
+
+    /// Whether a peer may hear of what is written here: not before it is written down that it is a
+    /// member. Else this node would not ask it, after a crash, how much it has.
+    pub(super) fn may_tell(&self, node: u32) -> bool {
+        self.journal.as_ref().is_none_or(|journal| journal.is_known(node))
     }
 }
 

@@ -106,6 +106,13 @@ pub struct Anew {
     pub states: Vec<u8>,
 }
 
+/// Of whom peers may hear, and who may.
+#[derive(Debug, Default)]
+struct Announced {
+    me: Option<Replica>,
+    members: Vec<u32>,
+}
+
 /// What can be said when a group is durable.
 #[derive(Debug)]
 struct Mark {
@@ -113,7 +120,7 @@ struct Mark {
     drain: u64,
     holds: Vector,
     sealed: (Vector, u64),
-    announced: Option<Replica>,
+    announced: Announced,
     groups: u64,
 }
 
@@ -134,7 +141,7 @@ pub struct Journal {
     groups: u64,
     kept_groups: u64,
     /// As whom the node may be met: that it is, is durable.
-    announced: Option<Replica>,
+    announced: Announced,
 }
 
 impl Journal {
@@ -211,7 +218,13 @@ impl Journal {
     /// Whether it is durable that peers may hear of a replica.
     #[must_use]
     pub fn is_announced(&self, me: Replica) -> bool {
-        self.announced == Some(me)
+        self.announced.me == Some(me)
+    }
+
+    /// Whether it is durable that a node is a member, who will be asked how much it has of what it is told.
+    #[must_use]
+    pub fn is_known(&self, node: u32) -> bool {
+        self.announced.members.contains(&node)
     }
 
     /// Keeps stamps from going back with the wall clock over a restart.
@@ -255,7 +268,8 @@ impl Engine {
         let last = keyspace.last_stamp();
         self.journal.as_mut()?.reserve(last, now.wall_ms);
         let (mut memory, me) = (self.memory(), self.me());
-        let announced = self.epochs.is_open(me.epoch).then_some(me);
+        let members = self.view.members().map(|entry| entry.node).collect();
+        let announced = Announced { me: self.epochs.is_open(me.epoch).then_some(me), members };
         let (drain, holds) = (self.stream.finished(), self.holds.clone());
         let (sealed, swept_ms) = self.collector.sealed();
         let sealed = (sealed.clone(), swept_ms);
