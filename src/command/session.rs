@@ -1,5 +1,6 @@
 //! What belongs to one connection.
 
+use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{ClientHandle, Confirmation};
 use crate::resp::Protocol;
@@ -22,6 +23,10 @@ pub struct Session {
     /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
     /// or this node is alone.
     pub wrote: u64,
+    /// What waits for EXEC, once MULTI was said.
+    pub(super) queue: Option<Box<Queue>>,
+    /// EXEC runs: no command may wait.
+    pub in_exec: bool,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -39,18 +44,54 @@ impl Session {
             no_touch: false,
             monitoring: false,
             wrote: 0,
+            queue: None,
+            in_exec: false,
             after: After::Nothing,
         }
     }
 
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, authenticated: bool) {
+        self.discard_transaction();
         let wrote = self.wrote;
         *self = Session { wrote, ..Session::new(self.client.clone(), authenticated) };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);
         self.set_protocol(Protocol::Resp2);
+    }
+
+    /// MULTI; false: it was said already.
+    pub(super) fn begin_transaction(&mut self) -> bool {
+        if self.queue.is_some() {
+            return false;
+        }
+        self.queue = Some(Queue::begin(self.db));
+        self.client.activity.set_queued(0, 0);
+        true
+    }
+
+    /// DISCARD; false: there is nothing to discard.
+    pub(super) fn discard_transaction(&mut self) -> bool {
+        match self.queue.take() {
+            Some(queue) => {
+                self.end_transaction(queue);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What waited was run, or will never be.
+    pub(super) fn end_transaction(&mut self, queue: Box<Queue>) {
+        queue.end();
+        self.client.activity.set_queueless();
+    }
+
+    /// Bytes of memory that what waits for EXEC takes.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.memory_bytes())
     }
 
     /// Speaks `protocol` from the next reply on.
@@ -93,6 +134,20 @@ pub enum After {
     AwaitSnapshot(u64),
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
+}
+
+impl After {
+    /// What is to be done after two commands of one transaction.
+    #[must_use]
+    pub fn and(self, next: After) -> After {
+        match (self, next) {
+            (After::SleepMs(first), After::SleepMs(second)) => {
+                After::SleepMs(first.saturating_add(second))
+            }
+            (After::Close | After::Shutdown, _) | (_, After::Nothing) => self,
+            _ => next,
+        }
+    }
 }
 
 /// The connection waits, and then answers who has confirmed what it wrote.

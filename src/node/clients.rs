@@ -28,6 +28,8 @@ pub mod flag {
     pub const KILLED: u32 = 1 << 5;
     /// It is to be closed when what is due has been sent.
     pub const CLOSING: u32 = 1 << 6;
+    /// It has said MULTI. Not kept with the others; see `ClientHandle::flags_shown`.
+    pub const MULTI: u32 = 1 << 7;
 }
 
 /// How CLIENT UNBLOCK ends a command's waiting.
@@ -84,6 +86,10 @@ pub struct Activity {
     pub commands: AtomicU64,
     pub read_bytes: AtomicU64,
     pub written_bytes: AtomicU64,
+    /// How many commands wait for EXEC, plus one; 0: MULTI was not said.
+    queued: AtomicU32,
+    /// Bytes of memory that they take.
+    pub queued_bytes: AtomicUsize,
     /// The last command's index in the registry plus one; 0: none yet.
     last_command: AtomicU32,
 }
@@ -91,6 +97,24 @@ pub struct Activity {
 impl Activity {
     pub fn set_last_command(&self, index: usize) {
         self.last_command.store(u32::try_from(index + 1).unwrap_or(0), Relaxed);
+    }
+
+    /// So many commands wait for EXEC, in so much memory.
+    pub fn set_queued(&self, commands: usize, bytes: usize) {
+        self.queued.store(u32::try_from(commands + 1).unwrap_or(u32::MAX), Relaxed);
+        self.queued_bytes.store(bytes, Relaxed);
+    }
+
+    /// There is no transaction any more.
+    pub fn set_queueless(&self) {
+        self.queued.store(0, Relaxed);
+        self.queued_bytes.store(0, Relaxed);
+    }
+
+    /// How many commands wait for EXEC; `None`: MULTI was not said.
+    #[must_use]
+    pub fn queued(&self) -> Option<u32> {
+        self.queued.load(Relaxed).checked_sub(1)
     }
 
     /// The index in the command registry.
@@ -147,6 +171,7 @@ impl ClientHandle {
             + activity.query_bytes.load(Relaxed)
             + activity.query_free_bytes.load(Relaxed)
             + activity.output_capacity_bytes.load(Relaxed)
+            + activity.queued_bytes.load(Relaxed)
             + self.inbox_bytes()
     }
 
@@ -154,6 +179,13 @@ impl ClientHandle {
     #[must_use]
     pub fn flags(&self) -> u32 {
         self.flags.load(Acquire)
+    }
+
+    /// The same, with those that follow from what the connection tells of itself.
+    #[must_use]
+    pub fn flags_shown(&self) -> u32 {
+        let multi = if self.activity.queued().is_some() { flag::MULTI } else { 0 };
+        self.flags() | multi
     }
 
     #[must_use]

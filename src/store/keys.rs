@@ -67,7 +67,10 @@ impl<'k> Keys<'k> {
         locks.sort_unstable();
         locks.dedup();
         let grouping = (locks.len() > 1).then(|| keyspace.group_writes(mode)).flatten();
-        let guards = Guards::many(keyspace, locks.iter().copied(), mode);
+        let guards = match locks[..] {
+            [only] => Guards::one(keyspace, only, mode),
+            _ => Guards::many(keyspace, locks.iter().copied(), mode),
+        };
         let mut scope = Keys::with_guards(keyspace, guards, grouping, now_ms);
         if mode == Mode::Exclusive {
             keys.for_each(|key| scope.settle(key));
@@ -137,9 +140,11 @@ impl<'k> Keys<'k> {
     }
 
     /// How many reads found their key, and how many did not (keyspace_hits, keyspace_misses).
+    ///
+    /// Since it was asked the last time: one scope may serve many commands.
     #[must_use]
-    pub fn lookups(&self) -> (u32, u32) {
-        (self.hits.get(), self.misses.get())
+    pub fn take_lookups(&self) -> (u32, u32) {
+        (self.hits.take(), self.misses.take())
     }
 
     /// The visible type.

@@ -58,7 +58,7 @@ const ECHO: Command = Command {
 const QUIT: Command = Command {
     name: "quit",
     arity: -1,
-    flags: GREETING,
+    flags: GREETING.or(Flags::UNQUEUED),
     since: "1.0.0",
     summary: "Closes the connection.",
     run: quit,
@@ -68,7 +68,7 @@ const QUIT: Command = Command {
 const RESET: Command = Command {
     name: "reset",
     arity: 1,
-    flags: GREETING,
+    flags: GREETING.or(Flags::UNQUEUED),
     since: "6.2.0",
     summary: "Resets the connection.",
     run: reset,

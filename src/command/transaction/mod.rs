@@ -1,0 +1,78 @@
+//! Transactions: MULTI, EXEC, DISCARD.
+//!
+//! What is said between MULTI and EXEC is collected by the dispatcher (`dispatch/exec.rs`), which also runs
+//! it: the rows here say what these commands answer by themselves.
+
+use super::table::{Command, Flags, Group, Reach};
+use super::{Call, CommandError};
+
+pub const ROWS: &[Command] = &[DISCARD, EXEC, MULTI];
+
+/// What the rows of this family have in common.
+const BASE: Command = Command {
+    name: "",
+    arity: 1,
+    flags: FAST,
+    keys: &[],
+    reach: Reach::Keys,
+    group: Group::Transactions,
+    since: "",
+    summary: "",
+    complexity: "O(1)",
+    syntax: "",
+    subcommands: &[],
+    run: multi,
+};
+
+const BARE: Flags = Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE);
+const FAST: Flags = BARE.or(Flags::FAST).or(Flags::ALLOW_BUSY);
+
+const MULTI: Command = Command {
+    name: "multi",
+    flags: FAST.or(Flags::UNQUEUED),
+    since: "1.2.0",
+    summary: "Starts a transaction.",
+    run: multi,
+    ..BASE
+};
+
+const EXEC: Command = Command {
+    name: "exec",
+    flags: BARE.or(Flags::SKIP_SLOWLOG).or(Flags::UNQUEUED),
+    since: "1.2.0",
+    summary: "Executes all commands in a transaction.",
+    complexity: "Depends on commands in the transaction",
+    run: exec,
+    ..BASE
+};
+
+const DISCARD: Command = Command {
+    name: "discard",
+    flags: FAST.or(Flags::UNQUEUED),
+    since: "2.0.0",
+    summary: "Discards a transaction.",
+    complexity: "O(N), when N is the number of queued commands",
+    run: discard,
+    ..BASE
+};
+
+fn multi(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    if !call.session.begin_transaction() {
+        return Err(CommandError::fixed("ERR MULTI calls can not be nested"));
+    }
+    call.reply.ok();
+    Ok(())
+}
+
+/// After MULTI the dispatcher does it.
+fn exec(_call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    Err(CommandError::fixed("ERR EXEC without MULTI"))
+}
+
+fn discard(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    if !call.session.discard_transaction() {
+        return Err(CommandError::fixed("ERR DISCARD without MULTI"));
+    }
+    call.reply.ok();
+    Ok(())
+}
