@@ -140,3 +140,32 @@ fn who_collects_too_much_is_closed() {
     drop(other);
     assert_eq!(call(&mut server.connect(), "EXISTS never"), Reply::Integer(0));
 }
+
+/// Counting by WATCH, GET and SET, as clients without INCR do: what is executed counts, and nothing else.
+#[test]
+fn who_watches_loses_no_update() {
+    let server = Server::headcount(&["--io-threads", "3"]);
+    const EACH: usize = 300;
+    let turns: usize = std::thread::scope(|scope| {
+        let count = || {
+            let mut client = server.connect();
+            let (mut done, mut turns) = (0, 0);
+            while done < EACH {
+                turns += 1;
+                call(&mut client, "WATCH n");
+                let value = match call(&mut client, "GET n") {
+                    Reply::Null => 0,
+                    reply => number(&reply),
+                };
+                call(&mut client, "MULTI");
+                call(&mut client, &format!("SET n {}", value + 1));
+                done += usize::from(call(&mut client, "EXEC") != Reply::NullArray);
+            }
+            turns
+        };
+        let threads: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(count)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    });
+    let value = number(&call(&mut server.connect(), "GET n"));
+    assert_eq!(value, (EACH * CLIENTS) as i64, "in {turns} turns");
+}

@@ -217,7 +217,7 @@ impl<'b> Batch<'b> {
         if let Some(entry) = entry {
             self.recorder.rejected(entry.index);
         }
-        match Self::refuse_after_multi(entry, session, refusal) {
+        match self.refuse_after_multi(entry, session, refusal) {
             Refusal::Error(text) => {
                 self.node.stats.error(&String::from_utf8_lossy(&text));
                 // Not through the writer: what is quoted of the request need not be UTF-8.

@@ -1,5 +1,6 @@
 //! The registry of connected clients.
 
+use crate::store::Watch;
 use bytes::Bytes;
 use crossbeam::queue::ArrayQueue;
 use dashmap::DashMap;
@@ -30,6 +31,8 @@ pub mod flag {
     pub const CLOSING: u32 = 1 << 6;
     /// It has said MULTI. Not kept with the others; see `ClientHandle::flags_shown`.
     pub const MULTI: u32 = 1 << 7;
+    /// A key has changed that it watches. Not kept with the others either.
+    pub const DIRTY: u32 = 1 << 8;
 }
 
 /// How CLIENT UNBLOCK ends a command's waiting.
@@ -140,6 +143,8 @@ pub struct ClientHandle {
     /// What others send it (MONITOR lines). Most connections never have one.
     inbox: OnceLock<ArrayQueue<Bytes>>,
     inbox_bytes: AtomicUsize,
+    /// Made when it first watches a key.
+    watch: OnceLock<Arc<Watch>>,
 }
 
 impl ClientHandle {
@@ -160,6 +165,7 @@ impl ClientHandle {
             names: Mutex::default(),
             inbox: OnceLock::new(),
             inbox_bytes: AtomicUsize::new(0),
+            watch: OnceLock::new(),
         }
     }
 
@@ -185,7 +191,14 @@ impl ClientHandle {
     #[must_use]
     pub fn flags_shown(&self) -> u32 {
         let multi = if self.activity.queued().is_some() { flag::MULTI } else { 0 };
-        self.flags() | multi
+        let is_dirty = self.watch.get().is_some_and(|watch| watch.has_changed());
+        self.flags() | multi | if is_dirty { flag::DIRTY } else { 0 }
+    }
+
+    /// Whether the keys have changed that it watches.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        self.watch.get_or_init(Arc::default)
     }
 
     #[must_use]

@@ -93,6 +93,7 @@ pub async fn serve(shared: Rc<Shared>, stream: Stream, client: Arc<ClientHandle>
         unsent: Unsent::default(),
     };
     let Err(end) = connection.run().await;
+    connection.session.forget(&shared.node.keyspace);
     match end {
         End::Closed | End::Ended => tracing::debug!("Client {} closed", client.addr),
         End::Io(error) => tracing::debug!("Client {} lost: {error}", client.addr),

@@ -9,6 +9,7 @@ use super::guards::{Guard, Guards};
 use super::reaper::Garbage;
 use super::shard::{Account, Shard};
 use super::sync::RwLockReadGuard;
+use super::watch::Outcome;
 use super::{AccessError, Keyspace};
 use crate::base::Name;
 use crate::base::hash::hash_name;
@@ -238,6 +239,9 @@ impl<'k> Keys<'k> {
             return false;
         };
         let visible = entry.seen(me, now_ms).is_some();
+        if visible {
+            self.tell_watchers(key);
+        }
         if entry.is_large() {
             self.trash.push(Garbage::Entry(entry));
         }
@@ -262,6 +266,7 @@ impl<'k> Keys<'k> {
         let Some(mut entry) = self.shard_mut(from).remove(from.hash, from.name) else {
             return false;
         };
+        self.tell_watchers(from);
         self.delete(to);
         entry.name = Name::from_slice(to.name);
         self.insert(to, entry);
@@ -328,8 +333,9 @@ impl<'k> Keys<'k> {
         matches!(self.guard(key), Some(Guard::Exclusive(_)))
     }
 
-    /// Changes an entry that is there (visible or not), settled; removes it if nothing is left.
-    pub(super) fn change<R>(
+    /// Changes an entry that is there (visible or not), settled; removes it if nothing is left. What comes of
+    /// it says whether anything has changed.
+    pub(super) fn change<R: Outcome>(
         &mut self,
         key: KeyRef<'_>,
         change: impl FnOnce(&mut Entry, &Write) -> R,
@@ -356,6 +362,9 @@ impl<'k> Keys<'k> {
         keyspace.account(key.db, entry, &before, now_ms);
         let (gone, after) = (keyspace.is_gone(entry, now_ms), Account::of(entry));
         shard.note_change(key.hash, before, after, now_ms);
+        if result.has_changed() {
+            shard.tell_watchers(key.hash);
+        }
         if gone {
             shard.remove(key.hash, key.name);
         }
@@ -386,6 +395,7 @@ impl<'k> Keys<'k> {
         let after = Account::of(&entry);
         shard.insert(key.hash, entry);
         shard.note_change(key.hash, Account::NOTHING, after, now_ms);
+        shard.tell_watchers(key.hash);
     }
 
     /// Marks an entry that is about to be changed, while its shard is held shared.
@@ -396,6 +406,14 @@ impl<'k> Keys<'k> {
         {
             let lock = self.keyspace.lock_of(key);
             self.keyspace.mark(lock, guard.shard().dirty(), key.hash, entry);
+        }
+    }
+
+    /// After a change, of a key whose shard is held, shared or exclusively.
+    #[inline]
+    pub(super) fn tell_watchers(&self, key: KeyRef<'_>) {
+        if let Some(guard) = self.guard(key) {
+            guard.shard().tell_watchers(key.hash);
         }
     }
 

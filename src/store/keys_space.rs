@@ -161,8 +161,9 @@ impl Keys<'_> {
         if !self.keyspace.keeps() {
             for (lock_a, lock_b) in self.locks_held(a).into_iter().zip(self.locks_held(b)) {
                 let from_a = self.shard_by_lock(lock_a).take_all();
-                let from_b = std::mem::replace(self.shard_by_lock(lock_b), from_a);
-                *self.shard_by_lock(lock_a) = from_b;
+                let from_b = self.shard_by_lock(lock_b).take_all();
+                self.shard_by_lock(lock_a).put_all(from_b);
+                self.shard_by_lock(lock_b).put_all(from_a);
             }
             return;
         }

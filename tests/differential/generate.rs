@@ -87,6 +87,8 @@ const GRAMMAR: &[&str] = &[
     "SINTERCARD 2 key key ?most",
     "SINTERCARD keys key+",
     "ECHO value",
+    "WATCH key+",
+    "UNWATCH",
 ];
 
 const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f"];
@@ -163,7 +165,7 @@ const LEFT_TO_CHANCE: &[&str] = &["SPOP", "SRANDMEMBER", "RANDOMKEY", "SCAN", "S
 pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
     let mut session = Vec::new();
     while session.len() < commands {
-        match rng.random_range(0..30) {
+        match rng.random_range(0..20) {
             0 => transaction(rng, &mut session),
             _ => session.push(command(rng)),
         }
@@ -171,8 +173,13 @@ pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
     session
 }
 
-/// MULTI, a few commands, and EXEC (mostly).
+/// Often WATCH and what may change what is watched, then MULTI, a few commands, and EXEC (mostly).
 fn transaction(rng: &mut StdRng, session: &mut Vec<Command>) {
+    if rng.random_bool(0.6) {
+        let keys = KEYS.sample(rng, 3).map(|key| key.as_bytes().to_vec());
+        session.push(std::iter::once(b"WATCH".to_vec()).chain(keys).collect());
+        session.extend((0..rng.random_range(0..3)).map(|_| command(rng)));
+    }
     session.push(vec![b"MULTI".to_vec()]);
     for _ in 0..rng.random_range(0..6) {
         let command = command(rng);

@@ -97,7 +97,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
-    call.session.reset(call.node.config().requirepass.is_none());
+    call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");
     Ok(())

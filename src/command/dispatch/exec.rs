@@ -3,7 +3,7 @@
 use super::*;
 use crate::command::locking;
 use crate::command::queue::{Queue, Queued};
-use crate::store::{Keys, Keyspace};
+use crate::store::{Keys, Keyspace, WatchedKey};
 
 const ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
 const TOO_LONG: &str = "ERR the transaction is too long";
@@ -48,6 +48,7 @@ impl<'b> Batch<'b> {
 
     /// An error instead of QUEUED; of EXEC itself: the end of the transaction, whose error tells of it.
     pub(super) fn refuse_after_multi(
+        &self,
         entry: Option<&Entry>,
         session: &mut Session,
         refusal: Refusal,
@@ -55,7 +56,7 @@ impl<'b> Batch<'b> {
         let is_exec = entry.is_some_and(|entry| entry.full_name == "exec");
         match refusal {
             Refusal::Error(text) if is_exec => {
-                session.discard_transaction();
+                session.forget(&self.node.keyspace);
                 let because = b"EXECABORT Transaction discarded because of: ";
                 let text = text.strip_prefix(b"ERR ").unwrap_or(&text);
                 Refusal::Error([&because[..], text].concat())
@@ -81,6 +82,7 @@ impl<'b> Batch<'b> {
             false => self.run_queue(&queue, session, out),
         }
         session.end_transaction(queue);
+        session.unwatch(&self.node.keyspace);
         self.stopwatch.before(exec, true, self.recorder);
         self.stopwatch.after(exec, true, is_doomed, self.recorder);
         if self.node.monitors.any() {
@@ -90,24 +92,28 @@ impl<'b> Batch<'b> {
 
     fn abort(&self, session: &Session, out: &mut Vec<u8>) {
         self.node.stats.error(ABORTED);
-        if session.reply_mode == ReplyMode::On {
-            ReplyWriter::new(out, session.protocol).error(ABORTED);
-        }
+        self.reply_in_exec(session, out, |reply| reply.error(ABORTED));
     }
 
     /// Runs what waits, with all keys of all commands locked from the first to the last. Commands that ask the
     /// engine come between two such stretches: they may hold no key.
     fn run_queue(&mut self, queue: &Queue, session: &mut Session, out: &mut Vec<u8>) {
-        if session.reply_mode == ReplyMode::On {
-            ReplyWriter::new(out, session.protocol).array(queue.requests().len());
+        let together = |left: &Queued, right: &Queued| !left.asks_engine() && !right.asks_engine();
+        let mut stretches = queue.requests().chunk_by(together).peekable();
+        let mut held = None;
+        if session.watches() {
+            let first = stretches.peek().filter(|first| holds_keys(first)).copied();
+            held = match self.open_watched(queue, first.unwrap_or_default(), session) {
+                Some(keys) => first.is_some().then_some(keys),
+                None => return self.reply_in_exec(session, out, |reply| reply.null_array()),
+            };
         }
+        self.reply_in_exec(session, out, |reply| reply.array(queue.requests().len()));
         session.in_exec = true;
         let mut after = After::Nothing;
-        let together = |left: &Queued, right: &Queued| !left.asks_engine() && !right.asks_engine();
-        for stretch in queue.requests().chunk_by(together) {
-            let holds_keys = !stretch.iter().any(Queued::asks_engine);
-            let keyspace = &self.node.keyspace;
-            let mut keys = holds_keys.then(|| open(keyspace, queue, stretch, self.now_ms));
+        for stretch in stretches {
+            let open = || open(&self.node.keyspace, queue, stretch, &[], self.now_ms);
+            let mut keys = held.take().or_else(|| holds_keys(stretch).then(open));
             for request in stretch {
                 self.run_queued(request, queue.args(request), session, keys.as_mut(), out);
                 after = after.and(std::mem::take(&mut session.after));
@@ -115,6 +121,34 @@ impl<'b> Batch<'b> {
         }
         session.in_exec = false;
         session.after = after;
+    }
+
+    /// The scope of the first requests, in which nothing is watched any more; `None`: one of the keys that were
+    /// watched has changed, or expired just now.
+    fn open_watched(
+        &self,
+        queue: &Queue,
+        first: &[Queued],
+        session: &mut Session,
+    ) -> Option<Keys<'b>> {
+        let watched = session.take_watched();
+        let mut keys = open(&self.node.keyspace, queue, first, &watched, self.now_ms);
+        let watch = session.client.watch();
+        let has_changed = watch.has_changed();
+        keys.unwatch(&watched, watch);
+        watch.reset();
+        (!has_changed).then_some(keys)
+    }
+
+    fn reply_in_exec(
+        &self,
+        session: &Session,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut ReplyWriter<'_>),
+    ) {
+        if session.reply_mode == ReplyMode::On {
+            write(&mut ReplyWriter::new(out, session.protocol));
+        }
     }
 
     fn run_queued(
@@ -139,9 +173,19 @@ impl<'b> Batch<'b> {
     }
 }
 
-/// Locks what these requests may touch, in one order, and exclusively: what one of them has written nobody
-/// else may see before the last has run.
-fn open<'k>(keyspace: &'k Keyspace, queue: &Queue, requests: &[Queued], now_ms: u64) -> Keys<'k> {
+fn holds_keys(stretch: &[Queued]) -> bool {
+    !stretch.iter().any(Queued::asks_engine)
+}
+
+/// Locks what these requests may touch and what is watched, in one order, and exclusively: what one of them has
+/// written nobody else may see before the last has run.
+fn open<'k>(
+    keyspace: &'k Keyspace,
+    queue: &Queue,
+    requests: &[Queued],
+    watched: &[WatchedKey],
+    now_ms: u64,
+) -> Keys<'k> {
     let keys = requests.iter().flat_map(|request| {
         let (args, command) = (queue.args(request), request.entry.command);
         let only = request.entry.only_key.zip(request.hash);
@@ -150,13 +194,14 @@ fn open<'k>(keyspace: &'k Keyspace, queue: &Queue, requests: &[Queued], now_ms: 
         let rest = only.is_none().then(|| locking::keys(keyspace, command, (request.db, args)));
         only.into_iter().chain(rest.into_iter().flatten())
     });
+    let keys = keys.chain(watched.iter().map(WatchedKey::key));
     if !requests.iter().any(|request| request.entry.command.reach.is_wide()) {
         return keyspace.open(keys, Mode::Exclusive, now_ms);
     }
-    let databases: Vec<u16> = requests
+    let named = requests
         .iter()
-        .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)))
-        .collect();
+        .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)));
+    let databases: Vec<u16> = named.chain(watched.iter().map(|key| key.key().db)).collect();
     let mut scope = keyspace.open_whole(&databases, Mode::Exclusive, now_ms);
     keys.for_each(|key| scope.settle(key));
     scope

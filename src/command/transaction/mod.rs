@@ -1,12 +1,12 @@
-//! Transactions: MULTI, EXEC, DISCARD.
+//! Transactions: MULTI, EXEC, DISCARD, WATCH, UNWATCH.
 //!
 //! What is said between MULTI and EXEC is collected by the dispatcher (`dispatch/exec.rs`), which also runs
 //! it: the rows here say what these commands answer by themselves.
 
-use super::table::{Command, Flags, Group, Reach};
+use super::table::{Command, Flags, Group, KeySpec, Place, Reach};
 use super::{Call, CommandError};
 
-pub const ROWS: &[Command] = &[DISCARD, EXEC, MULTI];
+pub const ROWS: &[Command] = &[DISCARD, EXEC, MULTI, UNWATCH, WATCH];
 
 /// What the rows of this family have in common.
 const BASE: Command = Command {
@@ -56,6 +56,27 @@ const DISCARD: Command = Command {
     ..BASE
 };
 
+const WATCH: Command = Command {
+    name: "watch",
+    arity: -2,
+    flags: FAST.or(Flags::UNQUEUED),
+    keys: &[KeySpec { place: Place::Range { first: 1, last: -1, step: 1 }, access: &["RO"] }],
+    since: "2.2.0",
+    summary: "Monitors changes to keys to determine the execution of a transaction.",
+    complexity: "O(1) for every key.",
+    syntax: "key [key ...]",
+    run: watch,
+    ..BASE
+};
+
+const UNWATCH: Command = Command {
+    name: "unwatch",
+    since: "2.2.0",
+    summary: "Forgets about watched keys of a transaction.",
+    run: unwatch,
+    ..BASE
+};
+
 fn multi(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if !call.session.begin_transaction() {
         return Err(CommandError::fixed("ERR MULTI calls can not be nested"));
@@ -70,9 +91,29 @@ fn exec(_call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn discard(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    if !call.session.discard_transaction() {
+    if !call.session.discard_transaction(&call.node.keyspace) {
         return Err(CommandError::fixed("ERR DISCARD without MULTI"));
     }
+    call.reply.ok();
+    Ok(())
+}
+
+/// What has expired by now is not there; that it is reclaimed later is no change.
+fn watch(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    if call.session.is_in_transaction() {
+        return Err(CommandError::fixed("ERR WATCH inside MULTI is not allowed"));
+    }
+    for at in 1..call.args.len() {
+        let watched = call.keys.watch(call.key(at), call.session.client.watch())?;
+        watched.into_iter().for_each(|key| call.session.note_watched(key));
+    }
+    call.reply.ok();
+    Ok(())
+}
+
+/// Inside a transaction there is nothing left to forget.
+fn unwatch(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    call.session.unwatch(&call.node.keyspace);
     call.reply.ok();
     Ok(())
 }

@@ -68,10 +68,11 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 /// A letter for each flag, in Redis's order.
 fn flags(bits: u32) -> String {
-    const LETTERS: [(u32, char); 8] = [
+    const LETTERS: [(u32, char); 9] = [
         (flag::MONITOR, 'O'),
         (flag::MULTI, 'x'),
         (flag::BLOCKED, 'b'),
+        (flag::DIRTY, 'd'),
         (flag::CLOSING, 'c'),
         (flag::KILLED, 'A'),
         (flag::UNIX_SOCKET, 'U'),

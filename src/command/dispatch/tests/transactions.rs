@@ -110,3 +110,97 @@ fn a_client_is_shown_with_what_waits() {
     let activity = &connected.session.client.activity;
     assert_eq!((activity.queued(), connected.session.queued_bytes()), (None, 0));
 }
+
+/// A change by a peer is one like any other; what a peer says that changes nothing is none.
+#[test]
+fn what_a_peer_says_of_a_watched_key_is_a_change() {
+    let peer = Keyspace::new(16, Replica { node: 2, epoch: 1 }, Tombstones::KEEP, NOW_MS);
+    let key = KeyRef::new(0, b"k");
+    let mut connected = Connected::with(|_| ());
+    connected.node.keyspace =
+        Keyspace::new(16, Replica { node: 1, epoch: 1 }, Tombstones::KEEP, NOW_MS);
+    let execute = ["MULTI", "INCR k", "EXEC"];
+    assert_eq!(connected.run(&["INCR k", "WATCH k"]), ":1|+OK|");
+    peer.open([key], Mode::Exclusive, NOW_MS).add(key, 10).expect("an integer");
+    let theirs = peer.state(0, b"k").expect("it is there");
+    connected.node.keyspace.merge_part(0, b"k", &theirs, NOW_MS);
+    assert!(connected.session.client.watch().has_changed());
+    assert_eq!(connected.run(&execute), "+OK|+QUEUED|*-1|");
+    connected.run(&["WATCH k"]);
+    connected.node.keyspace.merge_part(0, b"k", &theirs, NOW_MS);
+    assert_eq!(connected.run(&execute), "+OK|+QUEUED|*1|:12|");
+}
+
+/// In each form of expiry: by who comes across it, in the background, and by EXEC itself.
+#[test]
+fn what_expires_while_it_is_watched_has_changed() {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
+        for reclaimed in [false, true] {
+            let mut connected = Connected::with(|_| ());
+            let me = Replica { node: 1, epoch: 1 };
+            connected.node.keyspace = Keyspace::new(16, me, tombstones, NOW_MS);
+            let key = KeyRef::new(0, b"k");
+            let ends = |at_ms| crate::store::Deadline::At(at_ms);
+            let keyspace = &connected.node.keyspace;
+            keyspace.open([key], Mode::Exclusive, NOW_MS - 10).set_text(
+                key,
+                b"1",
+                ends(NOW_MS - 5),
+            );
+            // It had expired when it was watched, whoever removes it later.
+            connected.run(&["WATCH k"]);
+            connected.node.keyspace.expire(NOW_MS, 100);
+            assert_eq!(connected.run(&["MULTI", "EXEC"]), "+OK|*0|");
+            // Watched before it expires: by a scope of an earlier time.
+            let keyspace = &connected.node.keyspace;
+            let watch = connected.session.client.watch().clone();
+            let mut keys = keyspace.open([key], Mode::Exclusive, NOW_MS - 3);
+            keys.set_text(key, b"1", ends(NOW_MS - 1));
+            let watched = keys.watch(key, &watch).expect("held").expect("not watched yet");
+            drop(keys);
+            if reclaimed {
+                keyspace.expire(NOW_MS, 100);
+                assert!(watch.has_changed());
+            }
+            connected.session.note_watched(watched);
+            assert_eq!(connected.run(&["MULTI", "EXEC"]), "+OK|*-1|");
+        }
+    }
+}
+
+/// Also when the first of the commands may hold no key, or looks at everything.
+#[test]
+fn what_is_watched_is_looked_at_whatever_comes_first() {
+    let mut connected = Connected::with(|_| ());
+    for first in ["COUNTER.INFO k", "DBSIZE", "FLUSHALL"] {
+        connected.run(&["SET k 1", "WATCH k", "MULTI"]);
+        assert!(connected.run(&[first, "EXEC"]).starts_with("+QUEUED|*1|"), "{first}");
+        connected.run(&["SET k 1", "WATCH k", "SET k 2", "MULTI"]);
+        assert_eq!(connected.run(&[first, "EXEC"]), "+QUEUED|*-1|", "{first}");
+        assert_eq!(connected.run(&["MULTI", "GET k", "EXEC"]), "+OK|+QUEUED|*1|$1|2|");
+    }
+}
+
+#[test]
+fn a_key_that_is_evicted_has_changed() {
+    let mut connected = Connected::with(|_| ());
+    connected.run(&["SET k 1", "WATCH k"]);
+    let policy = crate::config::MaxmemoryPolicy::AllkeysRandom;
+    assert!(connected.node.keyspace.evict(policy, 5, NOW_MS));
+    assert_eq!(connected.run(&["MULTI", "EXEC"]), "+OK|*-1|");
+}
+
+#[test]
+fn what_is_watched_is_counted_once_and_forgotten() {
+    let mut connected = Connected::with(|_| ());
+    connected.run(&["WATCH key"]);
+    let bytes = connected.session.queued_bytes();
+    assert!(bytes > 0);
+    connected.run(&["WATCH key key"]);
+    assert_eq!(connected.session.queued_bytes(), bytes);
+    connected.session.forget(&connected.node.keyspace);
+    assert_eq!(connected.session.queued_bytes(), 0);
+    let mut other = session_of(&connected.node);
+    run(&connected.node, &mut other, &["SET key 1"]);
+    assert!(!connected.session.client.watch().has_changed());
+}
