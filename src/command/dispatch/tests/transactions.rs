@@ -204,3 +204,42 @@ fn what_is_watched_is_counted_once_and_forgotten() {
     run(&connected.node, &mut other, &["SET key 1"]);
     assert!(!connected.session.client.watch().has_changed());
 }
+
+/// What a drain hands out goes to peers and to the log in one batch.
+#[test]
+fn peers_hear_of_all_of_a_transaction_or_of_nothing() {
+    const TURNS: usize = 2_000;
+    let mut connected = Connected::with(|_| ());
+    let here = Keyspace::new(16, Replica { node: 1, epoch: 1 }, Tombstones::KEEP, NOW_MS);
+    connected.node.keyspace = here;
+    let there = Keyspace::new(16, Replica { node: 2, epoch: 1 }, Tombstones::KEEP, NOW_MS);
+    let pair = [KeyRef::new(0, b"left"), KeyRef::new(3, b"right")];
+    let Connected { node, session } = &mut connected;
+    let (node, is_done) = (&*node, std::sync::atomic::AtomicBool::new(false));
+    let hear = || {
+        let mut batch = Vec::new();
+        let mut take = |drained: crate::store::Drained<'_>| {
+            batch.push((drained.db, drained.name.to_vec(), drained.state.clone()));
+        };
+        node.keyspace.drain(NOW_MS, &mut take);
+        for (db, name, state) in batch {
+            there.merge_part(db, &name, &state, NOW_MS);
+        }
+        let keys = there.open(pair, Mode::Exclusive, NOW_MS);
+        pair.map(|key| keys.text(key).expect("a string").map(|text| text.to_vec()))
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let commands = ["MULTI", "INCR left", "SELECT 3", "INCR right", "SELECT 0", "EXEC"];
+            for _ in 0..TURNS {
+                run(node, session, &commands);
+            }
+            is_done.store(true, Ordering::Release);
+        });
+        while !is_done.load(Ordering::Acquire) {
+            let [left, right] = hear();
+            assert_eq!(left, right);
+        }
+    });
+    assert_eq!(hear(), [(); 2].map(|()| Some(TURNS.to_string().into_bytes())));
+}
