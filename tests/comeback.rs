@@ -3,7 +3,9 @@
 
 use headcount::base::Replica;
 use headcount::crdt::Tombstones;
-use headcount::replication::{Engine, Forgotten, FrameReader, LinkId, Now, Refusal, Settings};
+use headcount::replication::{
+    Engine, Forgotten, FrameReader, LinkId, Now, Refusal, Settings, Told,
+};
 use headcount::store::{KeyRef, Keyspace, Mode};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -72,7 +74,8 @@ fn hand_over(from: &mut Engine, to: &mut Engine, keyspace: &Keyspace, link: Link
 /// A peer tells the node that it was forgotten, and that its stream is held up to `upto`.
 fn come_back(engine: &mut Engine, keyspace: &Keyspace, upto: u64, ms: u64) {
     let incarnation = engine.settings().incarnation;
-    let told = Forgotten { incarnation, settled: true, held: upto, upto, ..Forgotten::default() };
+    let streams = vec![Told { epoch: engine.settings().epoch, held: upto, upto }];
+    let told = Forgotten { incarnation, settled: true, streams, ..Forgotten::default() };
     engine.refused(keyspace, "n2:1", Some(Refusal::Forgotten(Box::new(told))), at(ms));
 }
 
@@ -200,7 +203,7 @@ fn what_is_born_during_a_drain_is_told_once() {
             assert!(b.forget(1));
             let refused = b.accept(2, a.greeting(), at(110));
             let Err(Refusal::Forgotten(told)) = refused else { panic!("it was forgotten") };
-            upto = told.upto;
+            upto = told.streams[0].upto;
             wait_for_one(counted);
         });
         a.tick(&keyspace, at(120));

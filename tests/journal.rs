@@ -3,8 +3,9 @@
 use headcount::base::Replica;
 use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, Tombstones};
-use headcount::replication::{Engine, Memory, NotAdmitted, Now, Record, Replay, Settings};
-use headcount::store::{KeyRef, Keyspace, Mode, NotMerged};
+use headcount::replication::replay::{Replay, Taken, Told, merge};
+use headcount::replication::{Engine, Memory, NotAdmitted, Now, Record, Settings};
+use headcount::store::{KeyRef, Keyspace, Mode, NotMerged, Part};
 
 const START_MS: u64 = 1_000_000;
 
@@ -57,10 +58,53 @@ fn start_in(keyspace: Keyspace, log: &[Record], epoch: u32, ms: u64) -> (Node, O
         replay.apply(&keyspace, *kind, payload, at(ms).wall_ms).expect("a record");
     }
     let memory = replay.into_memory();
+    check_read_in_parts(&keyspace, memory.as_ref(), log, epoch, ms);
     if let Some(memory) = &memory {
         engine.recall(memory.clone(), at(ms)).expect("the same memory");
     }
     (Node { engine, keyspace, log: log.to_vec() }, memory)
+}
+
+/// Threads that merge a part of the keys each, one after the other as far as they are from each other's
+/// sight, come to what one comes to that merges all.
+fn check_read_in_parts(
+    expected: &Keyspace,
+    memory: Option<&Memory>,
+    log: &[Record],
+    epoch: u32,
+    ms: u64,
+) {
+    let now_ms = at(ms).wall_ms;
+    let keyspace = empty(epoch, ms);
+    let keyspace = if expected.tells_peers() { keyspace } else { keyspace.alone() };
+    let (mut replay, mut run) = (Replay::default(), Vec::new());
+    let merge_run = |replay: &mut Replay, run: &mut Vec<Told<'_>>| {
+        for part in [2, 0, 1].map(|nth| Part { nth, of: 3 }) {
+            for told in &*run {
+                if merge(&keyspace, told.states(), part, now_ms).expect("states") {
+                    replay.misfit(told.record);
+                }
+            }
+        }
+        run.clear();
+    };
+    for Record { kind, payload } in log {
+        match replay.take(&keyspace, *kind, payload).expect("a record") {
+            Taken::Done => {}
+            Taken::Told(told) => run.push(told),
+            Taken::Change(change) => {
+                merge_run(&mut replay, &mut run);
+                replay.change(&keyspace, change, now_ms).expect("a change");
+            }
+        }
+    }
+    merge_run(&mut replay, &mut run);
+    assert_eq!(replay.into_memory().as_ref(), memory);
+    assert_eq!(keyspace.last_stamp(), expected.last_stamp());
+    for name in NAMES {
+        assert_eq!(keyspace.state(0, name), expected.state(0, name));
+    }
+    assert_eq!(keyspace.slot_digests(0), expected.slot_digests(0));
 }
 
 impl Node {

@@ -26,6 +26,10 @@ fn greeting(node: u32) -> Greeting {
         connection: 3,
         databases: 16,
         met: Vec::new(),
+        run: headcount::replication::Run::default(),
+        kept: 0,
+        epochs: Vec::new(),
+        is_outdated: false,
     }
 }
 
@@ -90,7 +94,11 @@ fn a_refusal_arrives_with_its_reason() {
     let refusals = [
         Refusal::Myself,
         Refusal::SameId,
-        Refusal::Forgotten(Box::new(Forgotten { settled: true, upto: 9, ..Forgotten::default() })),
+        Refusal::Forgotten(Box::new(Forgotten {
+            settled: true,
+            latest: 9,
+            ..Forgotten::default()
+        })),
     ];
     for refusal in refusals {
         let (challenged, proven) = proven();

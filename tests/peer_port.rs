@@ -98,6 +98,10 @@ fn dialler(secret: &[u8], node: u32) -> Dialler {
         connection: 1,
         databases: 16,
         met: Vec::new(),
+        run: headcount::replication::Run::default(),
+        kept: 0,
+        epochs: Vec::new(),
+        is_outdated: false,
     };
     Dialler::new(secret, [7; 32], greeting)
 }

@@ -6,7 +6,7 @@ mod simulator;
 
 use headcount::base::planted::{Bug, plant};
 use simulator::profile::Profile;
-use simulator::profiles::{COUNTS, CRASHES, DEADLINES, DELETIONS};
+use simulator::profiles::{COUNTS, CRASHES, DEADLINES, DELETIONS, RESTARTS};
 use simulator::runner::run;
 
 /// By so many seeds every defect is found.
@@ -40,6 +40,16 @@ fn births_that_are_ignored_are_found() {
 #[test]
 fn an_epoch_that_is_used_again_is_found() {
     is_found(Bug::EpochReused, &CRASHES);
+}
+
+#[test]
+fn an_epoch_whose_tail_was_lost_is_found() {
+    is_found(Bug::EpochNotHeard, &RESTARTS);
+}
+
+#[test]
+fn a_disk_that_went_back_is_found() {
+    is_found(Bug::RunNotAsked, &RESTARTS);
 }
 
 #[test]

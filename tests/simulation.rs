@@ -26,6 +26,8 @@ mod members;
 mod oracle_itself;
 #[path = "simulation/replay.rs"]
 mod replay;
+#[path = "simulation/restarts.rs"]
+mod restarts;
 #[path = "simulation/stamps.rs"]
 mod stamps;
 #[path = "simulation/together.rs"]

@@ -2,8 +2,8 @@
 
 use super::Extent;
 use super::group::Group;
-use super::pace::Pace;
 use super::poll::until;
+use super::tools::pace::Pace;
 use super::tools::{short, table};
 use headcount::client::{Client, Reply};
 use rand::rngs::SmallRng;

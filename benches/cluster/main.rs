@@ -11,7 +11,6 @@ mod group;
 mod healing;
 mod lag;
 mod memory;
-mod pace;
 mod poll;
 mod proxy;
 #[path = "../support/mod.rs"]

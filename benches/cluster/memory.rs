@@ -2,7 +2,7 @@
 
 use super::Extent;
 use super::group::Group;
-use super::pace::Pace;
+use super::tools::pace::Pace;
 use super::tools::{short, table};
 use std::io;
 use std::thread::sleep;

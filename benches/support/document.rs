@@ -17,6 +17,7 @@ pub struct Document {
 pub const ONE_NODE: Document = Document { file: "one-node.md", title: "One node, measured" };
 pub const THREE_NODES: Document =
     Document { file: "three-nodes.md", title: "Three nodes, measured" };
+pub const DURABILITY: Document = Document { file: "durability.md", title: "Durability, measured" };
 
 /// Puts `text` in the place of the part `name`, or behind all others if there is none.
 pub fn put_part(document: &Document, name: &str, text: &str) -> io::Result<()> {

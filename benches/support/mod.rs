@@ -6,6 +6,7 @@
 pub mod document;
 pub mod load;
 pub mod machine;
+pub mod pace;
 pub mod process;
 pub mod replies;
 pub mod server;

@@ -5,12 +5,16 @@ use super::process;
 use headcount::client::{Client, Reply};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may take to start, and to load what it has on disk.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What both are given, in either's own words.
+const NOTHING_SAVED: [&str; 4] = ["--save", "", "--appendonly", "no"];
 
 /// A port that nobody has at the moment.
 ///
@@ -20,11 +24,28 @@ pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    Redis,
+    Headcount,
+}
+
+impl Program {
+    fn path(self) -> &'static str {
+        match self {
+            Program::Redis => "redis-server",
+            Program::Headcount => env!("CARGO_BIN_EXE_headcount"),
+        }
+    }
+}
+
 /// A server on a port of its own; it ends with the value.
 pub struct Server {
     port: u16,
     child: Child,
-    _directory: TempDir,
+    /// In which it works, if that ends with it.
+    _directory: Option<TempDir>,
 }
 
 impl Server {
@@ -37,7 +58,7 @@ impl Server {
     /// # Errors
     /// As [`Server::headcount`].
     pub fn headcount_with(flags: &[&str]) -> io::Result<Server> {
-        Server::start(env!("CARGO_BIN_EXE_headcount"), flags)
+        Server::start(Program::Headcount, &[&NOTHING_SAVED[..], flags].concat())
     }
 
     /// # Errors
@@ -49,22 +70,31 @@ impl Server {
     /// # Errors
     /// As [`Server::redis`].
     pub fn redis_with(flags: &[&str]) -> io::Result<Server> {
-        let own = ["--save", "", "--appendonly", "no"];
-        Server::start("redis-server", &[&own[..], flags].concat())
+        Server::start(Program::Redis, &[&NOTHING_SAVED[..], flags].concat())
     }
 
-    fn start(program: &str, flags: &[&str]) -> io::Result<Server> {
-        let directory = TempDir::new()?;
+    /// One of the two that works in a directory which stays, with no more set than its port and `flags`.
+    ///
+    /// # Errors
+    /// As [`Server::redis`].
+    pub fn in_directory(program: Program, directory: &Path, flags: &[&str]) -> io::Result<Server> {
         let port = free_port()?;
-        let child = Command::new(program)
+        let child = Command::new(program.path())
             .args(["--port", &port.to_string()])
             .args(flags)
-            .current_dir(directory.path())
+            .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()?;
-        let mut server = Server { port, child, _directory: directory };
+        let mut server = Server { port, child, _directory: None };
         server.wait_until_up()?;
+        Ok(server)
+    }
+
+    fn start(program: Program, flags: &[&str]) -> io::Result<Server> {
+        let directory = TempDir::new()?;
+        let mut server = Server::in_directory(program, directory.path(), flags)?;
+        server._directory = Some(directory);
         Ok(server)
     }
 
@@ -72,16 +102,30 @@ impl Server {
         let start = Instant::now();
         // Whoever else might have taken the port is not this process.
         let mine = self.pid().to_string();
-        while self.info("process_id").ok().as_deref() != Some(&mine) {
+        while self.info("process_id").ok().as_deref() != Some(&mine) || !self.is_loaded() {
             if let Some(status) = self.child.try_wait()? {
                 return Err(io::Error::other(format!("the server ended with {status}")));
             }
             if start.elapsed() > PATIENCE {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
+    }
+
+    fn is_loaded(&self) -> bool {
+        matches!(self.call(&["PING"]), Ok(Reply::Simple(_)))
+    }
+
+    /// Ends it, saving nothing more than it does by itself.
+    ///
+    /// # Errors
+    /// It does not end by itself.
+    pub fn stop(mut self) -> io::Result<()> {
+        // It answers only if it does not end.
+        let _ = self.call(&["SHUTDOWN", "NOSAVE"]);
+        self.child.wait().map(drop)
     }
 
     pub fn pid(&self) -> u32 {

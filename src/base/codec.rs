@@ -80,15 +80,31 @@ impl<'a> Reader<'a> {
 
     /// # Errors
     /// Cut short, or more than 64 bits.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, Malformed> {
         u64::try_from(self.varint_128()?).map_err(|_| TOO_LARGE)
     }
 
     /// # Errors
     /// Cut short, or more than 128 bits.
+    #[inline]
     pub fn varint_128(&mut self) -> Result<u128, Malformed> {
-        let mut value = 0u128;
-        for shift in (0..).step_by(7) {
+        // Nearly all are short, and a start reads many.
+        let mut value = 0u64;
+        for shift in (0..NARROW_BITS).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(u128::from(value));
+            }
+        }
+        self.wide_varint(u128::from(value))
+    }
+
+    /// Goes on behind as many bytes as make no more than 64 bits.
+    #[cold]
+    fn wide_varint(&mut self, mut value: u128) -> Result<u128, Malformed> {
+        for shift in (NARROW_BITS..).step_by(7) {
             let byte = self.byte()?;
             let bits = u128::from(byte & 0x7f);
             let shifted = bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits);
@@ -129,6 +145,9 @@ impl<'a> Reader<'a> {
         if count <= most { Ok(count) } else { Err(CUT_SHORT) }
     }
 }
+
+/// A varint's first bytes that cannot exceed 64 bits have so many.
+const NARROW_BITS: u32 = 63;
 
 const CUT_SHORT: Malformed = Malformed("cut short");
 const TOO_LARGE: Malformed = Malformed("a number too large");

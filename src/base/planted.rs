@@ -12,6 +12,10 @@ pub enum Bug {
     BornIgnored,
     /// A node that lost its state writes on in the epoch that it had.
     EpochReused,
+    /// A node writes on in an epoch of which its peers may have more.
+    EpochNotHeard,
+    /// A node is let in although a later run of its memory was met.
+    RunNotAsked,
     /// A tombstone collected when most members have confirmed it.
     MajorityCollects,
     /// DEL writes the base register instead of forgetting.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// A node in one of its lives: `(node id, epoch)`.
 ///
 /// Only a replica writes its own contributions. A node that lost state must not count on in the
-/// epoch whose numbers its peers remember, so every start takes another epoch.
+/// epoch whose numbers its peers remember, so every start takes a fresh epoch, or one of which
+/// nobody has more than the node itself.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -30,7 +30,7 @@ impl<T> ReplicaMap<T> {
         let at = match self.find(replica) {
             Ok(at) => at,
             Err(at) => {
-                self.entries.insert(at, (replica, new()));
+                self.insert(at, replica, new());
                 at
             }
         };
@@ -45,7 +45,7 @@ impl<T> ReplicaMap<T> {
         if self.entries.last().is_some_and(|(last, _)| *last >= replica) {
             return Err(Malformed("replicas out of order"));
         }
-        self.entries.push((replica, value));
+        self.insert(self.entries.len(), replica, value);
         Ok(())
     }
 
@@ -85,9 +85,15 @@ impl<T> ReplicaMap<T> {
         for (replica, theirs) in other.iter() {
             match self.find(replica) {
                 Ok(at) => merge(&mut self.entries[at].1, theirs),
-                Err(at) => self.entries.insert(at, (replica, theirs.clone())),
+                Err(at) => self.insert(at, replica, theirs.clone()),
             }
         }
+    }
+
+    /// Makes room for one alone: that is what most keys have, of millions.
+    fn insert(&mut self, at: usize, replica: Replica, value: T) {
+        self.entries.reserve_exact(1);
+        self.entries.insert(at, (replica, value));
     }
 
     fn find(&self, replica: Replica) -> Result<usize, usize> {

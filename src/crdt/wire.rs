@@ -156,6 +156,16 @@ impl<'a> Decoder<'a> {
         self.reader.is_empty()
     }
 
+    /// Where it is: what follows, and how many replicas were named.
+    pub(super) fn place(&self) -> (Reader<'a>, usize) {
+        (self.reader.clone(), self.replicas.len())
+    }
+
+    pub(super) fn go_back(&mut self, (reader, replicas): (Reader<'a>, usize)) {
+        self.reader = reader;
+        self.replicas.truncate(replicas);
+    }
+
     /// # Errors
     /// Nothing is left.
     pub fn byte(&mut self) -> Result<u8, Malformed> {

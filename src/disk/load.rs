@@ -1,10 +1,15 @@
 //! The start: what is on disk goes into the store.
 
 use super::files::Files;
-use crate::log::{Recovered, SnapshotReader, StoredBlock, replay};
+use super::tail;
+use crate::log::{Recovered, SnapshotReader, StoredBlock};
 use crate::node::Node;
 use crate::node::clock::unix_ms;
-use crate::replication::{Fault, Memory, Replay};
+use crate::replication::batch::States;
+use crate::replication::replay::{self, Replay};
+use crate::replication::saving::{self, SIZES};
+use crate::replication::{Fault, Memory};
+use crate::store::Part;
 use crossbeam::channel::{Receiver, Sender, bounded};
 use std::fs::File;
 use std::num::NonZeroUsize;
@@ -36,7 +41,7 @@ pub fn load(node: &Node, files: &Files) -> Result<Loaded, String> {
     if let Some(snapshot) = &files.found.snapshot {
         load.snapshot(files, &snapshot.file)?;
     }
-    let recovered = load.segments(files)?;
+    let recovered = tail::read(node, files, &mut load.replay, &mut load.progress)?;
     if let Some(torn) = &recovered.torn_tail {
         tracing::warn!("{torn}");
     }
@@ -56,11 +61,13 @@ pub fn load(node: &Node, files: &Files) -> Result<Loaded, String> {
 
 /// Merges blocks of states until there are no more.
 fn merge_all(node: &Node, file: &str, blocks: &Receiver<StoredBlock>) -> Result<(), String> {
-    let mut replay = Replay::default();
-    let mut merge = |block: StoredBlock| {
+    let merge = |block: StoredBlock| {
         let bytes = block.open().map_err(|error| error.to_string())?;
-        let merged = replay.states(&node.keyspace, &bytes, block.entries, unix_ms());
-        merged.map_err(|fault| at_block(file, &block, &fault))
+        let states = States { bytes: &bytes, count: block.entries };
+        // A snapshot has keys whole, so nothing is missed.
+        replay::merge(&node.keyspace, states, Part::WHOLE, unix_ms())
+            .map(drop)
+            .map_err(|fault| at_block(file, &block, &fault))
     };
     let mut result = Ok(());
     for block in blocks {
@@ -74,10 +81,15 @@ fn at_block(file: &str, block: &StoredBlock, fault: &Fault) -> String {
     format!("{file}, byte {}: {fault}; `headcount check` tells more", block.offset)
 }
 
+/// How many threads there are work for.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 struct Load<'n> {
     node: &'n Node,
     replay: Replay,
-    told: Instant,
+    progress: Progress<'n>,
 }
 
 impl Load<'_> {
@@ -89,84 +101,82 @@ impl Load<'_> {
             let log_bytes = files.found.segments.iter().map(|segment| segment.bytes).sum();
             disk.figures.log_bytes.store(log_bytes, Relaxed);
         }
-        Load { node, replay: Replay::default(), told: Instant::now() }
+        let progress = Progress { node, told: Instant::now() };
+        Load { node, replay: Replay::default(), progress }
     }
 
-    /// Blocks of states are opened and merged by several threads, in any order; what follows is of all.
+    /// Blocks of states are opened and merged by several threads, in any order. What stands before the
+    /// first of them is read before them, and what follows is of all.
     fn snapshot(&mut self, files: &Files, file: &str) -> Result<(), String> {
         let mut reader =
             SnapshotReader::open(&files.directory, file).map_err(|error| error.to_string())?;
-        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let threads = threads();
         let (sender, blocks) = bounded::<StoredBlock>(2 * threads);
         let node = self.node;
         let others = std::thread::scope(|scope| {
             let work = || merge_all(node, file, &blocks);
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let others = self.hand_out(&mut reader, &sender);
+            let others = self.hand_out(&mut reader, file, &sender);
             drop(sender);
             let ends = workers.into_iter().map(|worker| {
                 worker.join().unwrap_or_else(|_| Err("a panic while loading".to_owned()))
             });
             ends.collect::<Result<Vec<()>, String>>().and(others)
         })?;
-        for block in others {
-            let bytes = block.open().map_err(|error| error.to_string())?;
-            self.replay
-                .apply(&node.keyspace, block.kind, &bytes, unix_ms())
-                .map_err(|fault| at_block(file, &block, &fault))?;
-        }
-        Ok(())
+        others.iter().try_for_each(|block| self.other(file, block, reader.offset()))
     }
 
-    /// Reads all blocks, hands out those of states, and returns the others.
+    /// Reads all blocks, hands out those of states, and returns the others that follow these.
     fn hand_out(
         &mut self,
         reader: &mut SnapshotReader<File>,
+        file: &str,
         states: &Sender<StoredBlock>,
     ) -> Result<Vec<StoredBlock>, String> {
-        let mut others = Vec::new();
+        let (mut others, mut any_states) = (Vec::new(), false);
         while let Some(block) = reader.next_block().map_err(|error| error.to_string())? {
-            if self.node.shutdown.requested().is_some() {
-                return Err(STOPPED.to_owned());
-            }
-            self.progress(block.bytes());
-            if block.kind != STATES_BLOCK {
+            self.progress.add(block.bytes())?;
+            if block.kind == STATES_BLOCK {
+                any_states = true;
+                states.send(block).map_err(|_| "nobody takes what is loaded")?;
+            } else if any_states {
                 others.push(block);
-            } else if states.send(block).is_err() {
-                return Err("nobody takes what is loaded".to_owned());
+            } else {
+                self.other(file, &block, reader.rest())?;
             }
         }
         Ok(others)
     }
 
-    fn segments(&mut self, files: &Files) -> Result<Recovered, String> {
-        let mut failed = None;
-        let recovered = replay(&files.directory, &files.found, |record| {
-            if failed.is_some() {
-                return;
-            }
-            if self.node.shutdown.requested().is_some() {
-                failed = Some(STOPPED.to_owned());
-            }
-            let keyspace = &self.node.keyspace;
-            if let Err(fault) = self.replay.apply(keyspace, record.kind, record.payload, unix_ms())
-            {
-                failed = Some(format!(
-                    "record {} of the log: {fault}; `headcount check` tells more",
-                    record.number
-                ));
-            }
-            self.progress(record.payload.len() as u64);
-        });
-        let recovered = recovered.map_err(|error| error.to_string())?;
-        match failed {
-            None => Ok(recovered),
-            Some(why) => Err(why),
-        }
+    /// A block of a snapshot of so many bytes that is not of states.
+    fn other(&mut self, file: &str, block: &StoredBlock, bytes: u64) -> Result<(), String> {
+        let payload = block.open().map_err(|error| error.to_string())?;
+        let keyspace = &self.node.keyspace;
+        let read = match block.kind {
+            // A key takes a byte at least.
+            SIZES => saving::make_room(keyspace, &payload, bytes),
+            kind => self.replay.apply(keyspace, kind, &payload, unix_ms()),
+        };
+        read.map_err(|fault| at_block(file, block, &fault))
     }
+}
 
-    fn progress(&mut self, bytes: u64) {
-        let Some(disk) = &self.node.disk else { return };
+/// How far it is, for INFO and for who reads the log.
+pub(super) struct Progress<'n> {
+    node: &'n Node,
+    told: Instant,
+}
+
+impl Progress<'_> {
+    /// So many bytes more are read.
+    ///
+    /// # Errors
+    /// The node is to stop.
+    pub fn add(&mut self, bytes: u64) -> Result<(), String> {
+        if self.node.shutdown.requested().is_some() {
+            return Err(STOPPED.to_owned());
+        }
+        let Some(disk) = &self.node.disk else { return Ok(()) };
         let figures = &disk.figures;
         let loaded = figures.loaded_bytes.fetch_add(bytes, Relaxed) + bytes;
         if self.told.elapsed() >= TELL_EVERY {
@@ -174,5 +184,6 @@ impl Load<'_> {
             let (done, all) = (loaded >> 20, figures.loading_bytes.load(Relaxed) >> 20);
             tracing::info!("Loading from disk: {done} of {all} MB");
         }
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod inspect;
 mod load;
 mod lock;
 mod snapshot;
+mod tail;
 mod thread;
 mod work;
 

@@ -4,7 +4,7 @@ use crate::log::{
     Block, Compression, Directory, Fault, Header, SnapshotError, SnapshotWriter, remove_covered,
 };
 use crate::node::{Disk, Node};
-use crate::replication::{Record, Saving, StateBlock};
+use crate::replication::{Record, Saving, StateBlock, saving};
 use std::time::Duration;
 
 /// Blocks of states have about so many bytes.
@@ -51,8 +51,10 @@ pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
 
 fn write(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) -> Result<u64, Failed> {
     let mut writer = SnapshotWriter::create(directory.clone(), plan.header)?;
-    add(&mut writer, plan.memory.kind, 1, plan.memory.payload)?;
     let keyspace = &node.keyspace;
+    for record in [plan.memory, saving::sizes(keyspace)] {
+        add(&mut writer, record.kind, 1, record.payload)?;
+    }
     let mut saving = Saving::new(keyspace.last_stamp());
     for db in keyspace.databases_in_use() {
         for part in 0..keyspace.parts() {

@@ -4,6 +4,7 @@ use super::files::Files;
 use super::load::load;
 use super::work::Work;
 use crate::log::{Identity, Settings, Writer};
+use crate::node::clock::unix_ms;
 use crate::node::{Disk, Node, ShutdownRequest};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,7 +73,8 @@ fn begin(node: &Arc<Node>, disk: &Arc<Disk>, files: &Files) -> Result<Work, Stri
         if let Some(memory) = loaded.memory {
             engine.recall(memory, cluster.now()).map_err(|error| error.to_string())?;
         }
-        keyspace.begin_as(engine.me());
+        // Mostly it was read as who it is.
+        keyspace.rewrite_as(engine.writes_as(), unix_ms());
         let settings = engine.settings();
         Identity { node: settings.node, incarnation: settings.incarnation }
     };

@@ -237,11 +237,15 @@ impl Work {
             return;
         }
         let cluster = &self.disk.cluster;
-        let group = {
+        let (group, is_awaited) = {
             let mut engine = cluster.engine.lock();
             engine.flush(&self.node.keyspace, cluster.now());
-            engine.take_group(&self.node.keyspace, cluster.now())
+            let group = engine.take_group(&self.node.keyspace, cluster.now());
+            (group, engine.wants_sync())
         };
+        if is_awaited {
+            self.disk.want_durable();
+        }
         self.accept(group);
         if let Some(cluster) = &self.node.cluster {
             cluster.wake.notify_one();

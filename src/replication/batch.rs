@@ -3,8 +3,8 @@
 use super::{Fault, Vector};
 use crate::base::codec::Malformed;
 use crate::base::{Name, Stamp};
-use crate::crdt::Key;
 use crate::crdt::wire::{Decoder, Encoder};
+use crate::crdt::{Key, Told};
 use serde::{Deserialize, Serialize};
 
 /// No node reads larger payloads: a batch that is cut where it should be, and one state more.
@@ -66,7 +66,16 @@ impl Deltas {
     /// Leaves out what no peer would read, and says so in the log: else the link would break again and
     /// again, and nothing at all would be told.
     pub fn push(&mut self, db: u16, name: &[u8], state: &Key) {
-        if let Err(bytes) = self.push_within(STATE_BYTES_MAX, db, name, state) {
+        self.write(db, name, |encoder| encoder.key(state));
+    }
+
+    /// As [`Deltas::push`].
+    pub fn push_told(&mut self, db: u16, name: &[u8], state: &Told<'_>) {
+        self.write(db, name, |encoder| encoder.told(state));
+    }
+
+    fn write(&mut self, db: u16, name: &[u8], state: impl FnOnce(&mut Encoder)) {
+        if let Err(bytes) = self.write_within(STATE_BYTES_MAX, db, name, state) {
             let (start, _) = name.split_at(name.len().min(256));
             tracing::error!(
                 "The key \"{}\" of database {db} is too large to be told to other nodes: it takes \
@@ -77,17 +86,17 @@ impl Deltas {
     }
 
     /// The error is how many bytes it would take.
-    fn push_within(
+    fn write_within(
         &mut self,
         max_bytes: usize,
         db: u16,
         name: &[u8],
-        state: &Key,
+        state: impl FnOnce(&mut Encoder),
     ) -> Result<(), usize> {
         let (before, from) = (self.encoder.place(), self.bytes());
         self.encoder.varint(u64::from(db));
         self.encoder.bytes(name);
-        self.encoder.key(state);
+        state(&mut self.encoder);
         let bytes = self.bytes() - from;
         if bytes > max_bytes {
             self.encoder.go_back(&before);
@@ -119,15 +128,31 @@ impl Deltas {
     }
 }
 
+/// States as they stand in a batch, all or what follows its head.
+#[derive(Clone, Copy, Debug)]
+pub struct States<'a> {
+    pub bytes: &'a [u8],
+    pub count: u32,
+}
+
 /// Reads a batch whole, before anything of it is merged; its states are put behind what is in
 /// `received`.
 ///
 /// # Errors
 /// What is not a batch.
 pub fn read_batch(payload: &[u8], received: &mut Vec<Received>) -> Result<BatchHead, Fault> {
-    let (head, rest) = take_head::<BatchHead>(payload)?;
-    read_states(rest, head.deltas, received)?;
+    let (head, states) = split_batch(payload)?;
+    states.read(received)?;
     Ok(head)
+}
+
+/// A batch's head, and what it tells, which is not looked at.
+///
+/// # Errors
+/// There is no head.
+pub fn split_batch(payload: &[u8]) -> Result<(BatchHead, States<'_>), Fault> {
+    let (head, bytes) = take_head::<BatchHead>(payload)?;
+    Ok((head, States { bytes, count: head.deltas }))
 }
 
 /// Reads states whole, as [`read_batch`].
@@ -135,31 +160,54 @@ pub fn read_batch(payload: &[u8], received: &mut Vec<Received>) -> Result<BatchH
 /// # Errors
 /// What is not a frame of states.
 pub fn read_answer(payload: &[u8], received: &mut Vec<Received>) -> Result<StatesHead, Fault> {
-    let (head, rest) = take_head::<StatesHead>(payload)?;
-    read_states(rest, head.states, received)?;
+    let (head, states) = split_answer(payload)?;
+    states.read(received)?;
     Ok(head)
+}
+
+/// As [`split_batch`], of states that were asked for.
+///
+/// # Errors
+/// As [`split_batch`].
+pub fn split_answer(payload: &[u8]) -> Result<(StatesHead, States<'_>), Fault> {
+    let (head, bytes) = take_head::<StatesHead>(payload)?;
+    let count = head.states;
+    Ok((head, States { bytes, count }))
 }
 
 fn take_head<'a, H: Deserialize<'a>>(payload: &'a [u8]) -> Result<(H, &'a [u8]), Fault> {
     postcard::take_from_bytes(payload).map_err(|_| Fault::Malformed("no head"))
 }
 
-pub(super) fn read_states(
-    bytes: &[u8],
-    count: u32,
-    received: &mut Vec<Received>,
-) -> Result<(), Fault> {
-    let mut decoder = Decoder::new(bytes)?;
-    for _ in 0..count {
-        let db = decoder.varint()?;
-        let db = u16::try_from(db).map_err(|_| Fault::Malformed("a database's number"))?;
-        let name = Name::from_slice(decoder.bytes()?);
-        received.push(Received { db, name, state: decoder.key()? });
+impl<'a> States<'a> {
+    /// Puts all of them behind what is in `received`.
+    fn read(self, received: &mut Vec<Received>) -> Result<(), Fault> {
+        self.each(|db, name, decoder| {
+            received.push(Received { db, name: Name::from_slice(name), state: decoder.key()? });
+            Ok(())
+        })
     }
-    if !decoder.is_empty() {
-        return Err(Fault::Malformed("bytes after the last state"));
+
+    /// Hands out each key's database and name, and the decoder, which is to read its state.
+    ///
+    /// # Errors
+    /// These are not so many states, or what `read` returns.
+    pub fn each(
+        self,
+        mut read: impl FnMut(u16, &'a [u8], &mut Decoder<'a>) -> Result<(), Malformed>,
+    ) -> Result<(), Fault> {
+        let mut decoder = Decoder::new(self.bytes)?;
+        for _ in 0..self.count {
+            let db = decoder.varint()?;
+            let db = u16::try_from(db).map_err(|_| Fault::Malformed("a database's number"))?;
+            let name = decoder.bytes()?;
+            read(db, name, &mut decoder)?;
+        }
+        if !decoder.is_empty() {
+            return Err(Fault::Malformed("bytes after the last state"));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl From<Malformed> for Fault {
@@ -191,11 +239,13 @@ mod tests {
                     store.state(0, b"key").expect("a state")
                 });
         let mut deltas = Deltas::new(Stamp::at_ms(9));
-        let pushed =
-            states.each_ref().map(|state| deltas.push_within(40, 0, b"key", state).is_ok());
+        let pushed = states
+            .each_ref()
+            .map(|state| deltas.write_within(40, 0, b"key", |to| to.key(state)).is_ok());
         assert_eq!((pushed, deltas.count()), ([true, false, true], 2));
         let mut read = Vec::new();
-        read_states(&deltas.finish(&()), 2, &mut read).expect("states");
+        let bytes = deltas.finish(&());
+        States { bytes: &bytes, count: 2 }.read(&mut read).expect("states");
         assert_eq!((&read[0].state, &read[1].state), (&states[0], &states[2]));
     }
 }

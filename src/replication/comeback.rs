@@ -7,63 +7,29 @@
 use super::batch::Deltas;
 use super::collector::Collector;
 use super::engine::id;
+use super::epochs::Epochs;
+use super::lost::{Kept, Lost, Rest};
 use super::membership::Membership;
-use super::stream::{Before, Befores, DbKey, Stream};
+use super::stream::{Befores, Stream};
 use super::view::View;
-use super::{Engine, Forgotten, Now, Vector, saved};
-use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Key, Own};
-use crate::store::{KeyRef, Keys, Keyspace, Undrained};
+use super::{Engine, Forgotten, Now, Told, Vector};
+use crate::base::{Replica, Stamp};
+use crate::crdt::Key;
+use crate::store::Keyspace;
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// A key as it was when its node was forgotten, of which the members have perhaps not heard all.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lost {
-    db: u16,
-    #[serde(with = "saved::name")]
-    name: Name,
-    #[serde(with = "saved::key")]
-    state: Key,
-    /// What `stream` had contributed to it for certain.
-    before: Before,
-    stream: Replica,
-    /// Who holds the stream so far, has all that there is of it.
-    upto: u64,
-    /// As whom it was written again, once it was.
-    again: Option<Replica>,
-    /// In which batch: until all members hold that one, it may have to be written again once more.
-    told_in: Option<u64>,
-}
-
-impl Lost {
-    /// Whether all that the members have of it is here, and it is not written again yet.
-    fn is_due(&self, holds: &Vector) -> bool {
-        let has_come = holds.get(&self.stream).is_some_and(|held| *held >= self.upto);
-        has_come && self.told_in.is_none()
-    }
-}
-
-/// What a node keeps of what it alone has written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    All,
-    /// No deletions: whom it meets next has not asked for them.
-    Living,
-}
 
 impl Engine {
     /// Starts anew, among the members that the node was told of.
     pub(super) fn come_back(&mut self, keyspace: &Keyspace, told: &Forgotten, now: Now) {
-        let Forgotten { held, upto, .. } = *told;
+        let Told { held, upto, .. } = self.told_of(&told.streams, self.settings.epoch);
         tracing::warn!(
             "The cluster has forgotten this node: it takes over the whole state, and writes again \
              what it had written since batch {held} (others have heard of it up to batch {upto})"
         );
         self.gate.close(now);
         let node = self.settings.node;
-        let again = self.become_another(keyspace, node, (held, upto), Kept::All, now);
+        let again = self.become_another(keyspace, node, &told.streams, Kept::All, now);
         let latest = told.latest.saturating_add(1);
         self.settings.incarnation = self.settings.incarnation.max(latest);
         self.start_anew(now);
@@ -71,86 +37,106 @@ impl Engine {
         told.members.iter().for_each(|entry| self.admit(entry, now));
     }
 
-    /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed to
-    /// the stream: to all of it that came after batch `upto`, and what is missing among the batches from
-    /// `held` to there. Returns what it writes again at once.
+    /// Goes on as a new memory, under a new epoch as `node`, with what this node alone contributed to its
+    /// streams, of which others have what was `told`: to all of the present one that came after batch
+    /// `upto`, and what is missing among the batches from `held` to there, and in earlier runs. Returns
+    /// what it writes again at once.
     pub(super) fn become_another(
         &mut self,
         keyspace: &Keyspace,
         node: u32,
-        (held, upto): (u64, u64),
+        told: &[Told],
         what: Kept,
         now: Now,
     ) -> Deltas {
         let (old, new) = (self.me(), Replica { node, epoch: self.new_epoch() });
-        let (mut certain, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
-        // Where notes are missing, every key that this node has written to is in doubt, whole.
-        let known_until = self.stream.incomplete_from(held).unwrap_or(u64::MAX);
-        for (key, (seq, before)) in self.stream.befores_after(held) {
-            if seq < known_until {
-                let befores = if seq > upto { &mut certain } else { &mut doubtful };
-                befores.insert(key, before);
-            }
+        let mut rests = vec![self.rest_of_stream(self.told_of(told, old.epoch))];
+        if what == Kept::All {
+            rests.extend(self.rests_of_earlier_runs(told));
         }
         let mut first = Deltas::new(keyspace.stamp(now.wall_ms));
-        let mut more = BTreeMap::new();
         let lost = &mut self.lost;
         lost.iter_mut().for_each(|lost| lost.told_in = None);
         keyspace.reincarnate(new, now.wall_ms, |held| {
-            let written = if known_until < u64::MAX { held.written_here() } else { Vec::new() };
-            for key in written.into_iter().filter(|key| !certain.contains_key(key)) {
-                let before = Before { own: Own::default(), since: Stamp::NEVER };
-                let unknown = if upto > 0 { &mut doubtful } else { &mut more };
-                unknown.entry(key).or_insert(before);
+            rests.iter_mut().for_each(|rest| rest.look(held));
+            if let Some(rest) = rests.first_mut() {
+                rest.add_undrained(held);
             }
-            certain.append(&mut more);
-            for Undrained { db, name, own_before, since } in held.take_undrained() {
-                if !doubtful.contains_key(&(db, name.clone())) {
-                    let before = Before { own: own_before, since };
-                    certain.entry((db, name)).or_insert(before);
-                }
+            let mut again = Vec::new();
+            for rest in rests {
+                lost.extend(rest.doubtful(held));
+                again.extend(rest.certain(held, new, what, now));
             }
-            let state = |held: &mut Keys<'_>, key: &DbKey| held.told(KeyRef::new(key.0, &key.1));
-            lost.extend(doubtful.into_iter().filter_map(|(key, before)| {
-                let (state, (db, name)) = (state(held, &key)?, key);
-                let (again, told_in) = (None, None);
-                Some(Lost { db, name, state, before, stream: old, upto, again, told_in })
-            }));
-            let again = |(key, before): (DbKey, Before)| {
-                let state = state(held, &key)?;
-                let own = Some(&before.own);
-                let mut again = state.reissue(old, own, before.since, new, &Key::default());
-                if what == Kept::Living {
-                    again.collect_all(now.wall_ms);
-                }
-                (again != Key::default()).then_some((key.0, key.1, again))
-            };
-            let again: Vec<_> = certain.into_iter().filter_map(again).collect();
             again.iter().for_each(|(db, name, key)| first.push(*db, name, key));
             again
         });
         (self.settings.node, self.settings.epoch) = (new.node, new.epoch);
+        let is_open = !self.settings.is_alone();
+        self.epochs = Epochs::begin(new.epoch, is_open, self.epochs.starts);
+        (self.proposal, self.is_outdated) = (None, false);
+        self.gate.let_go();
         self.settings.incarnation = (self.settings.incarnation + 1).max(now.wall_ms);
         first
     }
 
-    /// Writes again what the members turn out not to have, once all that they have is here. Of a replica
-    /// of its own: this node has counted on those keys since.
+    /// What others have of one of this node's streams.
+    fn told_of(&self, told: &[Told], epoch: u32) -> Told {
+        let nothing = Told { epoch, ..Told::default() };
+        told.iter().find(|told| told.epoch == epoch).copied().unwrap_or(nothing)
+    }
+
+    /// What others lack of the stream that is written now, as far as it began in this run.
+    fn rest_of_stream(&self, told: Told) -> Rest {
+        let mut rest = Rest::new(self.me(), told.upto);
+        // Where notes are missing, every key that this node has written to is in doubt, whole.
+        let known_until = self.stream.incomplete_from(told.held).unwrap_or(u64::MAX);
+        for (key, (seq, before)) in self.stream.befores_after(told.held) {
+            if seq < known_until {
+                let is_certain = seq > told.upto;
+                let befores = if is_certain { &mut rest.certain } else { &mut rest.doubtful };
+                befores.insert(key, before);
+            }
+        }
+        rest.unnoted = (known_until < u64::MAX).then_some(Stamp::NEVER);
+        if told.held < self.stream.before() {
+            // It began before this run: what the notes know is not known from there.
+            rest.doubt_all(self.stream.handed().upto(told.held));
+        }
+        rest
+    }
+
+    /// What others lack of the streams that were written in earlier runs.
+    fn rests_of_earlier_runs(&self, told: &[Told]) -> Vec<Rest> {
+        let me = self.me();
+        let rest = |epoch: u32| {
+            let (stream, told) = (Replica { node: me.node, epoch }, self.told_of(told, epoch));
+            let last = self.may.get(&stream).max(self.holds.get(&stream)).copied().unwrap_or(0);
+            let since = self.epochs.handed(epoch).upto(told.held);
+            (last > told.held).then(|| Rest::of_earlier_run(stream, told.upto, since))
+        };
+        self.epochs.others_than(me.epoch).filter_map(rest).collect()
+    }
+
+    /// Writes again what the members turn out not to have, once all that they have is here. Of each stream
+    /// as a replica of its own: this node has counted on those keys since.
     pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
-        if !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
+        if self.proposal.is_some() || !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
             return;
         }
-        let new = Replica { node: self.settings.node, epoch: self.new_epoch() };
+        let (mut lost, mut writers) = (std::mem::take(&mut self.lost), BTreeMap::new());
         let seq = self.stream.last() + 1;
         let mut deltas = Deltas::new(keyspace.stamp(now.wall_ms));
-        let holds = &self.holds;
-        self.lost.retain_mut(|lost| {
-            if !lost.is_due(holds) {
+        lost.retain_mut(|lost| {
+            if !lost.is_due(&self.holds) {
                 return true;
             }
+            let node = self.settings.node;
+            let mut writer = || Replica { node, epoch: self.new_epoch() };
             // As the same one as before, if that was lost, too: then it counts once.
-            let again = *lost.again.get_or_insert(new);
-            lost.told_in = Some(seq);
+            let again = lost.again;
+            let again =
+                again.unwrap_or_else(|| *writers.entry(lost.stream).or_insert_with(&mut writer));
+            (lost.again, lost.told_in) = (Some(again), Some(seq));
             let Lost { db, name, state, before, stream, .. } = lost;
             let theirs = keyspace.state(*db, name).unwrap_or_default();
             let key = state.reissue(*stream, Some(&before.own), before.since, again, &theirs);
@@ -161,8 +147,9 @@ impl Engine {
             }
             is_lacking
         });
+        self.lost = lost;
         if deltas.count() > 0 {
-            self.push_batch(keyspace, deltas, Befores::default(), now);
+            self.push_batch(keyspace, deltas, Befores::default(), Stamp::NEVER, now);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::collector::Members;
 use super::inbound::Inbound;
+use super::journal::Journal;
 use super::message::{Ack, Holds};
 use super::peers::Peer;
 use super::vector::{Vector, beyond, covers};
@@ -22,6 +23,8 @@ pub(super) struct Words<'a> {
     sealed: Option<(Vector, u64)>,
     view: &'a View,
     peers: &'a BTreeMap<u32, Peer>,
+    /// The mark of this node's run.
+    run: u64,
 }
 
 impl Words<'_> {
@@ -38,6 +41,50 @@ impl Words<'_> {
     pub fn agreed(&self) -> bool {
         let view = self.view.hash();
         self.members().all(|(_, word)| word.is_some_and(|word| word.view == view))
+    }
+
+    /// Whether all have agreed, and each has met the present run of every other one: so nothing is on its
+    /// way any more that an earlier run had sent.
+    pub fn settled(&self) -> bool {
+        self.agreed() && self.others().all(|node| self.has_met(node, |other| self.run_of(other)))
+    }
+
+    /// The same of all but `node`, which is not among them, or only as a memory that is over: and nobody is
+    /// connected with that any more.
+    pub fn settled_without(&self, node: u32) -> bool {
+        let view = self.view.hash();
+        let run_of = |other| if other == node { None } else { self.run_of(other) };
+        let is_over = self.peers.get(&node).is_none_or(|peer| peer.incoming.is_none());
+        let mut others = self.others().filter(|other| *other != node);
+        is_over
+            && others.all(|other| {
+                let is_agreed = self.word_of(other).is_some_and(|word| word.view == view);
+                is_agreed && self.has_met(other, run_of)
+            })
+    }
+
+    fn others(&self) -> impl Iterator<Item = u32> {
+        self.view.members().map(|entry| entry.node).filter(|node| *node != self.me)
+    }
+
+    fn word_of(&self, node: u32) -> Option<&Holds> {
+        let word = self.peers.get(&node).and_then(|peer| peer.word.as_ref());
+        word.map(|(word, _)| word)
+    }
+
+    fn run_of(&self, node: u32) -> Option<u64> {
+        match node == self.me {
+            true => Some(self.run),
+            false => self.peers.get(&node).map(|peer| peer.run.mark),
+        }
+    }
+
+    /// Whether a member has connections of just these runs of the others.
+    fn has_met(&self, of: u32, run_of: impl Fn(u32) -> Option<u64>) -> bool {
+        let Some(word) = self.word_of(of) else { return false };
+        let met = |node| word.met.iter().find(|met| met.0 == node).map(|met| met.1);
+        let mut members = self.view.members().map(|entry| entry.node).filter(|node| *node != of);
+        members.all(|node| met(node) == run_of(node))
     }
 
     /// Whether all, under this view, say so.
@@ -77,6 +124,7 @@ impl Engine {
             sealed: None,
             view: &self.view,
             peers: &self.peers,
+            run: self.run.mark,
         }
     }
 
@@ -90,8 +138,12 @@ impl Engine {
         let holds = self.certain().clone();
         let may = beyond(&self.may, &holds);
         let (view, ends, sealed) = (self.view.hash(), self.ends.clone(), sealed.clone());
+        let stands = |(_, peer): &(&u32, &Peer)| peer.incoming.is_some();
+        let standing = self.peers.iter().filter(stands);
+        let met = standing.map(|(node, peer)| (*node, peer.run.mark)).collect();
+        let kept = self.journal.as_ref().map_or(0, Journal::kept_groups);
         let collected = self.collected.all();
-        let word = Holds { view, holds, may, ends, sealed, swept_ms, collected };
+        let word = Holds { view, holds, may, ends, sealed, swept_ms, collected, kept, met };
         let last_seq = self.stream.last();
         for peer in self.peers.values_mut() {
             let (Some(out), Some(replica)) = (&mut peer.out, peer.replica) else { continue };
@@ -122,6 +174,7 @@ impl Engine {
             sealed: self.journal.as_ref().map(|journal| journal.sealed().clone()),
             view: &self.view,
             peers: &self.peers,
+            run: self.run.mark,
         };
         let (journal, grace_ms) = (self.journal.as_mut(), self.settings.grace_ms);
         self.collector.advance(keyspace, &words, grace_ms, &self.collected, journal, now);

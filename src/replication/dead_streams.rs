@@ -3,7 +3,8 @@
 //! A node that died took with it what it had not told. If somebody has a later batch of its stream, and
 //! an earlier one is missing, nobody will ever hold that stream so far, and nothing would ever be
 //! collected again. But once a node has compared itself with every member, it holds all that exists of
-//! the stream, and that is as good.
+//! the stream, and that is as good. (If nothing of it is on its way any more: so all must have met each
+//! other's present runs.)
 
 use super::message::Holds;
 use super::view::Standing;
@@ -39,7 +40,7 @@ impl Engine {
 
     /// The gaps there are, each since when it is as it is.
     fn dead_gaps(&self, now: Now) -> Gaps {
-        if !self.words().agreed() {
+        if !self.words().settled() {
             return Gaps::new();
         }
         let mut upto = self.may.clone();
@@ -90,17 +91,18 @@ impl Engine {
         said.map(|word| of(&word.may).max(of(&word.holds))).fold(of(&self.may), u64::max)
     }
 
-    /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed.
-    pub(super) fn held_at_end(&self, stream: Replica) -> u64 {
-        let of = |ends: &Vector| ends.get(&stream).copied().unwrap_or(0);
+    /// The batch up to which somebody had all of a stream when it ended, before its gaps were closed;
+    /// `None`: nobody remembers, as its node has come back since.
+    pub(super) fn held_at_end(&self, stream: Replica) -> Option<u64> {
         let words = self.words();
-        let said = words.members().filter_map(|(_, word)| word);
-        said.map(|word| of(&word.ends)).fold(of(&self.ends), u64::max)
+        let said = words.members().filter_map(|(_, word)| word).map(|word| &word.ends);
+        said.chain([&self.ends]).filter_map(|ends| ends.get(&stream).copied()).max()
     }
 
     /// A node does not count any more: nothing more comes of its streams but from others.
     pub(super) fn note_end(&mut self, node: u32) {
         let is_of_node = |(stream, _): &(&Replica, &u64)| stream.node == node;
+        self.epochs.spend_open();
         for (stream, _) in self.may.iter().filter(is_of_node) {
             let held = self.holds.get(stream).copied().unwrap_or(0);
             self.ends.entry(*stream).or_insert(held);

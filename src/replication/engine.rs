@@ -3,11 +3,12 @@
 use super::batch::{BatchHead, Deltas, Received};
 use super::collected::Collected;
 use super::collector::Collector;
-use super::comeback::Lost;
 use super::dead_streams::Gaps;
 use super::dialer::Dialer;
+use super::epochs::{Epochs, Proposal, Run};
 use super::inbound::Inbound;
 use super::journal::Journal;
+use super::lost::Lost;
 use super::membership::{Id, Membership};
 use super::message::{KIND_BATCH, Message};
 use super::operator::Reset;
@@ -18,7 +19,7 @@ use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
 use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
-use crate::base::Replica;
+use crate::base::{Replica, Stamp};
 use crate::store::Keyspace;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -27,6 +28,8 @@ use std::sync::Arc;
 
 /// How often what was deleted is looked at, rounds are begun, members are missed.
 const HOUSEKEEPING_MS: u64 = 1_000;
+/// So many of its epochs a node tells of: a greeting has to fit in a handshake.
+const TOLD_EPOCHS_MAX: usize = 256;
 /// A batch is cut when it has so many bytes, even between keys that were written together.
 const BATCH_BYTES_MAX: usize = 64 << 20;
 
@@ -36,6 +39,14 @@ pub struct Engine {
     pub(super) rng: SmallRng,
     pub(super) progress: Arc<Progress>,
     pub(super) gate: Gate,
+    /// This run of the program, and the epochs of this node's memory.
+    pub(super) run: Run,
+    pub(super) epochs: Epochs,
+    pub(super) proposal: Option<Proposal>,
+    /// How many groups of records there were at the start.
+    pub(super) began_with: u64,
+    /// Somebody has met a later run of this memory.
+    pub(super) is_outdated: bool,
     pub(super) stream: Stream,
     /// All of these streams are held here up to these batches; in memory, and for certain.
     pub(super) holds: Vector,
@@ -91,10 +102,17 @@ impl Engine {
     pub fn new(settings: Settings, seed: u64, now: Now) -> Engine {
         let mut rng = SmallRng::seed_from_u64(seed);
         let membership = Membership::new(id(&settings), settings.node_timeout_ms, rng.random());
+        let run = Run { start: 1, mark: rng.random() };
+        let is_open = !settings.is_alone() && !settings.seeds.is_empty();
         let mut engine = Engine {
             rng,
             progress: Arc::default(),
             gate: Gate::closed(now),
+            run,
+            epochs: Epochs::begin(settings.epoch, is_open, run.start),
+            proposal: None,
+            began_with: 0,
+            is_outdated: false,
             stream: Stream::default(),
             holds: Vector::new(),
             durable: Vector::new(),
@@ -149,6 +167,7 @@ impl Engine {
         self.note_late_tick(now);
         self.ticked_ms = now.mono_ms;
         self.reset_if_due(keyspace, now);
+        self.settle_proposal(keyspace, now);
         #[cfg(feature = "planted")]
         self.merge_delayed(keyspace, now);
         self.membership.tick(now);
@@ -175,7 +194,7 @@ impl Engine {
 
     /// What to dial now. Each address is named again, with backoff, until it is opened.
     pub fn dials(&mut self, now: Now) -> Vec<Dial> {
-        if self.is_leaving {
+        if self.is_leaving || (!self.dialer.is_empty() && !self.may_be_told()) {
             return Vec::new();
         }
         let peers = &self.peers;
@@ -190,7 +209,11 @@ impl Engine {
         Greeting {
             node: self.settings.node,
             epoch: self.settings.epoch,
+            epochs: self.epochs.others_than(self.settings.epoch).take(TOLD_EPOCHS_MAX).collect(),
             incarnation: self.settings.incarnation,
+            run: self.run,
+            kept: self.began_with,
+            is_outdated: self.is_outdated,
             address: self.settings.address.clone(),
             connection: self.connections,
             databases: self.settings.databases,
@@ -226,7 +249,7 @@ impl Engine {
 
     pub(super) fn my_entry(&self) -> Entry {
         let Settings { node, incarnation, address, .. } = &self.settings;
-        Entry::member(*node, *incarnation, address)
+        Entry { run: self.run, ..Entry::member(*node, *incarnation, address) }
     }
 
     /// Drains what was written here into batches of the stream.
@@ -234,22 +257,9 @@ impl Engine {
         let drain = self.progress.begin();
         if keyspace.has_dirty() {
             let stamp = keyspace.stamp(now.wall_ms);
-            let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
-            keyspace.drain(now.wall_ms, &mut |drained| {
-                deltas.push(drained.db, drained.name, drained.state);
-                self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
-                if keyspace.tells_peers() {
-                    let before = Before { own: drained.own_before, since: drained.since };
-                    befores.note(drained.db, drained.name, before);
-                }
-                if deltas.bytes() >= BATCH_BYTES_MAX {
-                    let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
-                    let befores = std::mem::take(&mut befores);
-                    self.push_batch(keyspace, deltas, befores, now);
-                }
-            });
-            if deltas.count() > 0 {
-                self.push_batch(keyspace, deltas, befores, now);
+            match keyspace.tells_peers() {
+                true => self.drain_for_peers(keyspace, stamp, now),
+                false => self.drain_alone(keyspace, stamp, now),
             }
             self.note_evicted(keyspace);
         }
@@ -262,11 +272,47 @@ impl Engine {
         }
     }
 
+    fn drain_for_peers(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let (mut deltas, mut befores) = (Deltas::new(stamp), Befores::default());
+        keyspace.drain(now.wall_ms, &mut |drained| {
+            deltas.push(drained.db, drained.name, drained.state);
+            self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
+            let before = Before { own: drained.own_before, since: drained.since };
+            befores.note(drained.db, drained.name, before);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                let befores = std::mem::take(&mut befores);
+                self.push_batch(keyspace, deltas, befores, Stamp::NEVER, now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, befores, stamp, now);
+        }
+    }
+
+    /// Nobody will ask what was before.
+    fn drain_alone(&mut self, keyspace: &Keyspace, stamp: Stamp, now: Now) {
+        let mut deltas = Deltas::new(stamp);
+        keyspace.drain_alone(&mut |db, name, state| {
+            deltas.push_told(db, name, state);
+            self.progress.set_journal_bytes((self.journal_bytes() + deltas.bytes()) as u64);
+            if deltas.bytes() >= BATCH_BYTES_MAX {
+                let deltas = std::mem::replace(&mut deltas, Deltas::new(stamp));
+                self.push_batch(keyspace, deltas, Befores::default(), Stamp::NEVER, now);
+            }
+        });
+        if deltas.count() > 0 {
+            self.push_batch(keyspace, deltas, Befores::default(), stamp, now);
+        }
+    }
+
+    /// `upto`: all that was written by then has been told with it.
     pub(super) fn push_batch(
         &mut self,
         keyspace: &Keyspace,
         deltas: Deltas,
         befores: Befores,
+        upto: Stamp,
         now: Now,
     ) {
         // Taken after the states were read, so not before any stamp in them.
@@ -282,7 +328,7 @@ impl Engine {
         if let Some(journal) = &mut self.journal {
             journal.own(self.settings.node, &frame);
         }
-        self.stream.push(now.mono_ms, frame, befores);
+        self.stream.push(now.mono_ms, upto, frame, befores);
         let me = self.me();
         vector::raise(&mut self.holds, me, head.seq);
         vector::raise(&mut self.may, me, head.seq);
@@ -299,6 +345,7 @@ impl Engine {
             self.close_generation(keyspace, now);
         }
         self.close_dead_gaps(now);
+        self.close_epochs();
         self.collect(keyspace, now);
         self.trim_stream();
         self.drop_written();
@@ -364,14 +411,18 @@ impl Engine {
         }
         let Some(after) = self.view.get(entry.node).cloned() else { return };
         let is_other = before.as_ref().is_some_and(|b| b.incarnation < after.incarnation);
-        if let Some(peer) = self.peers.get_mut(&entry.node).filter(|_| is_other) {
-            // What another memory said that it holds, or says yet, does not count.
-            (peer.word, peer.told_collected) = (None, false);
-            let links = peer.out.take().map(|out| out.link).into_iter();
-            for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
-                self.closings.push((link, "the peer has become another memory".to_owned()));
-            }
-            peer.give_up_round();
+        let is_over =
+            |peer: &Peer| peer.replica.is_some() && super::links::is_outdated(peer.run, after.run);
+        // What another memory said that it holds, or says yet, does not count; nor does what a run said
+        // that began with less.
+        if is_other {
+            self.hang_up(entry.node, "the peer has become another memory");
+            self.peers.entry(entry.node).and_modify(|peer| peer.kept = 0);
+        } else if self.peers.get(&entry.node).is_some_and(is_over) {
+            self.hang_up(entry.node, "a later run of the peer was met");
+        }
+        if after.forgotten > before.as_ref().map_or(0, |before| before.forgotten) {
+            self.epochs.spend_open();
         }
         if after.standing == Standing::Member {
             self.forget_ends(entry.node);
@@ -385,6 +436,17 @@ impl Engine {
             }
         }
         self.tell_view();
+    }
+
+    /// Closes the connections with a node; what it has said is void.
+    pub(super) fn hang_up(&mut self, node: u32, why: &str) {
+        let Some(peer) = self.peers.get_mut(&node) else { return };
+        (peer.word, peer.told_collected) = (None, false);
+        let links = peer.out.take().map(|out| out.link).into_iter();
+        for link in links.chain(peer.incoming.take().map(|incoming| incoming.link)) {
+            self.closings.push((link, why.to_owned()));
+        }
+        peer.give_up_round();
     }
 
     /// Closes the connections with a node that does not count any more.

@@ -108,6 +108,8 @@ struct Mark {
     drain: u64,
     holds: Vector,
     sealed: (Vector, u64),
+    announced: Option<Replica>,
+    groups: u64,
 }
 
 /// What waits to be written down.
@@ -123,6 +125,11 @@ pub struct Journal {
     reserved: Stamp,
     /// What may be announced as sealed: it is durable.
     sealed: (Vector, u64),
+    /// How many groups there were, over all runs; and how many of them are durable.
+    groups: u64,
+    kept_groups: u64,
+    /// As whom the node may be met: that it is, is durable.
+    announced: Option<Replica>,
 }
 
 impl Journal {
@@ -179,6 +186,29 @@ impl Journal {
         &self.sealed
     }
 
+    /// Goes on behind so many groups of earlier runs.
+    pub fn go_on(&mut self, groups: u64) {
+        (self.groups, self.kept_groups) = (groups, groups);
+    }
+
+    /// How many groups there were, over all runs.
+    #[must_use]
+    pub fn groups(&self) -> u64 {
+        self.groups
+    }
+
+    /// How many of them are durable.
+    #[must_use]
+    pub fn kept_groups(&self) -> u64 {
+        self.kept_groups
+    }
+
+    /// Whether it is durable that peers may hear of a replica.
+    #[must_use]
+    pub fn is_announced(&self, me: Replica) -> bool {
+        self.announced == Some(me)
+    }
+
     /// Keeps stamps from going back with the wall clock over a restart.
     pub fn reserve(&mut self, last: Stamp, wall_ms: u64) {
         let is_ahead = last.ms() > wall_ms;
@@ -219,16 +249,13 @@ impl Engine {
     pub fn take_group(&mut self, keyspace: &Keyspace, now: Now) -> Option<Group> {
         let last = keyspace.last_stamp();
         self.journal.as_mut()?.reserve(last, now.wall_ms);
-        let memory = self.memory();
+        let (mut memory, me) = (self.memory(), self.me());
+        let announced = self.epochs.is_open(me.epoch).then_some(me);
         let (drain, holds) = (self.stream.finished(), self.holds.clone());
         let (sealed, swept_ms) = self.collector.sealed();
         let sealed = (sealed.clone(), swept_ms);
         let journal = self.journal.as_mut()?;
-        if journal.memory.as_ref() != Some(&memory) {
-            journal.push(MEMORY, postcard::to_stdvec(&memory).unwrap_or_default());
-            journal.memory = Some(memory);
-        }
-        if journal.records.is_empty() {
+        if journal.records.is_empty() && journal.memory.as_ref() == Some(&memory) {
             // What was drained since the last group was nothing.
             match journal.marks.back_mut() {
                 Some(mark) => (mark.drain, mark.sealed) = (drain, sealed),
@@ -239,11 +266,16 @@ impl Engine {
             }
             return None;
         }
-        journal.group += 1;
+        (journal.group, journal.groups) = (journal.group + 1, journal.groups + 1);
+        self.epochs.note_handed(me.epoch, self.stream.handed());
+        memory.epochs = self.epochs.clone();
+        memory.groups = journal.groups;
+        journal.push(MEMORY, postcard::to_stdvec(&memory).unwrap_or_default());
+        journal.memory = Some(memory);
         journal.bytes = 0;
         self.progress.set_journal_bytes(0);
-        let number = journal.group;
-        journal.marks.push_back(Mark { group: number, drain, holds, sealed });
+        let (number, groups) = (journal.group, journal.groups);
+        journal.marks.push_back(Mark { group: number, drain, holds, sealed, announced, groups });
         Some(Group { number, records: std::mem::take(&mut journal.records) })
     }
 
@@ -262,6 +294,7 @@ impl Engine {
         {
             self.durable = mark.holds;
             journal.sealed = mark.sealed;
+            (journal.announced, journal.kept_groups) = (mark.announced, mark.groups);
             self.progress.set_durable(mark.drain);
         }
         let outs = self.peers.values_mut().filter_map(|peer| peer.out.as_mut());

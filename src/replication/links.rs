@@ -1,11 +1,14 @@
 //! Connections come and go.
 
+use super::epochs::Run;
 use super::inbound::Inbound;
 use super::membership::Id;
 use super::message::Message;
 use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
 use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
+#[cfg(feature = "planted")]
+use crate::base::planted;
 use crate::store::Keyspace;
 use std::cmp::Ordering;
 
@@ -33,6 +36,10 @@ impl Engine {
                 _ => self.dialer.failed(address, now.mono_ms, &mut self.rng),
             }
             return Err(refusal);
+        }
+        if !self.may_be_told() {
+            self.dialer.failed(address, now.mono_ms, &mut self.rng);
+            return Err(Refusal::NotReady);
         }
         self.dialer.opened(address, peer.node);
         // Of two connections the peer keeps the later one, too: numbers rise with greetings.
@@ -72,6 +79,7 @@ impl Engine {
         self.dialer.failed(address, now.mono_ms, &mut self.rng);
         match refusal {
             Some(Refusal::Myself) => self.dialer.remove_address(address),
+            Some(Refusal::Outdated) => self.hear_outdated(address, now),
             Some(Refusal::Forgotten(told)) => self.hear_forgotten(keyspace, address, &told, now),
             _ => {}
         }
@@ -92,10 +100,15 @@ impl Engine {
         }
         let known = self.peers.get(&peer.node);
         let is_old = |known: &Peer| {
-            known.replica == Some(peer.replica()) && known.connection >= peer.connection
+            known.replica == Some(peer.replica())
+                && known.run == peer.run
+                && known.connection >= peer.connection
         };
         if known.is_some_and(is_old) {
             return Err(Refusal::Superseded);
+        }
+        if !self.may_be_told() {
+            return Err(Refusal::NotReady);
         }
         self.meet_peer(&peer, now);
         let delivered = self.inbound.get(&peer.replica()).map_or(0, Inbound::delivered);
@@ -193,7 +206,12 @@ impl Engine {
         };
         match known.incarnation.cmp(&peer.incarnation) {
             Ordering::Less => self.check_newcomer(peer),
-            Ordering::Equal if known.standing == Standing::Member => Ok(()),
+            Ordering::Equal if known.standing == Standing::Member => match peer.is_outdated {
+                true => Err(self.forgotten(peer)),
+                false if is_outdated(peer.run, known.run) => Err(Refusal::Outdated),
+                false if self.had_more(peer) => Err(Refusal::Outdated),
+                false => Ok(()),
+            },
             Ordering::Equal => Err(self.forgotten(peer)),
             Ordering::Greater => {
                 let other = self.peers.get(&peer.node);
@@ -203,15 +221,26 @@ impl Engine {
         }
     }
 
+    /// Whether a node that has started again had more on its disk before, by its own word.
+    fn had_more(&self, peer: &Greeting) -> bool {
+        #[cfg(feature = "planted")]
+        if planted::is(planted::Bug::RunNotAsked) {
+            return false;
+        }
+        let known = self.peers.get(&peer.node);
+        known.is_some_and(|known| known.run != peer.run && known.kept > peer.kept)
+    }
+
     /// Takes note of who the peer is now.
     fn meet_peer(&mut self, greeting: &Greeting, now: Now) {
-        let Greeting { node, incarnation, address, .. } = greeting;
-        self.admit(&Entry::member(*node, *incarnation, address), now);
+        let Greeting { node, incarnation, address, run, .. } = greeting;
+        let entry = Entry { run: *run, ..Entry::member(*node, *incarnation, address) };
+        self.admit(&entry, now);
         let peer = self.peers.entry(greeting.node);
         let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
-        if peer.replica != Some(greeting.replica()) {
+        if peer.replica != Some(greeting.replica()) || peer.run != greeting.run {
             // Another start of the node: what its last one said does not count.
-            peer.replica = Some(greeting.replica());
+            (peer.replica, peer.run) = (Some(greeting.replica()), greeting.run);
             peer.connection = 0;
             peer.word = None;
             (peer.delivered, peer.has) = (0, 0);
@@ -223,4 +252,13 @@ impl Engine {
         }
         self.dialer.add_member(&greeting.address, greeting.node);
     }
+}
+
+/// Whether a run began with what its disk had held before another run that was met.
+pub(super) fn is_outdated(run: Run, known: Run) -> bool {
+    #[cfg(feature = "planted")]
+    if planted::is(planted::Bug::RunNotAsked) {
+        return false;
+    }
+    run.is_outdated_by(known)
 }

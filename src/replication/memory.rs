@@ -1,7 +1,9 @@
 //! What of replication has to be kept with the store's states, for a node that survives a crash.
 
-use super::comeback::Lost;
+use super::epochs::Epochs;
 use super::inbound::Inbound;
+use super::journal::Journal;
+use super::lost::Lost;
 use super::view::Entry;
 use super::{Engine, Now, Settings, Vector};
 use crate::base::{Replica, Stamp};
@@ -25,6 +27,9 @@ pub struct Memory {
     collected: Vector,
     /// No stamp after this one was given.
     pub(super) reserved: Stamp,
+    pub(super) epochs: Epochs,
+    /// How many groups of records were written down, this one included.
+    pub(super) groups: u64,
 }
 
 /// What is in a directory is of an earlier memory than the one that this node had last.
@@ -42,6 +47,12 @@ impl Memory {
     #[must_use]
     pub fn node(&self) -> u32 {
         self.node
+    }
+
+    /// Who the node goes on writing as, if that is certain: nobody else has ever heard of it.
+    #[must_use]
+    pub fn goes_on_as(&self) -> Option<Replica> {
+        self.epochs.unheard().map(|epoch| Replica { node: self.node, epoch })
     }
 }
 
@@ -61,6 +72,8 @@ impl Engine {
             lost: self.lost.clone(),
             collected: self.collected.all(),
             reserved: self.journal.as_ref().map_or(Stamp::NEVER, |journal| journal.reserved()),
+            epochs: self.epochs.clone(),
+            groups: self.journal.as_ref().map_or(0, Journal::groups),
         }
     }
 
@@ -69,17 +82,27 @@ impl Engine {
         self.durable = memory.holds.clone();
     }
 
-    /// A node that starts with the state that `memory` describes: the same incarnation, another epoch.
+    /// A node that starts with the state that `memory` describes: the same incarnation, and the epoch that
+    /// `settings` have or one of its own of which nobody has more.
     #[must_use]
     pub fn restore(settings: Settings, memory: Memory, seed: u64, now: Now) -> Engine {
+        let mut engine = Engine::restored(settings, memory, seed, now);
+        // What it knows is late at most, as after a cut.
+        engine.gate.open("the state was kept");
+        engine
+    }
+
+    fn restored(settings: Settings, memory: Memory, seed: u64, now: Now) -> Engine {
         let mut engine = Engine::new(settings, seed, now);
         engine.durable = memory.holds.clone();
         (engine.holds, engine.may, engine.inbound) = (memory.holds, memory.may, memory.inbound);
         memory.view.iter().for_each(|entry| engine.admit(entry, now));
         (engine.ends, engine.quorum, engine.lost) = (memory.ends, memory.quorum, memory.lost);
         engine.collected.learn(&memory.collected);
-        // What it knows is late at most, as after a cut.
-        engine.gate.open("the state was kept");
+        engine.epochs = memory.epochs.started_again();
+        engine.run.start = engine.epochs.starts;
+        engine.began_with = memory.groups;
+        engine.choose_epoch(now);
         engine
     }
 
@@ -93,15 +116,19 @@ impl Engine {
             return Err(Outdated { node });
         }
         let settings = Settings { node, incarnation, ..self.settings.clone() };
-        let restored = Engine::restore(settings, memory, self.rng.random(), now);
+        let restored = Engine::restored(settings, memory, self.rng.random(), now);
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
         self.connections = before.connections;
         before.collected.learn(&self.collected.all());
         self.collected = before.collected;
-        self.gate.open("the state was kept");
+        match self.proposal {
+            Some(_) => self.gate.hold(),
+            None => self.gate.open("the state was kept"),
+        }
         if let Some(journal) = &mut self.journal {
             journal.reserve(reserved, now.wall_ms);
+            journal.go_on(self.began_with);
         }
         Ok(())
     }

@@ -60,6 +60,10 @@ pub struct Holds {
     pub swept_ms: u64,
     /// What all that the sender has collected was contained in (see `collected`).
     pub collected: Vector,
+    /// How much of the sender's memory is durable: a number that only rises.
+    pub kept: u64,
+    /// Of which peers connections stand here, and the mark of the run by which each was made.
+    pub met: Vec<(u32, u64)>,
 }
 
 /// A step of comparing, by the node that pulls.

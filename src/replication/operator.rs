@@ -1,8 +1,8 @@
 //! What an operator can order: CLUSTER MEET, FORGET, RESET, and going for good.
 
-use super::comeback::Kept;
+use super::lost::Kept;
 use super::message::Message;
-use super::{Engine, Now, Settings};
+use super::{Engine, Now, Settings, Told};
 use crate::store::Keyspace;
 use rand::RngExt;
 
@@ -49,8 +49,9 @@ impl Engine {
             false => self.settings.node,
         };
         // What clients have written since the order was answered stays.
-        let since = (reset.since, reset.since);
-        let again = self.become_another(keyspace, node, since, Kept::Living, now);
+        let Reset { since, .. } = reset;
+        let told = [Told { epoch: self.settings.epoch, held: since, upto: since }];
+        let again = self.become_another(keyspace, node, &told, Kept::Living, now);
         self.start_anew(now);
         self.note_anew(again);
         self.is_leaving = false;

@@ -1,5 +1,6 @@
 //! What two nodes tell each other before anything else.
 
+use super::epochs::Run;
 use super::view::Entry;
 use crate::base::Replica;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,16 @@ pub struct Greeting {
     pub node: u32,
     /// The epoch that it writes in.
     pub epoch: u32,
+    /// Others that it has written in, with this memory.
+    pub epochs: Vec<u32>,
     /// The identity of its memory: a later one when it lost what it knew.
     pub incarnation: u64,
+    /// The run of its program.
+    pub run: Run,
+    /// How much of its memory was durable when that run began: a number that only rises.
+    pub kept: u64,
+    /// It knows that its memory is of the past: it is to be forgotten.
+    pub is_outdated: bool,
     /// Where it is dialled: `host:port`.
     pub address: String,
     /// Counts the connections that the node has dialled since its start.
@@ -52,6 +61,20 @@ pub enum Refusal {
     Superseded,
     #[error("it was forgotten (node-forget-after, CLUSTER FORGET)")]
     Forgotten(Box<Forgotten>),
+    #[error("it has not written down yet who it is")]
+    NotReady,
+    #[error("it has met a later run of the node: what is in `dir` has gone back")]
+    Outdated,
+}
+
+/// What the members have of a stream of a memory that does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub epoch: u32,
+    /// Some member had all of it up to this batch when it was forgotten.
+    pub held: u64,
+    /// Nobody has anything of later batches.
+    pub upto: u64,
 }
 
 /// What a memory is told that does not count, or is not to: it may come back as another one.
@@ -66,10 +89,8 @@ pub struct Forgotten {
     /// Whether all members have agreed that it does not count, and what they had of its stream has come
     /// to the one who says so.
     pub settled: bool,
-    /// Some member had all of the stream up to this batch when it was forgotten.
-    pub held: u64,
-    /// Nobody has anything of later batches.
-    pub upto: u64,
+    /// What the members have of its streams.
+    pub streams: Vec<Told>,
     /// Who counts, and who does not.
     pub members: Vec<Entry>,
 }

@@ -3,6 +3,7 @@
 use super::answerer::Answerer;
 use super::asker::Asker;
 use super::clock_offset::ClockOffset;
+use super::epochs::Run;
 use super::message::{Ack, Holds, Message};
 use super::stream::Stream;
 use super::{LinkId, Now, SealedFrame};
@@ -21,6 +22,10 @@ pub struct Peer {
     pub address: String,
     /// The epoch that it writes in, once it was met.
     pub replica: Option<Replica>,
+    /// Which run of its program that was.
+    pub run: Run,
+    /// How much of its memory it has said to be durable.
+    pub kept: u64,
     pub out: Option<Outgoing>,
     pub incoming: Option<Incoming>,
     /// The number of the latest connection of its replica.

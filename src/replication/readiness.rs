@@ -27,13 +27,15 @@ pub(super) struct Gate {
     published: Arc<Readiness>,
     /// Since when clients are refused (monotonic ms); `None`: they are not.
     closed_ms: Option<u64>,
+    /// It does not open yet, whatever the reason.
+    is_held: bool,
 }
 
 impl Gate {
     /// A node that has just started.
     #[must_use]
     pub fn closed(now: Now) -> Gate {
-        Gate { published: Arc::default(), closed_ms: Some(now.mono_ms) }
+        Gate { published: Arc::default(), closed_ms: Some(now.mono_ms), is_held: false }
     }
 
     /// Once more does not make it longer.
@@ -47,8 +49,27 @@ impl Gate {
         self.closed_ms = self.closed_ms.map(|_| now.mono_ms);
     }
 
+    /// Stays closed until it is released.
+    pub fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Opens for a reason again.
+    pub fn let_go(&mut self) {
+        self.is_held = false;
+    }
+
+    /// Opens what was held.
+    pub fn release(&mut self, why: &str) {
+        self.is_held = false;
+        self.open(why);
+    }
+
     /// `why`: for the log.
     pub fn open(&mut self, why: &str) {
+        if self.is_held {
+            return;
+        }
         if self.closed_ms.take().is_some() {
             tracing::info!("Clients are answered: {why}");
             self.published.is_ready.store(true, Ordering::Relaxed);

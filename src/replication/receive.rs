@@ -219,6 +219,7 @@ impl Engine {
             Message::Holds(word) => {
                 self.learn_collected(node, word.view, &word.collected);
                 if let Some(peer) = self.peers.get_mut(&node) {
+                    peer.kept = peer.kept.max(word.kept);
                     peer.word = Some((word, now.mono_ms));
                 }
                 self.report_progress();
@@ -239,6 +240,7 @@ impl Engine {
             }
             Message::Leaving => {
                 if self.view.set_standing(node, Standing::Left) {
+                    self.note_end(node);
                     tracing::info!("Node {node:08x} leaves the cluster");
                     self.disconnect(node, "has left");
                     self.tell_view();

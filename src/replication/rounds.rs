@@ -83,7 +83,7 @@ mod tests {
     use crate::base::Replica;
     use crate::crdt::Tombstones;
     use crate::replication::message::{KIND_CONTROL, Message, Question};
-    use crate::replication::{Greeting, Resume, Settings};
+    use crate::replication::{Greeting, Resume, Run, Settings};
 
     const OUT: u64 = 1;
     const INCOMING: u64 = 2;
@@ -125,6 +125,10 @@ mod tests {
         let keyspace = Keyspace::new(1, me, Tombstones::KEEP, now.wall_ms);
         let peer = Greeting {
             met: Vec::new(),
+            run: Run::default(),
+            kept: 0,
+            epochs: Vec::new(),
+            is_outdated: false,
             node: 2,
             epoch: 2,
             incarnation: 2,

@@ -2,10 +2,37 @@
 
 use super::batch::Deltas;
 use super::journal::{Lives, SEALED};
-use super::{Engine, Record};
+use super::{Engine, Fault, Record};
 use crate::base::{Name, Stamp, Tag};
 use crate::crdt::Key;
-use crate::store::Buried;
+use crate::store::{Buried, Keyspace};
+
+/// About how many keys each database has, which is in snapshots only: (database, keys)*.
+pub const SIZES: u8 = 8;
+
+/// What is to be read before the states, so that there is room for them.
+#[must_use]
+pub fn sizes(keyspace: &Keyspace) -> Record {
+    let databases = keyspace.databases_in_use().into_iter();
+    let sizes: Vec<(u16, u64)> = databases.map(|db| (db, keyspace.entries(db))).collect();
+    Record { kind: SIZES, payload: postcard::to_stdvec(&sizes).unwrap_or_default() }
+}
+
+/// Makes room for what a record of kind [`SIZES`] says; `keys_max`: more than that cannot follow.
+///
+/// # Errors
+/// It makes no sense.
+pub fn make_room(keyspace: &Keyspace, sizes: &[u8], keys_max: u64) -> Result<(), Fault> {
+    let sizes: Vec<(u16, u64)> =
+        postcard::from_bytes(sizes).map_err(|_| Fault::Malformed("sizes that make no sense"))?;
+    let mut left = keys_max;
+    for (db, keys) in sizes.into_iter().filter(|(db, _)| *db < keyspace.databases()) {
+        let keys = keys.min(left);
+        left -= keys;
+        keyspace.reserve(db, keys);
+    }
+    Ok(())
+}
 
 /// States that go into one block.
 pub struct StateBlock {

@@ -17,6 +17,8 @@ struct Kept {
     seq: u64,
     /// The last drain that was finished by then; 0 in a new stream.
     finished: u64,
+    /// All that was written here by then is in this batch or an earlier one.
+    upto: Stamp,
     drained_ms: u64,
     frame: SealedFrame,
     befores: Vec<(DbKey, Before)>,
@@ -29,6 +31,22 @@ pub struct Before {
     pub own: Own,
     /// Not before any stamp that it had written, and before all that it wrote later.
     pub since: Stamp,
+}
+
+/// How much of a stream all members had at some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Handed {
+    seq: u64,
+    /// All that was written by then is in that batch or an earlier one.
+    upto: Stamp,
+}
+
+impl Handed {
+    /// By when all was written that those have who hold the stream up to batch `held`, as far as is known.
+    #[must_use]
+    pub fn upto(&self, held: u64) -> Stamp {
+        if held >= self.seq { self.upto } else { Stamp::NEVER }
+    }
 }
 
 /// A batch that is being drained.
@@ -54,7 +72,10 @@ pub enum AsOf {
 /// The window of kept batches.
 #[derive(Debug, Default)]
 pub struct Stream {
+    /// The last batch of an earlier run.
+    before: u64,
     last: u64,
+    handed: Handed,
     kept: VecDeque<Kept>,
     bytes: usize,
     /// The last drain that is finished.
@@ -63,6 +84,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// One that goes on behind a batch of an earlier run.
+    #[must_use]
+    pub fn after_batch(last: u64, handed: Handed) -> Stream {
+        Stream { before: last, last, handed, ..Stream::default() }
+    }
+
     /// The number of the last batch.
     #[must_use]
     pub fn last(&self) -> u64 {
@@ -80,11 +107,17 @@ impl Stream {
         self.bytes
     }
 
-    /// Adds a batch with the number `last() + 1`.
-    pub fn push(&mut self, now_ms: u64, frame: SealedFrame, befores: Befores) {
+    /// How much of it all members had at some time.
+    #[must_use]
+    pub fn handed(&self) -> Handed {
+        self.handed
+    }
+
+    /// Adds a batch with the number `last() + 1`. `upto`: with it all is told that was written by then.
+    pub fn push(&mut self, now_ms: u64, upto: Stamp, frame: SealedFrame, befores: Befores) {
         self.last += 1;
         let (seq, finished) = (self.last, self.finished);
-        let kept = Kept { seq, finished, drained_ms: now_ms, frame, befores: befores.0 };
+        let kept = Kept { seq, finished, upto, drained_ms: now_ms, frame, befores: befores.0 };
         self.bytes += kept.bytes();
         self.kept.push_back(kept);
     }
@@ -116,7 +149,9 @@ impl Stream {
             }
             let Some(front) = self.kept.pop_front() else { break };
             self.bytes -= front.bytes();
-            if !had {
+            if had {
+                self.handed = self.handed.max(Handed { seq: front.seq, upto: front.upto });
+            } else {
                 self.overflow.note(front.seq, front.befores, doubts, notes_max);
             }
         }
@@ -127,6 +162,9 @@ impl Stream {
     #[must_use]
     pub fn as_of(&self, db: u16, name: &[u8], seq: u64) -> AsOf {
         let key = (db, Name::from_slice(name));
+        if seq < self.before {
+            return AsOf::Unknown;
+        }
         if let Some(before) = self.overflow.first_after(&key, seq) {
             return AsOf::Was(before.1.own.clone());
         }
@@ -177,6 +215,12 @@ impl Stream {
         self.at(seq + 1).map_or(0, |next| next.finished)
     }
 
+    /// The last batch of an earlier run: what it and those before it told is not noted.
+    #[must_use]
+    pub fn before(&self) -> u64 {
+        self.before
+    }
+
     /// The kept batches after `seq`.
     fn later(&self, seq: u64) -> impl Iterator<Item = &Kept> {
         let gone = seq.saturating_add(1).saturating_sub(self.first_kept());
@@ -210,7 +254,7 @@ mod tests {
     fn push(stream: &mut Stream, n: u64) {
         let mut befores = Befores::default();
         befores.note(0, b"hot", Before { own: own(n - 1), since: Stamp(n) });
-        stream.push(n, SealedFrame::new(2, vec![0; 100]), befores);
+        stream.push(n, Stamp(n), SealedFrame::new(2, vec![0; 100]), befores);
         stream.finish_drain(n);
     }
 

@@ -4,7 +4,9 @@
 //! that cannot be reached still counts until it is forgotten. Views merge by maximum, so nodes that
 //! have heard of the same events agree, and each says by a hash under which view it confirms.
 
+use super::epochs::Run;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,14 +29,22 @@ pub struct Entry {
     /// The latest of the node's memories that was forgotten, 0 for none: what it had contributed, it has
     /// perhaps written again.
     pub forgotten: u64,
+    /// The latest run of its program that was met.
+    pub run: Run,
     pub address: String,
 }
 
 impl Entry {
     #[must_use]
     pub fn member(node: u32, incarnation: u64, address: &str) -> Entry {
-        let standing = Standing::Member;
-        Entry { node, incarnation, standing, forgotten: 0, address: address.to_owned() }
+        Entry {
+            node,
+            incarnation,
+            standing: Standing::Member,
+            forgotten: 0,
+            run: Run::default(),
+            address: address.to_owned(),
+        }
     }
 
     #[must_use]
@@ -56,8 +66,8 @@ pub struct View {
 }
 
 impl View {
-    /// Merges what is known of one node: the later incarnation, of one the later standing; and the latest
-    /// that was forgotten. True when that is news.
+    /// Merges what is known of one node: the later incarnation, of one the later standing and the latest
+    /// run; and the latest incarnation that was forgotten. True when that is news.
     pub fn merge(&mut self, entry: &Entry) -> bool {
         match self.nodes.get_mut(&entry.node) {
             None => {
@@ -68,11 +78,16 @@ impl View {
                 let is_later = (entry.incarnation, entry.standing, &entry.address)
                     > (known.incarnation, known.standing, &known.address);
                 let forgotten = known.forgotten.max(entry.forgotten);
-                let news = is_later || forgotten > known.forgotten;
+                let run = match known.incarnation.cmp(&entry.incarnation) {
+                    Ordering::Less => entry.run,
+                    Ordering::Equal => known.run.max(entry.run),
+                    Ordering::Greater => known.run,
+                };
+                let news = is_later || forgotten > known.forgotten || run != known.run;
                 if is_later {
                     *known = entry.clone();
                 }
-                known.forgotten = forgotten;
+                (known.forgotten, known.run) = (forgotten, run);
                 news
             }
         }
@@ -133,7 +148,7 @@ impl View {
         brief
     }
 
-    /// Of who counts and who does not; addresses do not matter.
+    /// Of who counts and who does not; addresses and runs do not matter.
     #[must_use]
     pub fn hash(&self) -> u64 {
         let mut bytes = Vec::new();

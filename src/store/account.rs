@@ -26,7 +26,7 @@ impl Keyspace {
     /// An entry for a key that has none.
     pub(super) fn new_entry(&self, name: &[u8], state: State) -> Entry {
         let mut entry = Entry::new(name, state);
-        if self.keeps() {
+        if self.tells_peers() {
             entry.slot = key_slot(name);
         }
         entry

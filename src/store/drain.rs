@@ -8,7 +8,7 @@ use super::merge::is_ended;
 use super::prefetch::AT_ONCE;
 use super::shard::Shard;
 use crate::base::{Replica, Stamp};
-use crate::crdt::{Key, Own};
+use crate::crdt::{Key, Own, Told};
 
 /// A key that changed since the last drain.
 #[derive(Clone, Debug)]
@@ -31,12 +31,21 @@ impl Keyspace {
     /// other, and what a command changed in several of them meanwhile is drained again at the end, when
     /// no such command is under way. So a key may come twice; the later state holds the earlier.
     pub fn drain(&self, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
+        self.drain_each(&mut |db, shard, dirty| self.drain_entry(db, shard, dirty, now_ms, sink));
+    }
+
+    /// The same for a node that tells nobody but its disk, which is given a key's database, name and state.
+    pub fn drain_alone(&self, sink: &mut dyn FnMut(u16, &[u8], &Told<'_>)) {
+        self.drain_each(&mut |db, shard, dirty| self.tell_entry(db, shard, &dirty, sink));
+    }
+
+    fn drain_each(&self, drain: &mut dyn FnMut(u16, &mut Shard, Dirty)) {
         for (db, database) in self.all_databases() {
             let shards: Vec<usize> = database.dirty.take().collect();
             for shards in shards.chunks(AT_ONCE) {
                 self.prefetch_dirty(db, shards);
                 for shard in shards {
-                    self.drain_shard(lock_number(db, *shard as u32), now_ms, sink);
+                    self.drain_shard(lock_number(db, *shard as u32), drain);
                 }
             }
         }
@@ -48,10 +57,10 @@ impl Keyspace {
         let mut locks: Vec<u32> = grouped.into_iter().map(|(lock, _)| lock).collect();
         locks.sort_unstable();
         locks.dedup();
-        locks.into_iter().for_each(|lock| self.drain_shard(lock, now_ms, sink));
+        locks.into_iter().for_each(|lock| self.drain_shard(lock, drain));
     }
 
-    fn drain_shard(&self, lock: u32, now_ms: u64, sink: &mut dyn FnMut(Drained<'_>)) {
+    fn drain_shard(&self, lock: u32, drain: &mut dyn FnMut(u16, &mut Shard, Dirty)) {
         let db = db_of(lock);
         let mut shard = self.shard(lock).write();
         let evicted = std::mem::take(&mut shard.evicted);
@@ -63,7 +72,27 @@ impl Keyspace {
             shard.load(hashes);
         }
         for dirty in dirty.each() {
-            self.drain_entry(db, &mut shard, dirty, now_ms, sink);
+            drain(db, &mut shard, dirty);
+        }
+    }
+
+    fn tell_entry(
+        &self,
+        db: u16,
+        shard: &mut Shard,
+        dirty: &Dirty,
+        sink: &mut dyn FnMut(u16, &[u8], &Told<'_>),
+    ) {
+        let sealed = shard.sealed_of(dirty.hash);
+        let Some(entry) = shard.find_dirty(dirty.hash) else { return };
+        entry.flags.lower(DIRTY | GROUPED);
+        if let Some(plain) = entry.plain(self.me()).filter(|_| sealed.is_empty()) {
+            return sink(db, &entry.name, &Told::Plain(plain));
+        }
+        let mut state = entry.take_part(self.me());
+        state.drop_lives(|life| is_ended(&sealed, life));
+        if !state.lives().is_empty() {
+            sink(db, &entry.name, &Told::Key(Box::new(state)));
         }
     }
 

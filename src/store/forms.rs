@@ -4,7 +4,7 @@ use super::entry::{Based, Counted, Entry, NEVER_DUE, State, Whole};
 use super::tally::Tally;
 use crate::base::number::parse_i64;
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{Counter, DeadlineRegister, Key, Own, Slot, Visible};
+use crate::crdt::{Counter, DeadlineRegister, Key, Own, Plain, PlainSlot, Slot, Visible};
 
 impl Entry {
     /// The whole state of the key, as peers would be told it.
@@ -56,6 +56,19 @@ impl Entry {
                 self.to_key(me)
             }
         }
+    }
+
+    /// The state of a key in the commonest forms, with nothing made for it; `None`: it is in another.
+    pub fn plain(&self, me: Replica) -> Option<Plain<'_>> {
+        let (born, base, counted) = match &self.state {
+            State::Count { tally, born } => {
+                let (added, taken) = (u64::try_from(tally.added(0)).ok()?, tally.taken());
+                (*born, None, Some(PlainSlot { born: *born, added, taken }))
+            }
+            State::Text { stamp, text } => (*stamp, Some(&**text), None),
+            _ => return None,
+        };
+        Some(Plain { deadline: self.ends(me), replica: me, born, base, counted })
     }
 
     /// What goes to this node's stream: of sets, what this node changed since the last time.
@@ -114,6 +127,24 @@ impl Entry {
         DeadlineRegister::written(Tag::new(self.ends_stamp, me), at_ms)
     }
 
+    /// Merges a plain state into an entry that is not due; false, and nothing is changed: that takes more
+    /// than to count on.
+    pub fn catch_up(&mut self, plain: &Plain<'_>, me: Replica) -> bool {
+        if plain.base.is_some() || plain.replica != me || plain.deadline != self.ends(me) {
+            return false;
+        }
+        let (State::Count { tally, born }, Some(theirs)) = (&mut self.state, plain.counted) else {
+            return false;
+        };
+        let added = tally.added(0).max(u128::from(theirs.added));
+        let taken = tally.taken().max(theirs.taken);
+        let Some(both) = tally_of(added, taken.into(), 0).filter(|_| *born == theirs.born) else {
+            return false;
+        };
+        *tally = both;
+        true
+    }
+
     /// Takes over a whole state, in the smallest form that holds it.
     pub fn set_key(&mut self, mut key: Key, me: Replica, now_ms: u64) {
         if let Some((state, ends)) = compact(&mut key, me) {
@@ -141,9 +172,7 @@ fn own_of(slot: &Slot) -> Own {
 fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
     let life = key.only_first_life()?;
     let ends = *life.deadline();
-    let is_field = ends == DeadlineRegister::default()
-        || (ends.tag().replica == me && ends.at_ms() != Some(NEVER_DUE));
-    if !is_field {
+    if !is_field(&ends, me) {
         return None;
     }
     let state = match life.set() {
@@ -152,6 +181,41 @@ fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
         Some(_) => return None,
     };
     Some((state, ends))
+}
+
+/// Whether a deadline can be held in an entry's own fields.
+fn is_field(ends: &DeadlineRegister, me: Replica) -> bool {
+    *ends == DeadlineRegister::default()
+        || (ends.tag().replica == me && ends.at_ms() != Some(NEVER_DUE))
+}
+
+impl State {
+    /// The compact form of a plain state that has one.
+    pub fn of_plain(plain: &Plain<'_>, me: Replica) -> Option<State> {
+        if plain.replica != me || !is_field(&plain.deadline, me) {
+            return None;
+        }
+        let tally = |counted: PlainSlot, base| {
+            let is_any = counted.added > 0 || counted.taken > 0;
+            tally_of(counted.added.into(), counted.taken.into(), base).filter(|_| is_any)
+        };
+        match (plain.base, plain.counted) {
+            (None, None) => None,
+            (None, Some(counted)) => {
+                Some(State::Count { tally: tally(counted, 0)?, born: counted.born })
+            }
+            (Some(text), None) => Some(State::Text { stamp: plain.born, text: text.into() }),
+            (Some(text), Some(counted)) => {
+                let base = parse_i64(text)?;
+                Some(State::Based(Box::new(Based {
+                    tally: tally(counted, base)?,
+                    base,
+                    base_stamp: plain.born,
+                    slot_born: counted.born,
+                })))
+            }
+        }
+    }
 }
 
 fn compact_counter(counter: &Counter, me: Replica) -> Option<State> {
@@ -189,8 +253,14 @@ fn whole_tally(slot: &Slot, base: i64) -> Option<Tally> {
     if slot.is_forgotten() || slot.value() != sums {
         return None;
     }
+    tally_of(slot.added(), slot.taken(), base)
+}
+
+/// The tally that counts these sums on `base`.
+fn tally_of(added: u128, taken: u128, base: i64) -> Option<Tally> {
+    let sums = i128::try_from(added).ok()? - i128::try_from(taken).ok()?;
     let value = i64::try_from(i128::from(base).checked_add(sums)?).ok()?;
-    Some(Tally::new(value, u64::try_from(slot.taken()).ok()?))
+    Some(Tally::new(value, u64::try_from(taken).ok()?))
 }
 
 /// What is visible, when that is an integer and this replica has a slot to count on.

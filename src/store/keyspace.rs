@@ -161,7 +161,7 @@ impl Keyspace {
         self.clock.last()
     }
 
-    /// Goes on as another replica, before anybody has written.
+    /// Goes on as another replica, before anybody has written: as either of them.
     pub fn begin_as(&self, me: Replica) {
         self.set_me(me);
     }

@@ -24,8 +24,18 @@ impl Keyspace {
     pub fn merge_part(&self, db: u16, name: &[u8], theirs: &Key, now_ms: u64) -> Merged {
         self.clock.observe(theirs.max_stamp());
         let key = KeyRef::new(db, name);
-        let mut guard = self.shard(self.lock_of(key)).write();
-        let shard = &mut *guard;
+        self.merge_locked(&mut self.shard(self.lock_of(key)).write(), key, theirs, now_ms)
+    }
+
+    /// The same of a key whose shard is held, and of stamps that were taken note of.
+    pub(super) fn merge_locked(
+        &self,
+        shard: &mut Shard,
+        key: KeyRef<'_>,
+        theirs: &Key,
+        now_ms: u64,
+    ) -> Merged {
+        let KeyRef { db, name, .. } = key;
         self.settle(shard, key, now_ms);
         if shard.find(key.hash, name).is_none() {
             shard.insert(key.hash, Box::new(self.new_entry(name, State::whole(Key::default()))));

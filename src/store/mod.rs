@@ -7,7 +7,7 @@
 //! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
-//! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `slots` has
+//! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
 //!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
 //!   begins as another replica.
 
@@ -27,6 +27,7 @@ mod keys_set;
 mod keys_space;
 mod keys_text;
 mod keyspace;
+mod load;
 mod mark;
 mod merge;
 mod portrait;
@@ -53,6 +54,7 @@ pub use keys::{KeyRef, Keys, Mode};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
+pub use load::{Loaded, Part};
 pub use merge::Merged;
 pub use reincarnate::Undrained;
 pub use restore::NotMerged;

@@ -44,6 +44,22 @@ impl Keyspace {
         drop((opening, none_under_way));
     }
 
+    /// Goes on as replica `me`, with the states as they are. Nobody else writes meanwhile.
+    pub fn rewrite_as(&self, me: Replica, now_ms: u64) {
+        let before = self.me();
+        if before == me {
+            return;
+        }
+        let (mut scope, _opening) = self.hold_all(now_ms);
+        self.set_me(me);
+        for lock in scope.guards.locks().collect::<Vec<_>>() {
+            for entry in scope.shard_by_lock(lock).iter_mut() {
+                let key = entry.take_key(before);
+                entry.set_key(key, me, now_ms);
+            }
+        }
+    }
+
     /// All shards, and that no database comes into use.
     fn hold_all(&self, now_ms: u64) -> (Keys<'_>, MutexGuard<'_, ()>) {
         loop {
@@ -73,14 +89,14 @@ impl Keys<'_> {
         undrained
     }
 
-    /// The keys that this replica has written to, of a scope that holds everything.
+    /// The keys that a replica has written to, of a scope that holds everything.
     #[must_use]
-    pub fn written_here(&self) -> Vec<(u16, Name)> {
+    pub fn written_by(&self, replica: Replica) -> Vec<(u16, Name)> {
         let me = self.keyspace.me();
         let mut written = Vec::new();
         for lock in self.guards.locks().collect::<Vec<_>>() {
             self.with_shard(lock, |shard| {
-                let mine = shard.iter().filter(|entry| entry.to_key(me).mentions(me));
+                let mine = shard.iter().filter(|entry| entry.to_key(me).mentions(replica));
                 written.extend(mine.map(|entry| (db_of(lock), entry.name.clone())));
             });
         }

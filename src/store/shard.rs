@@ -12,6 +12,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+use std::hint::black_box;
 
 /// The part of a database's keys whose hashes fall to it. Guarded by one lock; what is hot on a live
 /// key needs it shared only.
@@ -95,6 +96,17 @@ impl Shard {
         self.table.iter_hash(hash).next().map(|entry| &**entry)
     }
 
+    /// Looks for an entry without waiting for it, so that it can be looked for at once.
+    pub fn touch(&self, hash: u64) {
+        black_box(self.place(hash).is_some());
+    }
+
+    /// Makes room for so many entries in all.
+    pub fn reserve(&mut self, entries: usize) {
+        let more = entries.saturating_sub(self.table.len());
+        self.table.reserve(more, |entry| hash_name(&entry.name));
+    }
+
     /// Puts a new entry in; there is none of its name.
     pub fn insert(&mut self, hash: u64, entry: Box<Entry>) {
         self.table.insert_unique(hash, entry, |entry| hash_name(&entry.name));
@@ -137,6 +149,10 @@ impl Shard {
 
     pub fn iter(&self) -> hash_table::Iter<'_, Box<Entry>> {
         self.table.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> hash_table::IterMut<'_, Box<Entry>> {
+        self.table.iter_mut()
     }
 
     /// The first entry at or behind a random place of the table that `wanted` takes.

@@ -6,6 +6,7 @@ mod support;
 mod failing;
 mod kills;
 mod nodes;
+mod restarts;
 mod server;
 mod snapshots;
 mod start;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 const ROUNDS: usize = 6;
 
-fn nodes(appendfsync: &str) -> Vec<Place> {
+pub fn nodes(appendfsync: &str) -> Vec<Place> {
     let ports: Vec<String> = (0..3).map(|_| free_port().to_string()).collect();
     let node = |at: usize| {
         let peer = format!("127.0.0.1:{}", ports[(at + 1) % 3]);
@@ -89,12 +89,12 @@ fn counts_are_exact_after_rolling_kills() {
     );
 }
 
-fn is_up(node: &Place) -> bool {
+pub fn is_up(node: &Place) -> bool {
     let ping = Client::connect(node.address()).and_then(|mut client| client.call(&["PING"]));
     matches!(ping, Ok(Reply::Simple(_)))
 }
 
-fn number(shown: &str) -> u64 {
+pub fn number(shown: &str) -> u64 {
     shown.replace("(integer) ", "").parse().expect("a number")
 }
 

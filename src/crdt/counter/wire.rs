@@ -5,7 +5,7 @@ use crate::base::codec::{Malformed, put_varint_128};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{FloatSlot, Register, ReplicaMap, Slot};
+use crate::crdt::{DeadlineRegister, FloatSlot, Plain, PlainSlot, Register, ReplicaMap, Slot};
 
 // What a counter's first byte says is there.
 const BORN: u8 = 1;
@@ -16,6 +16,8 @@ const NO_VALUE: u8 = 4;
 const BASE_BORN: u8 = 8;
 const SLOTS: u8 = 16;
 const FLOATS: u8 = 32;
+/// What there is of a text that was written once.
+const WRITTEN: u8 = BORN | BASE | BASE_BORN;
 
 // What comes with a slot's replica.
 const SLOT_BITS: u32 = 4;
@@ -89,6 +91,68 @@ impl Counter {
             counter.floats = decode_slots(from, counter.born, decode_float)?;
         }
         Ok(counter)
+    }
+}
+
+impl Encoder {
+    pub(in crate::crdt) fn plain_counter(&mut self, plain: &Plain<'_>) {
+        let has_base = plain.base.is_some();
+        self.byte(
+            flag_if(plain.born != Stamp::NEVER, BORN)
+                | flag_if(has_base, BASE | BASE_BORN)
+                | flag_if(plain.counted.is_some(), SLOTS),
+        );
+        if plain.born != Stamp::NEVER {
+            self.stamp(plain.born);
+        }
+        if let Some(text) = plain.base {
+            self.replica(plain.replica);
+            self.bytes(text);
+        }
+        if let Some(PlainSlot { born, added, taken }) = plain.counted {
+            let same_born = flag_if(born == plain.born, SAME_BORN);
+            self.replica_and(plain.replica, same_born | flag_if(taken > 0, TAKEN), SLOT_BITS);
+            if same_born == 0 {
+                self.stamp(born);
+            }
+            self.varint(added);
+            if taken > 0 {
+                self.varint(taken);
+            }
+        }
+    }
+}
+
+impl<'a> Decoder<'a> {
+    /// The counter of a [`Plain`] key; `None`: it is of another shape.
+    pub(in crate::crdt) fn plain_counter(
+        &mut self,
+        deadline: DeadlineRegister,
+    ) -> Result<Option<Plain<'a>>, Malformed> {
+        let flags = self.byte()?;
+        let has_base = flags & BASE != 0;
+        if !matches!(flags & !SLOTS, BORN | WRITTEN) || flags == BORN {
+            return Ok(None);
+        }
+        let born = self.stamp()?;
+        let writer = if has_base { Some(self.replica()?) } else { None };
+        let base = if has_base { Some(self.bytes()?) } else { None };
+        let (mut replica, mut counted) = (writer.unwrap_or(Replica::NOBODY), None);
+        if flags & SLOTS != 0 {
+            let (counter, flags) = self.replica_and(SLOT_BITS)?;
+            let same_born = flags & SAME_BORN != 0;
+            if flags & (MORE | FORGOTTEN) != 0
+                || writer.is_some_and(|writer| writer != counter)
+                || !(has_base || same_born)
+            {
+                return Ok(None);
+            }
+            let born = if same_born { born } else { self.stamp()? };
+            let added = self.varint()?;
+            let taken = if flags & TAKEN != 0 { self.varint()? } else { 0 };
+            (replica, counted) = (counter, Some(PlainSlot { born, added, taken }));
+        }
+        Ok(Some(Plain { deadline, replica, born, base, counted }))
     }
 }
 

@@ -6,6 +6,8 @@ mod fingerprint;
 mod part;
 mod wire;
 
+pub use wire::Told;
+
 use super::{Counter, DeadlineRegister, Kind, Life, MemberDeadline, Reading, Set, Tombstones};
 use super::{Visible, Write};
 use crate::base::decimal::Decimal;

@@ -1,10 +1,10 @@
 //! Keys as bytes.
 
 use super::Key;
-use crate::base::Tag;
 use crate::base::codec::Malformed;
+use crate::base::{Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{Counter, DeadlineRegister, Life, Set};
+use crate::crdt::{Counter, DeadlineRegister, Life, Plain, Set};
 use smallvec::SmallVec;
 
 // What a life's first byte says is there.
@@ -29,24 +29,40 @@ impl Encoder {
         }
     }
 
+    /// As [`Encoder::key`].
+    pub fn told(&mut self, told: &Told<'_>) {
+        match told {
+            Told::Plain(plain) => self.plain(plain),
+            Told::Key(key) => self.key(key),
+        }
+    }
+
+    fn plain(&mut self, plain: &Plain<'_>) {
+        self.byte(COUNTER | deadline_flags(&plain.deadline));
+        self.deadline(&plain.deadline);
+        self.plain_counter(plain);
+    }
+
+    fn deadline(&mut self, ends: &DeadlineRegister) {
+        if *ends != DeadlineRegister::default() {
+            self.tag(ends.tag());
+        }
+        if let Some(at_ms) = ends.at_ms() {
+            self.time(at_ms, ends.tag().stamp);
+        }
+    }
+
     fn life(&mut self, life: &Life, more: u8) {
-        let ends = life.deadline;
         self.byte(
             more | flag_if(life.id != Tag::NEVER, ID)
-                | flag_if(ends != DeadlineRegister::default(), DEADLINE)
-                | flag_if(ends.at_ms().is_some(), AT)
+                | deadline_flags(&life.deadline)
                 | flag_if(life.counter != Counter::default(), COUNTER)
                 | flag_if(life.set.is_some(), SET),
         );
         if life.id != Tag::NEVER {
             self.tag(life.id);
         }
-        if ends != DeadlineRegister::default() {
-            self.tag(ends.tag());
-        }
-        if let Some(at_ms) = ends.at_ms() {
-            self.time(at_ms, ends.tag().stamp);
-        }
+        self.deadline(&life.deadline);
         if life.counter != Counter::default() {
             life.counter.encode(self);
         }
@@ -56,7 +72,52 @@ impl Encoder {
     }
 }
 
-impl Decoder<'_> {
+fn deadline_flags(ends: &DeadlineRegister) -> u8 {
+    flag_if(*ends != DeadlineRegister::default(), DEADLINE) | flag_if(ends.at_ms().is_some(), AT)
+}
+
+/// A key as it is told, in the form that takes the least work.
+#[derive(Clone, Debug)]
+pub enum Told<'a> {
+    Plain(Plain<'a>),
+    Key(Box<Key>),
+}
+
+impl Told<'_> {
+    /// The latest stamp in it.
+    #[must_use]
+    pub fn max_stamp(&self) -> Stamp {
+        match self {
+            Told::Plain(plain) => plain.max_stamp(),
+            Told::Key(key) => key.max_stamp(),
+        }
+    }
+}
+
+impl<'a> Decoder<'a> {
+    /// As [`Decoder::key`].
+    ///
+    /// # Errors
+    /// As [`Decoder::key`].
+    pub fn told(&mut self) -> Result<Told<'a>, Malformed> {
+        let place = self.place();
+        // What is malformed for one is so for the other, which says why.
+        if let Ok(Some(plain)) = self.plain() {
+            return Ok(Told::Plain(plain));
+        }
+        self.go_back(place);
+        Ok(Told::Key(Box::new(self.key()?)))
+    }
+
+    fn plain(&mut self) -> Result<Option<Plain<'a>>, Malformed> {
+        let flags = self.byte()?;
+        if flags & !(DEADLINE | AT) != COUNTER {
+            return Ok(None);
+        }
+        let deadline = self.deadline(flags)?;
+        self.plain_counter(deadline)
+    }
+
     /// A key as it was told: to be merged into what is held of it.
     ///
     /// # Errors
@@ -85,13 +146,18 @@ impl Decoder<'_> {
 
     fn life(&mut self, flags: u8) -> Result<Life, Malformed> {
         let id = if flags & ID != 0 { self.tag()? } else { Tag::NEVER };
-        let tag = if flags & DEADLINE != 0 { self.tag()? } else { Tag::NEVER };
-        let at_ms = if flags & AT != 0 { Some(self.time(tag.stamp)?) } else { None };
+        let deadline = self.deadline(flags)?;
         let counter = match flags & COUNTER {
             0 => Counter::default(),
             _ => Counter::decode(self)?,
         };
         let set = if flags & SET != 0 { Some(Box::new(Set::decode(self)?)) } else { None };
-        Ok(Life { id, deadline: DeadlineRegister::written(tag, at_ms), counter, set })
+        Ok(Life { id, deadline, counter, set })
+    }
+
+    fn deadline(&mut self, flags: u8) -> Result<DeadlineRegister, Malformed> {
+        let tag = if flags & DEADLINE != 0 { self.tag()? } else { Tag::NEVER };
+        let at_ms = if flags & AT != 0 { Some(self.time(tag.stamp)?) } else { None };
+        Ok(DeadlineRegister::written(tag, at_ms))
     }
 }

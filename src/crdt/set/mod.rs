@@ -11,7 +11,7 @@ mod wire;
 use super::{Generation, ReplicaMap, Tombstones, Write};
 use crate::base::agenda::Agenda;
 use crate::base::hash::{NameHasher, hash_name};
-use crate::base::{Name, Stamp, Tag};
+use crate::base::{Name, Replica, Stamp, Tag};
 use indexmap::IndexMap;
 use member::{Dot, DotLife, Member};
 use std::collections::BTreeMap;
@@ -164,6 +164,7 @@ impl Set {
         };
         let dot =
             Dot { replica: write.replica(), stamp: write.stamp(), life: DotLife::Live(deadline) };
+        self.begin_chain(write.replica());
         let index = match known {
             Some(index) => {
                 self.left(index);
@@ -292,6 +293,18 @@ impl Set {
 
     fn has_scars(&self) -> bool {
         self.tracking.as_ref().is_some_and(|tracking| tracking.has_scars())
+    }
+
+    /// Before a replica's first change in a run. Of what it had added before, a part may have been lost
+    /// with its node, and a later one be known: then it is not known here up to where.
+    fn begin_chain(&mut self, me: Replica) {
+        if self.tracking.as_ref().is_some_and(|tracking| tracking.is_first(me)) {
+            let dots = self.known().flat_map(|(_, member)| member.dots());
+            let told = dots.filter(|dot| dot.replica == me).map(|dot| dot.stamp).max();
+            if let Some(tracking) = &mut self.tracking {
+                tracking.begin_chain(me, told.unwrap_or_default());
+            }
+        }
     }
 
     /// This node changed a member.

@@ -12,6 +12,7 @@ impl Set {
     /// came together, or nothing was ever tracked.
     #[must_use]
     pub fn take_part(&mut self, me: Replica) -> Set {
+        self.begin_chain(me);
         let Some(tracking) = &mut self.tracking else { return self.clone() };
         let (fresh, chain) = tracking.hand_over(me);
         let mut told = Tracking::default();

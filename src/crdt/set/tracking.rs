@@ -62,6 +62,16 @@ impl Tracking {
         self.seen.get(replica).copied().unwrap_or_default()
     }
 
+    /// Whether the replica `me` changes something for the first time in this run.
+    pub fn is_first(&self, me: Replica) -> bool {
+        self.handed.replica != me
+    }
+
+    /// Up to `told` the replica `me` had added in an earlier run, and told it then.
+    pub fn begin_chain(&mut self, me: Replica, told: Stamp) {
+        self.handed = Tag::new(self.seen(me).max(told), me);
+    }
+
     pub fn raise_seen(&mut self, replica: Replica, upto: Stamp) {
         if upto > Stamp::NEVER {
             let seen = self.seen.get_or_insert_with(replica, || Stamp::NEVER);

@@ -27,6 +27,8 @@ impl World<'_> {
             Fault::Mangle { permille } => self.network.mangle_permille = permille,
             Fault::Crash { node } => return self.end(node, false),
             Fault::Halt { node } => return self.end(node, true),
+            Fault::Copy { node } => self.nodes[node].copy = self.nodes[node].disk.clone(),
+            Fault::GoBack { node } => return self.go_back(node),
             Fault::Abandon { node } => {
                 self.nodes[node].is_gone = true;
                 return self.end(node, false);
@@ -56,8 +58,9 @@ impl World<'_> {
         if node.process.is_some() || node.is_gone {
             return;
         }
+        let is_new = node.disk.is_none();
         node.start(self.plan.seed, &self.plan.setting, number, self.now_ms);
-        if node.disk.is_none() {
+        if is_new {
             self.memories.push(MemoryFate::default());
             node.memory = self.memories.len();
         }
@@ -104,6 +107,22 @@ impl World<'_> {
         Ok(())
     }
 
+    /// The node's disk holds again what it held when a copy was taken of it. So what came later is lost.
+    fn go_back(&mut self, index: NodeIndex) -> Result<(), String> {
+        if self.nodes[index].copy.is_none() {
+            return Ok(());
+        }
+        self.look_for_witnesses(index)?;
+        self.end(index, true)?;
+        self.memories[self.nodes[index].memory - 1].is_lost = true;
+        self.survival.lost(index, self.now_ms);
+        let node = &mut self.nodes[index];
+        node.disk = node.copy.clone();
+        self.memories.push(MemoryFate::default());
+        node.memory = self.memories.len();
+        Ok(())
+    }
+
     /// Begins to write everything down: at the next moment when there is nothing to drain.
     pub fn persist(&mut self, index: NodeIndex) {
         let now = self.now(index);
@@ -125,14 +144,12 @@ impl World<'_> {
 
     pub fn written(&mut self, process: usize) {
         let node = &mut self.nodes[self.runs[process].node];
-        let Some(running) = node.process.as_mut().filter(|running| running.number == process)
-        else {
+        if node.process.as_ref().is_none_or(|running| running.number != process) {
             node.writing = None;
             return;
-        };
+        }
         let Some(writing) = node.writing.take() else { return };
-        running.engine.kept(writing.group.number);
-        node.disk.get_or_insert_default().append(writing);
+        node.finish_writing(writing);
     }
 
     fn leave(&mut self, index: NodeIndex) {

@@ -161,6 +161,10 @@ impl World<'_> {
     /// What an engine wants after anything was told it: connections closed, frames sent.
     pub fn follow_up(&mut self, index: NodeIndex) {
         let Some(process) = &mut self.nodes[index].process else { return };
+        if process.engine.wants_sync() {
+            self.persist(index);
+        }
+        let Some(process) = &mut self.nodes[index].process else { return };
         let (number, closings) = (process.number, process.engine.take_closings());
         let incarnation = process.engine.settings().incarnation;
         if std::mem::replace(&mut process.incarnation, incarnation) != incarnation {

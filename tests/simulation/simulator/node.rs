@@ -20,6 +20,8 @@ pub struct Node {
     pub index: NodeIndex,
     pub process: Option<Process>,
     pub disk: Option<Disk>,
+    /// What it held when a copy was taken.
+    pub copy: Option<Disk>,
     /// What is being written to it.
     pub writing: Option<Writing>,
     /// How far its wall clock is off.
@@ -69,6 +71,7 @@ impl Node {
             index,
             process: None,
             disk: None,
+            copy: None,
             writing: None,
             offset_ms: setting.skew_ms.get(index).copied().unwrap_or_default(),
             is_gone: false,
@@ -122,6 +125,7 @@ impl Node {
         if let Some(memory) = replay.into_memory() {
             engine.recall(memory, now).expect("the last memory");
         }
+        keyspace.rewrite_as(engine.writes_as(), now.wall_ms);
         let last_stamp = kept.map_or(0, |disk| disk.last_stamp);
         let incarnation = engine.settings().incarnation;
         self.process = Some(Process {
@@ -133,6 +137,18 @@ impl Node {
             expired_ms: now_ms,
             last_stamp,
         });
+        // Before anybody hears of it, it writes down who it is.
+        if let Some(writing) = self.begin_writing(now) {
+            self.finish_writing(writing);
+        }
+    }
+
+    /// What was to be written down is.
+    pub fn finish_writing(&mut self, writing: Writing) {
+        if let Some(process) = self.process.as_mut() {
+            process.engine.kept(writing.group.number);
+        }
+        self.disk.get_or_insert_default().append(writing);
     }
 
     /// Another one at every start.

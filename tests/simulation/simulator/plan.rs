@@ -157,6 +157,10 @@ pub enum Fault {
     Crash { node: NodeIndex },
     /// The process ends; what it starts with again is what it last wrote down.
     Halt { node: NodeIndex },
+    /// The disk is put aside as it is, to be put in its place later.
+    Copy { node: NodeIndex },
+    /// The process ends; what it starts with again is what was put aside.
+    GoBack { node: NodeIndex },
     /// The machine is gone, for good.
     Abandon { node: NodeIndex },
     /// A node that is down, or is new, starts.

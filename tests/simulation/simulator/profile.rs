@@ -14,6 +14,8 @@ pub struct Profile {
     /// Keys in use, of each database.
     pub names: usize,
     pub ttl_max_ms: u64,
+    /// How long clients write.
+    pub span_ms: (u64, u64),
     /// How many troubles, and how likely each sort is.
     pub troubles: (u64, u64),
     pub trouble: Troubles,
@@ -36,6 +38,8 @@ pub struct Troubles {
     pub mangle: u32,
     pub crash: u32,
     pub halt: u32,
+    /// A disk goes back to what it held before.
+    pub back: u32,
     pub join: u32,
     pub leave: u32,
     pub abandon: u32,
@@ -58,6 +62,7 @@ impl Troubles {
         mangle: 2,
         crash: 0,
         halt: 0,
+        back: 0,
         join: 0,
         leave: 0,
         abandon: 0,
@@ -89,6 +94,7 @@ impl Profile {
         mix: Mix::ALL,
         names: 4,
         ttl_max_ms: 1_500,
+        span_ms: (1_000, 5_000),
         troubles: (0, 5),
         trouble: Troubles::ALL,
         durable_permille: 400,
@@ -99,7 +105,7 @@ impl Profile {
     pub fn plan(&self, seed: u64) -> Plan {
         let mut random = Random::new(seed, 1);
         let setting = self.setting(&mut random);
-        let span_ms = random.between(1_000, 5_000);
+        let span_ms = random.between(self.span_ms.0, self.span_ms.1);
         let mut steps = Vec::new();
         let commands = Commands::new(&mut random, self.mix, self.names, self.ttl_max_ms);
         for _ in 0..random.between(self.commands.0, self.commands.1) {
@@ -178,6 +184,7 @@ impl Drawn {
             troubles.away,
             troubles.jump,
             troubles.leap,
+            troubles.back,
         ];
         let (node, other) = self.two_nodes();
         let from_ms = 100 + self.random.below(self.span_ms);
@@ -208,7 +215,8 @@ impl Drawn {
             11 => self.forget(other, node, from_ms),
             12 => self.away(node, from_ms),
             13 => self.jump(node, from_ms, 200),
-            _ => self.jump(node, from_ms, 10_000),
+            14 => self.jump(node, from_ms, 10_000),
+            _ => self.go_back(node, from_ms, to_ms),
         }
     }
 
@@ -246,6 +254,17 @@ impl Drawn {
         if self.crashes < CRASHES_MAX {
             self.crashes += 1;
             self.fault(from_ms, Fault::Crash { node });
+            self.fault(to_ms, Fault::Start { node });
+        }
+    }
+
+    /// Often the node is started once more in between.
+    fn go_back(&mut self, node: NodeIndex, from_ms: u64, to_ms: u64) {
+        if self.crashes < CRASHES_MAX {
+            self.crashes += 1;
+            let copied_ms = self.random.between(100, from_ms);
+            self.fault(copied_ms, Fault::Copy { node });
+            self.fault(from_ms, Fault::GoBack { node });
             self.fault(to_ms, Fault::Start { node });
         }
     }

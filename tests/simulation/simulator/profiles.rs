@@ -58,6 +58,17 @@ pub const CRASHES: Profile = Profile {
     ..Profile::ALL
 };
 
+/// Nodes with disks that start again and again, without the last that they wrote, some with a disk that
+/// has gone back.
+pub const RESTARTS: Profile = Profile {
+    mix: Mix { count: 50, insert: 20, remove: 5, set: 5, delete: 5, ..Mix::NONE },
+    trouble: Troubles { halt: 40, back: 4, cut: 3, reset: 4, ..Troubles::NETWORK },
+    troubles: (6, 16),
+    span_ms: (6_000, 20_000),
+    durable_permille: 1_000,
+    ..Profile::ALL
+};
+
 /// Nodes that come and go.
 pub const MEMBERS: Profile = Profile {
     trouble: Troubles { join: 10, leave: 8, abandon: 8, ..Troubles::NETWORK },
@@ -69,6 +80,17 @@ pub const MEMBERS: Profile = Profile {
 pub const AWAY: Profile = Profile {
     trouble: Troubles { away: 20, forget: 6, ..Troubles::NETWORK },
     troubles: (1, 4),
+    ..Profile::ALL
+};
+
+/// Away for long, and started again meanwhile.
+pub const AWAY_AND_RESTARTED: Profile = Profile {
+    mix: Mix { count: 60, insert: 20, ..Mix::NONE },
+    trouble: Troubles { away: 20, halt: 30, ..Troubles::NETWORK },
+    troubles: (2, 6),
+    ttl_max_ms: 0,
+    span_ms: (4_000, 10_000),
+    durable_permille: 1_000,
     ..Profile::ALL
 };
 

@@ -1,7 +1,7 @@
 //! A load at a pace of its own, beside what is measured.
 
-use super::tools::load::Request;
-use super::tools::replies::Replies;
+use super::load::Request;
+use super::replies::Replies;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use std::io::{self, Read, Write};
