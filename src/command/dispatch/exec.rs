@@ -4,6 +4,7 @@ use super::*;
 use crate::command::locking;
 use crate::command::queue::{Queue, Queued};
 use crate::store::{Keys, Keyspace, WatchedKey};
+use smallvec::SmallVec;
 
 const ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
 const TOO_LONG: &str = "ERR the transaction is too long";
@@ -186,15 +187,16 @@ fn open<'k>(
     watched: &[WatchedKey],
     now_ms: u64,
 ) -> Keys<'k> {
-    let keys = requests.iter().flat_map(|request| {
-        let (args, command) = (queue.args(request), request.entry.command);
-        let only = request.entry.only_key.zip(request.hash);
-        let only =
-            only.and_then(|(at, hash)| Some(KeyRef { db: request.db, name: args.get(at)?, hash }));
-        let rest = only.is_none().then(|| locking::keys(keyspace, command, (request.db, args)));
-        only.into_iter().chain(rest.into_iter().flatten())
-    });
-    let keys = keys.chain(watched.iter().map(WatchedKey::key));
+    let mut keys: SmallVec<[KeyRef<'_>; 16]> = watched.iter().map(WatchedKey::key).collect();
+    for request in requests {
+        let (entry, args) = (request.entry, queue.args(request));
+        let known = Known { entry, hash: request.hash };
+        match known.only_key(request.db, args) {
+            Some((_, key)) => keys.push(key),
+            None => keys.extend(locking::keys(keyspace, entry.command, (request.db, args))),
+        }
+    }
+    let keys = keys.iter().copied();
     if !requests.iter().any(|request| request.entry.command.reach.is_wide()) {
         return keyspace.open(keys, Mode::Exclusive, now_ms);
     }
