@@ -12,6 +12,7 @@ use headcount::store::Keyspace;
 use headcount::{backup, client, command, import, peer, server};
 use mimalloc::MiMalloc;
 use std::error::Error;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -98,7 +99,13 @@ fn enter_folder(config: &mut Config) -> Result<(), Box<dyn Error>> {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(trouble(error).into());
             }
-            _ => std::env::set_current_dir(&config.dir).map_err(trouble)?,
+            made => {
+                std::env::set_current_dir(&config.dir).map_err(trouble)?;
+                if made.is_ok() {
+                    // What is written into it is durable only if it is there after a crash.
+                    File::open("..").and_then(|parent| parent.sync_all()).map_err(trouble)?;
+                }
+            }
         }
     }
     // CONFIG GET dir tells the folder itself, as Redis does.

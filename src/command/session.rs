@@ -24,6 +24,9 @@ pub struct Session {
     /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
     /// or this node is alone.
     pub wrote: u64,
+    /// The drain that is on disk before replies leave, whatever `appendfsync` says: what DUMP tells may be
+    /// kept for longer than this node would remember it. 0: none.
+    pub dumped: u64,
     /// What waits for EXEC, once MULTI was said.
     pub(super) queue: Option<Box<Queue>>,
     /// WATCH: the keys that must not have changed when EXEC is said.
@@ -48,6 +51,7 @@ impl Session {
             no_touch: false,
             monitoring: false,
             wrote: 0,
+            dumped: 0,
             queue: None,
             watched: Vec::new(),
             watched_bytes: 0,
@@ -59,8 +63,8 @@ impl Session {
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, authenticated: bool, keyspace: &Keyspace) {
         self.forget(keyspace);
-        let wrote = self.wrote;
-        *self = Session { wrote, ..Session::new(self.client.clone(), authenticated) };
+        let (wrote, dumped) = (self.wrote, self.dumped);
+        *self = Session { wrote, dumped, ..Session::new(self.client.clone(), authenticated) };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);

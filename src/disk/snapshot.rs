@@ -5,6 +5,8 @@ use crate::log::{
 };
 use crate::node::{Disk, Node};
 use crate::replication::{Record, Saving, StateBlock, saving};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// Blocks of states have about so many bytes.
@@ -17,6 +19,8 @@ pub struct Plan {
     pub header: Header,
     /// What the node knew when the first record that is not covered was next.
     pub memory: Record,
+    /// Bytes of log that it makes superfluous.
+    pub log_bytes: u64,
 }
 
 /// Why there is no snapshot.
@@ -28,14 +32,18 @@ enum Failed {
     Fault(#[from] Fault),
     #[error("a key is too large")]
     TooLarge,
+    #[error("the log cannot be written")]
+    Log,
     #[error("the node stops")]
     Stopped,
+    #[error("internal error")]
+    Panicked,
 }
 
 /// Takes it, and tells how it went.
 pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
-    let number = plan.header.number;
-    let written = write(node, disk, directory, plan);
+    let (number, log_bytes) = (plan.header.number, plan.log_bytes);
+    let written = guarded(|| write(node, disk, directory, plan));
     disk.cluster.engine.lock().hold_drops(false);
     match &written {
         Ok(bytes) => {
@@ -44,9 +52,17 @@ pub fn take(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) {
                 tracing::warn!("Cannot remove what the snapshot covers: {error}");
             }
         }
-        Err(error) => tracing::error!("There is no snapshot: {error}"),
+        Err(error) => {
+            tracing::error!("There is no snapshot: {error}");
+            disk.figures.log_bytes.fetch_add(log_bytes, Relaxed);
+        }
     }
     disk.snapshots.end(written.ok());
+}
+
+/// A panic is a snapshot that failed: else none would ever be begun again.
+fn guarded(write: impl FnOnce() -> Result<u64, Failed>) -> Result<u64, Failed> {
+    catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(Failed::Panicked))
 }
 
 fn write(node: &Node, disk: &Disk, directory: &Directory, plan: Plan) -> Result<u64, Failed> {
@@ -91,6 +107,10 @@ fn until_logged(node: &Node, disk: &Disk) -> Result<(), Failed> {
         if node.shutdown.requested().is_some() {
             return Err(Failed::Stopped);
         }
+        // Whoever waits for the snapshot is not to wait for room on the disk.
+        if disk.failure().is_some() {
+            return Err(Failed::Log);
+        }
         disk.want_durable();
         std::thread::sleep(LOOK_EVERY);
     }
@@ -112,4 +132,15 @@ fn add(
 ) -> Result<(), Failed> {
     let block = Block::seal(kind, entries, bytes, Compression::Lz4).ok_or(Failed::TooLarge)?;
     Ok(writer.add(&block)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_snapshot_that_failed() {
+        assert!(matches!(guarded(|| panic!("a bug")), Err(Failed::Panicked)));
+        assert!(matches!(guarded(|| Ok(1)), Ok(1)));
+    }
 }

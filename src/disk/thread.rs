@@ -17,7 +17,8 @@ const SETTINGS: Settings = Settings { segment_bytes: 256 << 20, held_bytes_max: 
 /// The thread that reads the files at the start and writes them from then on.
 pub struct Keeper {
     disk: Arc<Disk>,
-    thread: JoinHandle<()>,
+    /// Returns whether all that was acknowledged is on disk.
+    thread: JoinHandle<bool>,
 }
 
 impl Keeper {
@@ -30,36 +31,41 @@ impl Keeper {
         let (node, shared) = (node.clone(), disk.clone());
         let work = move || {
             let live = AssertUnwindSafe(|| live(&node, &shared, &files));
-            if catch_unwind(live).is_err() {
+            catch_unwind(live).unwrap_or_else(|_| {
                 tracing::error!("The disk's thread panicked; nothing is written any more");
                 shared.set_failure(Some("internal error".to_owned()));
                 node.shutdown.request(ShutdownRequest { now: true, force: true });
-            }
+                false
+            })
         };
         let thread = std::thread::Builder::new().name("disk".to_owned()).spawn(work)?;
         Ok(Some(Keeper { disk, thread }))
     }
 
-    /// Writes what is left, and returns when all is on disk. Nothing is served any more.
-    pub fn stop(self) {
+    /// Writes what is left, and returns whether all is on disk; what went wrong is in the log. Nothing is
+    /// served any more.
+    #[must_use]
+    pub fn stop(self) -> bool {
         self.disk.end();
-        // What went wrong in it is in the log.
-        let _ = self.thread.join();
+        self.thread.join().unwrap_or(false)
     }
 }
 
-fn live(node: &Arc<Node>, disk: &Arc<Disk>, files: &Files) {
+fn live(node: &Arc<Node>, disk: &Arc<Disk>, files: &Files) -> bool {
     match begin(node, disk, files) {
         Ok(mut work) => {
             disk.end_loading(Ok(()));
             work.run();
-            if let Err(fault) = work.finish() {
+            let finished = work.finish();
+            if let Err(fault) = &finished {
                 tracing::error!("What was written last is not on disk: {fault}");
             }
+            finished.is_ok()
         }
         Err(why) => {
             disk.end_loading(Err(why));
             node.shutdown.request(ShutdownRequest { now: true, force: true });
+            false
         }
     }
 }

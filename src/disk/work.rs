@@ -117,13 +117,25 @@ impl Work {
             let _ = snapshot.join();
         }
         self.retry = None;
-        self.take();
-        // Each try makes room, if the disk takes anything.
-        while !self.rest.is_empty() {
-            self.writer.commit()?;
-            self.append();
+        loop {
+            self.commit_rest()?;
+            // Where too much waits already, what was written since is not drained yet.
+            let is_last = !self.disk.cluster.engine.lock().is_clogged();
+            self.take();
+            if is_last {
+                break;
+            }
         }
+        self.commit_rest()?;
         self.writer.close()
+    }
+
+    /// Makes room for all that was taken, if the disk takes anything.
+    fn commit_rest(&mut self) -> Result<(), Fault> {
+        while !self.append() {
+            self.writer.commit()?;
+        }
+        Ok(())
     }
 
     /// Takes, appends and writes what there is, as far as it is due.
@@ -138,6 +150,10 @@ impl Work {
         }
         let written = self.write(now);
         self.settle(written, now);
+        if !self.rest.is_empty() && self.retry.is_none() {
+            // There is room now.
+            self.disk.want();
+        }
         self.snapshot_if_wanted();
     }
 
@@ -205,9 +221,9 @@ impl Work {
             return Err(failure);
         }
         let header = self.writer.snapshot_header().ok_or("nothing was written yet")?;
-        self.disk.figures.log_bytes.store(0, Relaxed);
+        let log_bytes = self.disk.figures.log_bytes.swap(0, Relaxed);
         let (node, disk) = (self.node.clone(), self.disk.clone());
-        let (directory, plan) = (self.directory.clone(), Plan { header, memory });
+        let (directory, plan) = (self.directory.clone(), Plan { header, memory, log_bytes });
         let work = move || snapshot::take(&node, &disk, &directory, plan);
         let thread = std::thread::Builder::new().name("snapshot".to_owned());
         self.snapshot = Some(thread.spawn(work).map_err(|error| error.to_string())?);

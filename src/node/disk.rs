@@ -175,6 +175,18 @@ impl Disk {
         }
     }
 
+    /// Returns when this drain is on disk, which is seen to at once.
+    pub async fn kept(&self, drain: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if self.cluster.progress.durable() >= drain {
+                return;
+            }
+            self.want_durable();
+            changed.await;
+        }
+    }
+
     /// The thread: since when something that it has taken is not durable.
     pub fn set_pending(&self, since: Option<Instant>) {
         let ms = |since: Instant| since.saturating_duration_since(self.started).as_millis() as u64;

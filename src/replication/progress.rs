@@ -30,6 +30,12 @@ impl Progress {
         self.begun.load(Ordering::SeqCst) + 1
     }
 
+    /// The last drain that has begun.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
     /// The drain that holds, at the latest, all that can have been seen in `keyspace` before this call.
     #[must_use]
     pub fn seen(&self, keyspace: &Keyspace) -> u64 {

@@ -44,6 +44,8 @@ pub enum ServeError {
     Peers(#[from] PeerError),
     #[error("Cannot start with what is on disk: {0}")]
     Load(String),
+    #[error("What was written last is not on disk; see the log")]
+    NotWritten,
     #[error("Cannot start: {0}")]
     Io(#[from] io::Error),
 }
@@ -66,11 +68,12 @@ pub fn serve(
     if let Some(peers) = threads.peers {
         peers.stop();
     }
-    if let Some(keeper) = threads.keeper {
-        keeper.stop();
+    let is_written = threads.keeper.is_none_or(Keeper::stop);
+    match node.disk.as_ref().and_then(|disk| disk.loading_error()) {
+        Some(why) => Err(ServeError::Load(why)),
+        None if !is_written => Err(ServeError::NotWritten),
+        None => Ok(()),
     }
-    let failure = node.disk.as_ref().and_then(|disk| disk.loading_error());
-    failure.map_or(Ok(()), |why| Err(ServeError::Load(why)))
 }
 
 /// The threads that clients do not see.

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod dumps;
 mod failing;
 mod kills;
 mod nodes;

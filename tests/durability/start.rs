@@ -96,3 +96,13 @@ fn what_has_expired_does_not_come_back() {
     assert_eq!(place.ask(&["INCR", "again"]), "(integer) 2");
     assert_eq!(place.ask(&["DBSIZE"]), "(integer) 1");
 }
+
+#[test]
+fn the_log_does_not_move_while_it_is_written() {
+    let mut place = Place::new(&["--enable-protected-configs", "yes"]);
+    place.start();
+    fs::create_dir(place.path().join("other")).expect("a folder");
+    let refused = "(error) ERR CONFIG SET failed (possibly related to argument 'dir') - the log is in it, \
+                   and stays there while the server runs";
+    assert_eq!(place.ask(&["CONFIG", "SET", "dir", "other"]), refused);
+}

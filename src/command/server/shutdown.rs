@@ -38,6 +38,11 @@ fn shutdown(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         tracing::warn!("SHUTDOWN SAVE is refused: counts are in memory only, there is no snapshot");
         return Err(CommandError::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
     }
+    let failure = call.node.disk.as_ref().and_then(|disk| disk.failure());
+    if let Some(failure) = failure.filter(|_| !modifiers.force && !modifiers.nosave) {
+        tracing::warn!("SHUTDOWN is refused: the log cannot be written ({failure})");
+        return Err(CommandError::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
     tracing::warn!("User requested shutdown...");
     call.node.shutdown.request(ShutdownRequest { now: modifiers.now, force: modifiers.force });
     call.session.after = After::Shutdown;

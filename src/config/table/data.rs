@@ -29,8 +29,8 @@ The files are Headcount's own: docs/design/file-format.md.",
             "dbfilename",
             Protected,
             Kind::Text { get: |config| path_bytes(&config.dbfilename), set: set_dbfilename },
-            "The name of the snapshot file.
-It matters only with save, which this version does not have.",
+            "The name of Redis's snapshot file.
+It is told to whoever asks, and has no effect: snapshots are named by the records that they cover.",
         ),
         Directive::new(
             "dir",
@@ -43,7 +43,8 @@ It matters only with save, which this version does not have.",
                 },
             },
             "The working folder: what is written is kept there. It is made if it is missing.
-Only one server can keep its data in a folder. With appendonly no and no cluster-port, and if
+Only one server can keep its data in a folder, and with appendonly it does not change while the
+server runs. With appendonly no and no cluster-port, and if
 this is not set, the server stays where it was started.",
         ),
         Directive::new(

@@ -59,14 +59,15 @@ impl Connection<'_> {
 
     /// With `appendfsync always`, what was done or seen so far is on disk when its reply leaves. All that
     /// wait share one fsync. While the disk fails, only those wait who have written: reads go on. With `everysec`
-    /// only those who have written wait, and only where the disk is far behind.
+    /// only those who have written wait, and only where the disk is far behind. What DUMP tells is always on disk.
     pub(super) async fn await_disk(&mut self) -> Result<(), End> {
         let Some(disk) = &self.shared.node.disk else { return Ok(()) };
         if self.shared.scratch.borrow().replies.bytes.is_empty() {
             return Ok(());
         }
-        let wrote = self.session.wrote;
+        let (wrote, dumped) = (self.session.wrote, self.session.dumped);
         let awaited = match self.shared.config().appendfsync {
+            _ if disk.cluster.progress.durable() < dumped => Awaited::Kept(dumped.max(wrote)),
             AppendFsync::Always => {
                 let drain = disk.holds_back(&self.shared.node.keyspace, wrote);
                 let Some(drain) = drain else { return Ok(()) };
@@ -117,6 +118,8 @@ impl Connection<'_> {
 enum Awaited {
     /// That this drain is on disk.
     Written(u64),
+    /// That this drain is, now.
+    Kept(u64),
     /// That the disk is not far behind.
     CaughtUp,
 }
@@ -125,6 +128,7 @@ impl Awaited {
     async fn wait(self, disk: &Disk, wrote: u64) {
         match self {
             Awaited::Written(drain) => disk.written(drain, wrote).await,
+            Awaited::Kept(drain) => disk.kept(drain).await,
             Awaited::CaughtUp => {
                 disk.figures.delayed.fetch_add(1, Relaxed);
                 disk.caught_up(wrote).await;

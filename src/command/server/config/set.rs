@@ -6,6 +6,9 @@ use crate::config::{Config, SetError};
 use crate::node::Node;
 use std::env;
 
+/// The log would stay where it is, and a start from a file that was rewritten would not find it.
+const DATA_IS_THERE: &str = "the log is in it, and stays there while the server runs";
+
 /// Whoever acts by the configuration reads it from the node each time, so most of the new one is in
 /// effect when it has replaced the old one. The rest is put into effect before.
 pub fn set(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
@@ -34,6 +37,9 @@ fn put_into_effect(
     pairs: &[(&[u8], &[u8])],
 ) -> Result<(), SetError> {
     if new.dir != old.dir {
+        if node.disk.is_some() {
+            return Err(SetError::failed(b"dir", DATA_IS_THERE));
+        }
         change_folder(new).map_err(|error| SetError::failed(b"dir", system_text(&error)))?;
     }
     if let Err(error) = listen(node, old, new, pairs) {
