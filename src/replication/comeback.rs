@@ -17,7 +17,6 @@ use crate::base::{Replica, Stamp};
 use crate::crdt::Key;
 use crate::store::Keyspace;
 use rand::RngExt;
-use std::collections::BTreeMap;
 
 impl Engine {
     /// Starts anew, among the members that the node was told of.
@@ -86,8 +85,8 @@ impl Engine {
     }
 
     /// What others lack of the stream that is written now, as far as it began in this run.
-    fn rest_of_stream(&self, told: Told) -> Rest {
-        let mut rest = Rest::new(self.me(), told.upto);
+    fn rest_of_stream(&mut self, told: Told) -> Rest {
+        let mut rest = Rest::new(self.me(), self.another(), told.upto);
         // Where notes are missing, every key that this node has written to is in doubt, whole.
         let known_until = self.stream.incomplete_from(told.held).unwrap_or(u64::MAX);
         for (key, (seq, before)) in self.stream.befores_after(told.held) {
@@ -106,40 +105,42 @@ impl Engine {
     }
 
     /// What others lack of the streams that were written in earlier runs.
-    fn rests_of_earlier_runs(&self, told: &[Told]) -> Vec<Rest> {
+    fn rests_of_earlier_runs(&mut self, told: &[Told]) -> Vec<Rest> {
         let me = self.me();
+        let epochs: Vec<u32> = self.epochs.others_than(me.epoch).collect();
         let rest = |epoch: u32| {
             let (stream, told) = (Replica { node: me.node, epoch }, self.told_of(told, epoch));
             let last = self.may.get(&stream).max(self.holds.get(&stream)).copied().unwrap_or(0);
             let since = self.epochs.handed(epoch).upto(told.held);
-            (last > told.held).then(|| Rest::of_earlier_run(stream, told.upto, since))
+            let again = self.another();
+            (last > told.held).then(|| Rest::of_earlier_run(stream, again, told.upto, since))
         };
-        self.epochs.others_than(me.epoch).filter_map(rest).collect()
+        epochs.into_iter().filter_map(rest).collect()
     }
 
-    /// Writes again what the members turn out not to have, once all that they have is here. Of each stream
-    /// as a replica of its own: this node has counted on those keys since.
+    /// As whom this node writes again what is in doubt of one of its streams: it has counted on those keys
+    /// since.
+    fn another(&mut self) -> Replica {
+        Replica { node: self.settings.node, epoch: self.new_epoch() }
+    }
+
+    /// Writes again what the members turn out not to have, once all that they have is here.
     pub(super) fn write_lost(&mut self, keyspace: &Keyspace, now: Now) {
         if self.proposal.is_some() || !self.lost.iter().any(|lost| lost.is_due(&self.holds)) {
             return;
         }
-        let (mut lost, mut writers) = (std::mem::take(&mut self.lost), BTreeMap::new());
+        let mut lost = std::mem::take(&mut self.lost);
         let seq = self.stream.last() + 1;
         let mut deltas = Deltas::new(keyspace.stamp(now.wall_ms));
         lost.retain_mut(|lost| {
             if !lost.is_due(&self.holds) {
                 return true;
             }
-            let node = self.settings.node;
-            let mut writer = || Replica { node, epoch: self.new_epoch() };
+            lost.told_in = Some(seq);
             // As the same one as before, if that was lost, too: then it counts once.
-            let again = lost.again;
-            let again =
-                again.unwrap_or_else(|| *writers.entry(lost.stream).or_insert_with(&mut writer));
-            (lost.again, lost.told_in) = (Some(again), Some(seq));
-            let Lost { db, name, state, before, stream, .. } = lost;
+            let Lost { db, name, state, before, stream, again, .. } = lost;
             let theirs = keyspace.state(*db, name).unwrap_or_default();
-            let key = state.reissue(*stream, Some(&before.own), before.since, again, &theirs);
+            let key = state.reissue(*stream, Some(&before.own), before.since, *again, &theirs);
             let is_lacking = key != Key::default();
             if is_lacking {
                 keyspace.merge_part(*db, name, &key, now.wall_ms);

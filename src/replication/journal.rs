@@ -78,6 +78,11 @@ impl Lives {
         (!of_keys.is_empty()).then_some(Lives { at_ms, of_keys })
     }
 
+    /// Of each key.
+    pub fn databases(&self) -> impl Iterator<Item = u16> {
+        self.of_keys.iter().map(|(db, ..)| *db)
+    }
+
     /// As the store wants it.
     #[must_use]
     pub fn keys(self) -> Vec<Buried> {

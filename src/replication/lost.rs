@@ -21,8 +21,9 @@ pub struct Lost {
     pub stream: Replica,
     /// Who holds the stream so far, has all that there is of it.
     pub upto: u64,
-    /// As whom it was written again, once it was.
-    pub again: Option<Replica>,
+    /// As whom it is written again: known before anybody is told of it, so that a crash in between does
+    /// not have it written again as another one as well.
+    pub again: Replica,
     /// In which batch: until all members hold that one, it may have to be written again once more.
     pub told_in: Option<u64>,
 }
@@ -47,6 +48,8 @@ pub enum Kept {
 /// What others may lack of one of this node's streams.
 pub struct Rest {
     stream: Replica,
+    /// As whom is written again what is in doubt.
+    again: Replica,
     /// Nobody has anything of later batches.
     upto: u64,
     /// It began in an earlier run: all of it is compared with what the others have.
@@ -61,16 +64,16 @@ pub struct Rest {
 
 impl Rest {
     #[must_use]
-    pub fn new(stream: Replica, upto: u64) -> Rest {
+    pub fn new(stream: Replica, again: Replica, upto: u64) -> Rest {
         let (certain, doubtful) = (BTreeMap::new(), BTreeMap::new());
-        Rest { stream, upto, is_earlier: false, certain, doubtful, unnoted: None }
+        Rest { stream, again, upto, is_earlier: false, certain, doubtful, unnoted: None }
     }
 
     /// Of a stream that was written in an earlier run: nothing is noted. What was written to it by the
     /// stamp `since`, all had.
     #[must_use]
-    pub fn of_earlier_run(stream: Replica, upto: u64, since: Stamp) -> Rest {
-        Rest { is_earlier: true, unnoted: Some(since), ..Rest::new(stream, upto) }
+    pub fn of_earlier_run(stream: Replica, again: Replica, upto: u64, since: Stamp) -> Rest {
+        Rest { is_earlier: true, unnoted: Some(since), ..Rest::new(stream, again, upto) }
     }
 
     /// Nothing that was noted is known from where others may lack something on: all is in doubt. What was
@@ -108,11 +111,11 @@ impl Rest {
 
     /// What is to be compared with what the others have, once that is here.
     pub fn doubtful(&self, held: &Keys<'_>) -> Vec<Lost> {
-        let (stream, upto) = (self.stream, self.upto);
+        let (stream, again, upto) = (self.stream, self.again, self.upto);
         let lost = |((db, name), before): (&DbKey, &Before)| {
             let state = held.told(KeyRef::new(*db, name))?;
-            let (name, before, again, told_in) = (name.clone(), before.clone(), None, None);
-            Some(Lost { db: *db, name, state, before, stream, upto, again, told_in })
+            let (db, name, before) = (*db, name.clone(), before.clone());
+            Some(Lost { db, name, state, before, stream, upto, again, told_in: None })
         };
         self.doubtful.iter().filter_map(lost).collect()
     }

@@ -17,6 +17,8 @@ use std::collections::BTreeSet;
 /// So many states are merged at once: enough that some of them are of one shard.
 const AT_ONCE: usize = 8_192;
 
+const BEYOND: &str = "a database beyond `databases`";
+
 /// A node's log that is being read into an empty store.
 ///
 /// [`Replay::apply`] does all of it. Who has several threads takes records with [`Replay::take`], has
@@ -83,7 +85,7 @@ pub fn merge(
     let (mut loaded, mut misfit) = (room(), false);
     states.each(|db, name, decoder| {
         if db >= keyspace.databases() {
-            return Err(Malformed("a database beyond `databases`"));
+            return Err(Malformed(BEYOND));
         }
         let (key, told) = (KeyRef::new(db, name), decoder.told()?);
         if keyspace.is_in(part, key) {
@@ -170,8 +172,8 @@ impl Replay {
                 self.remember(memory);
                 Taken::Done
             }
-            SEALED => Taken::Change(Change::Sealed(read(&payload)?)),
-            DROPPED => Taken::Change(Change::Dropped(read(&payload)?)),
+            SEALED => Taken::Change(Change::Sealed(lives(keyspace, &payload)?)),
+            DROPPED => Taken::Change(Change::Dropped(lives(keyspace, &payload)?)),
             EVICTED => {
                 let keys: Evicted<'_> = postcard::from_bytes(&payload).map_err(|_| NO_SENSE)?;
                 let owned = keys.into_iter().map(|(db, name)| (db, Name::from_slice(name)));
@@ -252,6 +254,13 @@ impl Replay {
     fn memory(&mut self) -> &mut Memory {
         self.memory.get_or_insert_default()
     }
+}
+
+/// Lives of keys that can be here.
+fn lives(keyspace: &Keyspace, payload: &[u8]) -> Result<Lives, Fault> {
+    let lives: Lives = read(payload)?;
+    let are_known = lives.databases().all(|db| db < keyspace.databases());
+    are_known.then_some(lives).ok_or(Fault::Malformed(BEYOND))
 }
 
 /// A compressed payload as it was; the node of a batch stands before what is compressed.

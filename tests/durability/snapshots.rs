@@ -12,6 +12,13 @@ fn files(place: &Place, extension: &str) -> usize {
     paths.filter(|path| path.extension().is_some_and(|is| is == extension)).count()
 }
 
+/// A field of INFO persistence.
+fn number(place: &Place, field: &str) -> u64 {
+    let info = print::text(&place.connect().call(&["INFO", "persistence"]).expect("INFO"));
+    let value = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+    value.expect("the field").trim().parse().expect("a number")
+}
+
 fn counted(place: &Place, key: &str) -> u64 {
     place.ask(&["INCRBY", key, "0"]).replace("(integer) ", "").parse().expect("a number")
 }
@@ -91,19 +98,14 @@ fn memory_only_has_nothing_to_save() {
 fn a_snapshot_is_taken_when_a_save_point_is_reached() {
     let mut place = Place::new(&["--save", "3600", "1000000", "--save", "1", "3"]);
     place.start();
-    let info = |place: &Place, field: &str| {
-        let info = print::text(&place.connect().call(&["INFO", "persistence"]).expect("INFO"));
-        let value = info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
-        value.expect("the field").trim().parse::<u64>().expect("a number")
-    };
-    assert_eq!(info(&place, "rdb_saves"), 0);
+    assert_eq!(number(&place, "rdb_saves"), 0);
     place.ask(&["GET", "k"]);
     (0..2).for_each(|_| drop(place.ask(&["INCR", "k"])));
     place.ask(&["INCR", "k", "too many"]);
-    assert_eq!(info(&place, "rdb_changes_since_last_save"), 2);
+    assert_eq!(number(&place, "rdb_changes_since_last_save"), 2);
     place.ask(&["INCR", "k"]);
-    eventually("it is taken", || info(&place, "rdb_saves") == 1);
-    assert_eq!(info(&place, "rdb_changes_since_last_save"), 0);
+    eventually("it is taken", || number(&place, "rdb_saves") == 1);
+    assert_eq!(number(&place, "rdb_changes_since_last_save"), 0);
     place.signal(Signal::KILL);
     place.start();
     assert_eq!(place.ask(&["GET", "k"]), "\"3\"");
@@ -118,9 +120,13 @@ fn a_snapshot_that_fails_stops_writes_where_it_was_asked_for() {
         (0..4_000).map(|number: u32| number.wrapping_mul(2_654_435_761).to_string()).collect();
     place.ask(&["SET", "k", &digits]);
     assert_eq!(place.ask(&["SAVE"]), "OK");
-    // Enough for the log, which is empty now, and not for a snapshot.
-    place.limit_files(Some(4_000));
+    (0..50).for_each(|key| drop(place.ask(&["INCR", &format!("key:{key}")])));
+    eventually("they are in the log", || number(&place, "aof_current_size") > 500);
+    let log_bytes = number(&place, "aof_current_size");
+    // Enough for the log, and not for a snapshot.
+    place.limit_files(Some(12_000));
     assert!(place.ask(&["SAVE"]).starts_with("(error)"));
+    assert!(number(&place, "aof_current_size") >= log_bytes, "it is as long as before");
     let refused = place.ask(&["INCR", "n"]);
     assert!(
         refused.starts_with("(error) MISCONF Redis is configured to save RDB snapshots"),

@@ -1,5 +1,6 @@
 //! The log on a disk that does its worst.
 
+#[allow(dead_code)]
 #[path = "../support/faulty_storage.rs"]
 mod faulty_storage;
 #[path = "../properties/log_files.rs"]

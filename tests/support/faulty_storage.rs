@@ -1,7 +1,7 @@
 //! A disk in memory that does all that a disk may do: loses, tears and reorders what was not synced,
 //! fails to sync, runs full, flips bits.
 
-use crate::random::Random;
+use super::random::Random;
 use headcount::log::{Append, ReadAt, Storage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -29,7 +29,7 @@ pub struct Faults {
 #[derive(Clone, Debug)]
 pub struct FaultyStorage(Arc<Mutex<Disk>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Disk {
     random: Random,
     faults: Faults,
@@ -41,7 +41,7 @@ struct Disk {
     renamed: BTreeMap<String, Vec<Option<Inode>>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct File {
     current: Vec<u8>,
     durable: Vec<u8>,
@@ -68,6 +68,22 @@ impl FaultyStorage {
 
     pub fn is_stopped(&self) -> bool {
         self.disk().is_stopped
+    }
+
+    /// Nothing that the process still tries happens.
+    pub fn stop(&self) {
+        self.disk().is_stopped = true;
+    }
+
+    /// Another disk, with what a crash would leave of this one now.
+    pub fn copy(&self) -> FaultyStorage {
+        let copy = FaultyStorage(Arc::new(Mutex::new(self.disk().clone())));
+        copy.crash();
+        copy
+    }
+
+    pub fn used_bytes(&self) -> usize {
+        self.disk().used_bytes()
     }
 
     /// The process is gone, the machine goes on.

@@ -1,14 +1,21 @@
 //! What goes wrong in a world, and what operators do.
 
+use super::disk::{Disk, Log};
+use super::faulty_storage::Faults;
 use super::network::Side;
 use super::node::address_of;
 use super::plan::{Fault, NodeIndex};
+use super::snapshot::{Snapshot, Stage};
 use super::world::{Event, MemoryFate, NODES_MAX, Run, World};
 
 /// A leaving node has so long to hand over what it has.
 const LEAVE_MS: u64 = 500;
 /// Writing everything down takes so long.
 const WRITE_MS: u64 = 120;
+/// What could not be written is tried again.
+const RETRY_MS: u64 = 300;
+/// A snapshot goes on so often.
+const SAVE_MS: u64 = 40;
 
 impl World<'_> {
     pub fn fault(&mut self, fault: Fault) -> Result<(), String> {
@@ -27,7 +34,10 @@ impl World<'_> {
             Fault::Mangle { permille } => self.network.mangle_permille = permille,
             Fault::Crash { node } => return self.end(node, false),
             Fault::Halt { node } => return self.end(node, true),
-            Fault::Copy { node } => self.nodes[node].copy = self.nodes[node].disk.clone(),
+            Fault::Copy { node } => {
+                let node = &mut self.nodes[node];
+                node.copy = node.disk.as_ref().map(Disk::copy);
+            }
             Fault::GoBack { node } => return self.go_back(node),
             Fault::Abandon { node } => {
                 self.nodes[node].is_gone = true;
@@ -35,6 +45,7 @@ impl World<'_> {
             }
             Fault::Start { node } => self.start(node),
             Fault::Persist { node } => self.persist(node),
+            Fault::Save { node } => self.save(node),
             Fault::Leave { node } => self.leave(node),
             Fault::Forget { on, node } => self.forget(on, node),
             Fault::Jump { node, by_ms } => self.nodes[node].offset_ms += by_ms,
@@ -87,10 +98,9 @@ impl World<'_> {
         let node = &mut self.nodes[index];
         let Some(process) = node.process.take() else { return Ok(()) };
         let number = process.number;
-        let writing = node.writing.take();
-        match &mut node.disk {
-            Some(disk) if keeps => writing.into_iter().for_each(|writing| disk.tear(writing)),
-            disk => *disk = None,
+        match (&node.disk, process.log) {
+            (Some(disk), Some(log)) if keeps => log.end(disk),
+            _ => node.disk = None,
         }
         // What the run had written down of its own drains.
         let kept = node.disk.as_ref().filter(|disk| disk.process == number);
@@ -117,7 +127,7 @@ impl World<'_> {
         self.memories[self.nodes[index].memory - 1].is_lost = true;
         self.survival.lost(index, self.now_ms);
         let node = &mut self.nodes[index];
-        node.disk = node.copy.clone();
+        node.disk = node.copy.as_ref().map(Disk::copy);
         self.memories.push(MemoryFate::default());
         node.memory = self.memories.len();
         Ok(())
@@ -126,30 +136,83 @@ impl World<'_> {
     /// Begins to write everything down: at the next moment when there is nothing to drain.
     pub fn persist(&mut self, index: NodeIndex) {
         let now = self.now(index);
-        if !self.plan.setting.durable {
-            return;
-        }
-        if self.nodes[index].writing.is_some() {
-            return;
-        }
         let Some(process) = &mut self.nodes[index].process else { return };
-        process.engine.tick(&process.keyspace, now);
-        let number = process.number;
-        self.nodes[index].writing = self.nodes[index].begin_writing(now);
-        if self.nodes[index].writing.is_some() {
-            self.at(self.now_ms + WRITE_MS, Event::Written(number));
+        if process.log.as_ref().is_none_or(Log::is_writing) {
+            return;
         }
+        process.engine.tick(&process.keyspace, now);
+        process.take(now);
+        self.go_on_writing(index, WRITE_MS);
         self.follow_up(index);
     }
 
+    /// Later, if there is anything to write.
+    fn go_on_writing(&mut self, index: NodeIndex, in_ms: u64) {
+        let Some(process) = &self.nodes[index].process else { return };
+        if process.log.as_ref().is_some_and(Log::is_writing) {
+            self.at(self.now_ms + in_ms, Event::Written(process.number));
+        }
+    }
+
     pub fn written(&mut self, process: usize) {
-        let node = &mut self.nodes[self.runs[process].node];
-        if node.process.as_ref().is_none_or(|running| running.number != process) {
-            node.writing = None;
+        let index = self.runs[process].node;
+        if self.runs_as(index, process) && !self.nodes[index].commit() {
+            self.go_on_writing(index, RETRY_MS);
+        }
+    }
+
+    /// Whether that is the node's process now.
+    fn runs_as(&self, index: NodeIndex, process: usize) -> bool {
+        self.nodes[index].process.as_ref().is_some_and(|running| running.number == process)
+    }
+
+    /// Begins a snapshot of all that was written so far, as the server does it.
+    fn save(&mut self, index: NodeIndex) {
+        let now = self.now(index);
+        let Some(process) = &mut self.nodes[index].process else { return };
+        let is_busy = |log: &Log| log.is_writing() || log.snapshot.is_some();
+        if process.log.as_ref().is_none_or(is_busy) {
             return;
         }
-        let Some(writing) = node.writing.take() else { return };
-        node.finish_writing(writing);
+        process.engine.tick(&process.keyspace, now);
+        process.engine.flush(&process.keyspace, now);
+        process.take(now);
+        process.engine.hold_drops(true);
+        let memory = process.engine.remember();
+        let is_durable = self.nodes[index].commit();
+        self.go_on_writing(index, RETRY_MS);
+        self.follow_up(index);
+        let Some(process) = &mut self.nodes[index].process else { return };
+        let (Some(log), keyspace) = (&mut process.log, &process.keyspace) else { return };
+        if is_durable
+            && log.writer.rotate().is_ok()
+            && let Some(header) = log.writer.snapshot_header()
+        {
+            log.snapshot = Snapshot::begin(&log.storage, header, memory, keyspace);
+        }
+        process.engine.hold_drops(log.snapshot.is_some());
+        let number = process.number;
+        self.at(self.now_ms + SAVE_MS, Event::Save(number));
+    }
+
+    /// Goes on with a snapshot.
+    pub fn go_on_saving(&mut self, number: usize) {
+        let index = self.runs[number].node;
+        let Some(process) = &mut self.nodes[index].process else { return };
+        let Some(log) = process.log.as_mut().filter(|_| process.number == number) else { return };
+        let Some(snapshot) = &mut log.snapshot else { return };
+        let stage = snapshot.step(&process.keyspace, &process.engine.progress());
+        if stage == Stage::Over {
+            if let Some(snapshot) = log.snapshot.take().filter(Snapshot::is_whole) {
+                snapshot.finish(&log.storage);
+            }
+            process.engine.hold_drops(false);
+            return;
+        }
+        if stage == Stage::Waiting {
+            self.persist(index);
+        }
+        self.at(self.now_ms + SAVE_MS, Event::Save(number));
     }
 
     fn leave(&mut self, index: NodeIndex) {
@@ -181,6 +244,9 @@ impl World<'_> {
             node.offset_ms = self.plan.setting.skew_ms[index];
             if node.memory != 0 {
                 self.start(index);
+            }
+            if let Some(disk) = &self.nodes[index].disk {
+                disk.storage.set_faults(Faults::default());
             }
         }
     }

@@ -5,7 +5,10 @@
 #![allow(dead_code)]
 
 pub mod clients;
+mod disk;
 mod faults;
+#[path = "../../support/faulty_storage.rs"]
+mod faulty_storage;
 pub mod generate;
 mod links;
 mod network;
@@ -19,6 +22,7 @@ pub mod random;
 mod room;
 pub mod runner;
 mod shrink;
+mod snapshot;
 mod survival;
 mod verdict;
 pub mod world;

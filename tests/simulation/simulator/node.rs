@@ -1,5 +1,7 @@
 //! A node: its process while it runs, its clocks, and its disk.
 
+use super::disk::{Disk, Log};
+use super::faulty_storage::Faults;
 use super::places::DATABASES;
 use super::plan::{NodeIndex, Setting};
 use super::random::Random;
@@ -7,7 +9,8 @@ use headcount::base::Replica;
 #[cfg(feature = "planted")]
 use headcount::base::planted::{self, Bug};
 use headcount::crdt::Tombstones;
-use headcount::replication::{Engine, Group, Now, Record, Replay, Settings};
+use headcount::log::Identity;
+use headcount::replication::{Engine, Now, Settings};
 use headcount::store::Keyspace;
 
 /// Unix time at which runs begin.
@@ -22,8 +25,6 @@ pub struct Node {
     pub disk: Option<Disk>,
     /// What it held when a copy was taken.
     pub copy: Option<Disk>,
-    /// What is being written to it.
-    pub writing: Option<Writing>,
     /// How far its wall clock is off.
     pub offset_ms: i64,
     /// It has left, or the others were told to forget it: it does not come back.
@@ -45,24 +46,8 @@ pub struct Process {
     pub wake_ms: u64,
     pub expired_ms: u64,
     pub last_stamp: u64,
-}
-
-/// What was written down.
-#[derive(Clone, Default)]
-pub struct Disk {
-    log: Vec<Record>,
-    last_stamp: u64,
-    /// All drains up to this one are in it.
-    pub drain: u64,
-    pub process: usize,
-}
-
-/// What is being written down.
-pub struct Writing {
-    pub group: Group,
-    last_stamp: u64,
-    drain: u64,
-    process: usize,
+    /// What it writes to the disk, if it has one.
+    pub log: Option<Log>,
 }
 
 impl Node {
@@ -72,7 +57,6 @@ impl Node {
             process: None,
             disk: None,
             copy: None,
-            writing: None,
             offset_ms: setting.skew_ms.get(index).copied().unwrap_or_default(),
             is_gone: false,
             memory: 0,
@@ -102,53 +86,101 @@ impl Node {
         1_000 * (self.index as u64 + 1)
     }
 
-    /// Starts the program, with what is on the disk if there is one.
+    /// Starts the program, with what is on the disk if there is one. A start that ends early is repeated.
     pub fn start(&mut self, seed: u64, setting: &Setting, number: usize, now_ms: u64) {
         let mut random = Random::new(seed, 100 + self.index as u64 + 1_000_000 * self.starts);
         self.starts += 1;
+        while !self.begin(&mut random, setting, number, now_ms) {
+            self.process = None;
+            if let Some(disk) = &self.disk {
+                disk.end(&mut random);
+            }
+        }
+    }
+
+    /// False: the disk failed, or the process ended.
+    fn begin(
+        &mut self,
+        random: &mut Random,
+        setting: &Setting,
+        number: usize,
+        now_ms: u64,
+    ) -> bool {
         let now = self.now(now_ms);
-        let replica = Replica { node: self.id(), epoch: self.epoch(&mut random) };
+        let replica = Replica { node: self.id(), epoch: self.epoch(random) };
         let keyspace = Keyspace::new(DATABASES, replica, Tombstones::KEEP, now.wall_ms);
-        let kept = self.disk.as_ref();
-        // Whoever has a disk finds there who it is.
-        let incarnation = if kept.is_some() { 0 } else { now.wall_ms };
-        let settings = settings(setting, replica, incarnation);
-        let mut engine = Engine::new(settings, random.next(), now);
+        if setting.durable && self.disk.is_none() {
+            self.disk = Some(Disk::new(random.next()));
+        }
+        let mut loaded = self.disk.as_ref().map(|disk| disk.load(&keyspace, now.wall_ms));
+        let memory = loaded.as_mut().and_then(|loaded| loaded.memory.take());
+        // Whoever finds something on its disk finds there who it is.
+        let incarnation = if memory.is_some() { 0 } else { now.wall_ms };
+        let mut engine = Engine::new(settings(setting, replica, incarnation), random.next(), now);
         if setting.durable {
             engine.keep_journal();
         }
-        let mut replay = Replay::default();
-        for Record { kind, payload } in kept.iter().flat_map(|disk| &disk.log) {
-            let read = replay.apply(&keyspace, *kind, payload, now.wall_ms);
-            read.expect("what was written");
-        }
-        if let Some(memory) = replay.into_memory() {
+        if let Some(memory) = memory {
             engine.recall(memory, now).expect("the last memory");
         }
         keyspace.rewrite_as(engine.writes_as(), now.wall_ms);
-        let last_stamp = kept.map_or(0, |disk| disk.last_stamp);
         let incarnation = engine.settings().incarnation;
-        self.process = Some(Process {
+        let mut process = Process {
             engine,
             keyspace,
             number,
             incarnation,
             wake_ms: now_ms,
             expired_ms: now_ms,
-            last_stamp,
-        });
-        // Before anybody hears of it, it writes down who it is.
-        if let Some(writing) = self.begin_writing(now) {
-            self.finish_writing(writing);
+            last_stamp: self.disk.as_ref().map_or(0, |disk| disk.last_stamp),
+            log: None,
+        };
+        if let (Some(disk), Some(loaded)) = (&self.disk, &loaded) {
+            let stream = Random::new(random.next(), 0);
+            let identity = Identity { node: self.id(), incarnation };
+            process.log = Some(Log::open(disk, identity, loaded, stream));
+            if random.chance(200) {
+                let fuse = random.chance(700).then(|| 1 + random.below(12));
+                disk.storage.set_faults(Faults { sync_permille: 100, fuse, ..Faults::default() });
+            }
         }
+        self.process = Some(process);
+        self.write_first(now)
     }
 
-    /// What was to be written down is.
-    pub fn finish_writing(&mut self, writing: Writing) {
-        if let Some(process) = self.process.as_mut() {
-            process.engine.kept(writing.group.number);
+    /// Before anybody hears of it, it makes durable what it has read, and writes down who it is.
+    fn write_first(&mut self, now: Now) -> bool {
+        let Some(process) = &mut self.process else { return false };
+        let Some(log) = &mut process.log else { return true };
+        if !log.commit() {
+            return false;
         }
-        self.disk.get_or_insert_default().append(writing);
+        process.take(now);
+        if !self.commit() {
+            return false;
+        }
+        let Some(log) = self.process.as_mut().and_then(|process| process.log.as_mut()) else {
+            return false;
+        };
+        // It may have ended right behind that.
+        let goes_on = !log.storage.is_stopped();
+        if goes_on {
+            log.trouble();
+        }
+        goes_on
+    }
+
+    /// Makes durable what was taken, and tells the engine; false: not all of it is.
+    pub fn commit(&mut self) -> bool {
+        let (Some(process), Some(disk)) = (&mut self.process, &mut self.disk) else { return true };
+        let Some(log) = &mut process.log else { return true };
+        let is_done = log.commit();
+        while let Some(group) = log.take_durable() {
+            process.engine.kept(group.group);
+            (disk.last_stamp, disk.drain) = (group.last_stamp, group.drain);
+            disk.process = process.number;
+        }
+        is_done
     }
 
     /// Another one at every start.
@@ -163,32 +195,15 @@ impl Node {
         }
         epoch
     }
-
-    /// What there is to write down now, if anything: after a drain.
-    pub fn begin_writing(&mut self, now: Now) -> Option<Writing> {
-        let process = self.process.as_mut()?;
-        let group = process.engine.take_group(&process.keyspace, now)?;
-        Some(Writing {
-            group,
-            last_stamp: process.last_stamp,
-            drain: process.engine.progress().ticket() - 1,
-            process: process.number,
-        })
-    }
 }
 
-impl Disk {
-    /// Some of the first records are there, and nobody was told so.
-    pub fn tear(&mut self, writing: Writing) {
-        let Group { number, mut records } = writing.group;
-        records.truncate(number as usize % (records.len() + 1));
-        self.log.append(&mut records);
-    }
-
-    pub fn append(&mut self, writing: Writing) {
-        self.log.extend(writing.group.records);
-        (self.last_stamp, self.drain) = (writing.last_stamp, writing.drain);
-        self.process = writing.process;
+impl Process {
+    /// Takes what there is to write down now, after a drain.
+    pub fn take(&mut self, now: Now) {
+        let Some(log) = &mut self.log else { return };
+        if let Some(group) = self.engine.take_group(&self.keyspace, now) {
+            log.take(group, self.engine.progress().ticket() - 1, self.last_stamp);
+        }
     }
 }
 

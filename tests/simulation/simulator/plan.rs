@@ -167,6 +167,8 @@ pub enum Fault {
     Start { node: NodeIndex },
     /// Everything is written down.
     Persist { node: NodeIndex },
+    /// A snapshot is begun.
+    Save { node: NodeIndex },
     /// A node says good-bye and ends.
     Leave { node: NodeIndex },
     /// CLUSTER FORGET on one node of another.

@@ -321,7 +321,11 @@ impl Drawn {
         let mut at_ms = 300;
         while at_ms < self.span_ms + 3_000 {
             let node = self.random.index(super::world::NODES_MAX);
-            self.fault(at_ms, Fault::Persist { node });
+            let is_saved = self.random.chance(200);
+            self.fault(
+                at_ms,
+                if is_saved { Fault::Save { node } } else { Fault::Persist { node } },
+            );
             at_ms += self.random.between(50, 500);
         }
     }

@@ -34,6 +34,8 @@ pub enum Event {
     HangUp(LinkId, Side),
     /// What a process wanted written down is.
     Written(usize),
+    /// A process goes on with its snapshot.
+    Save(usize),
     /// A node that has said good-bye ends.
     Left(NodeIndex),
 }
@@ -165,6 +167,7 @@ impl<'p> World<'p> {
             Event::Arrive(link) => return self.arrive(link),
             Event::HangUp(link, side) => self.hang_up(link, side),
             Event::Written(process) => self.written(process),
+            Event::Save(process) => self.go_on_saving(process),
             Event::Left(node) => return self.left(node),
         }
         Ok(())
