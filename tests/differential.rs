@@ -29,7 +29,7 @@ fn random_commands_are_answered_as_redis_answers_them() {
     let count = from_env("HEADCOUNT_DIFFERENTIAL_COMMANDS").unwrap_or(COMMANDS);
     let first_seed = from_env("HEADCOUNT_DIFFERENTIAL_SEED").unwrap_or_else(rand::random);
     let (ours, theirs) = (headcount.connect(), redis.connect());
-    let mut pair = Pair { headcount: ours, redis: theirs, protocol: "2" };
+    let mut pair = Pair { headcount: ours, redis: theirs, protocol: "2", queued: None };
     for session in 0..count.div_ceil(COMMANDS_A_SESSION as u64) {
         let seed = first_seed.wrapping_add(session);
         pair.protocol = if seed % 2 == 0 { "2" } else { "3" };

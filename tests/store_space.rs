@@ -415,3 +415,17 @@ fn expiry_takes_all_that_is_past_within_its_budget() {
         assert_eq!((stats.databases[0].keys, stats.databases[0].with_deadline), (1, 0));
     }
 }
+
+/// Also what had expired and was not reclaimed yet.
+#[test]
+fn nothing_is_counted_after_a_flush() {
+    for tombstones in [Tombstones::Drop, Tombstones::KEEP] {
+        let keyspace = keyspace(1, tombstones);
+        set(&keyspace, 0, b"stays", b"1", Deadline::Clear);
+        set(&keyspace, 0, b"expires", b"1", Deadline::At(START_MS + 5));
+        let mut keys = keyspace.open_whole(&[], Mode::Exclusive, START_MS + 10);
+        assert_eq!(keys.len(0), 2);
+        keys.flush(0);
+        assert_eq!(keys.len(0), 0, "{tombstones:?}");
+    }
+}

@@ -11,12 +11,13 @@ use super::{After, Args, Call, CommandError, ReplyMode, Session};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
 use crate::resp::ReplyWriter;
-use crate::store::{KeyRef, Mode, Room};
+use crate::store::{KeyRef, Keys, Mode, Room};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const NO_AUTH: &str = "NOAUTH Authentication required.";
+const NO_MULTI: &str = "ERR Command not allowed inside a transaction";
 const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
 const READING: &str = "LOADING Redis is loading the dataset in memory";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
@@ -91,14 +92,24 @@ impl<'b> Batch<'b> {
     ) {
         let (start, mode) = (out.len(), session.reply_mode);
         match self.admit(planned, session, args) {
+            Ok(entry) if session.queue.is_some() => {
+                let known = Known { entry, hash: planned.hash };
+                self.execute_after_multi(known, session, args, out);
+            }
             Ok(entry) => {
-                self.run(Known { entry, hash: planned.hash }, session, args, out);
+                self.run(Known { entry, hash: planned.hash }, session, args, out, None);
                 if mode != ReplyMode::On || session.reply_mode != ReplyMode::On {
                     silence(entry, mode, session, out, start);
                 }
             }
             Err((entry, refusal)) => {
                 self.refuse(entry, refusal, session, out);
+                // The end of a transaction is shown even then.
+                if let Some(exec) = entry.filter(|entry| entry.full_name == "exec")
+                    && self.node.monitors.any()
+                {
+                    self.feed_monitors(exec, session, args);
+                }
                 if mode != ReplyMode::On {
                     out.truncate(start);
                     session.reply_mode =
@@ -133,12 +144,12 @@ impl<'b> Batch<'b> {
     }
 
     /// Whether CLIENT PAUSE holds this request up, and then whether it writes.
-    pub fn is_paused(&self, planned: Planned) -> Option<bool> {
+    pub fn is_paused(&self, planned: Planned, session: &Session) -> Option<bool> {
         let pause = &self.node.pause;
         if !pause.is_set() {
             return None;
         }
-        let writes = planned.entry?.command.flags.has(Flags::WRITE);
+        let writes = flags_of(planned.entry?, session).has(Flags::WRITE);
         pause.holds(writes, clock::unix_ms()).then_some(writes)
     }
 
@@ -165,9 +176,12 @@ impl<'b> Batch<'b> {
         }
         let config = self.config.get(&self.node.config);
         let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
-        let flags = entry.command.flags;
+        let flags = flags_of(entry, session);
         if !session.authenticated && config.requirepass.is_some() && !flags.has(Flags::NO_AUTH) {
             return refused(NO_AUTH);
+        }
+        if session.queue.is_some() && flags.has(Flags::NO_MULTI) {
+            return refused(NO_MULTI);
         }
         // First, for in Redis memory is not looked at meanwhile.
         if !flags.has(Flags::LOADING) && self.node.is_loading() {
@@ -203,7 +217,7 @@ impl<'b> Batch<'b> {
         if let Some(entry) = entry {
             self.recorder.rejected(entry.index);
         }
-        match refusal {
+        match self.refuse_after_multi(entry, session, refusal) {
             Refusal::Error(text) => {
                 self.node.stats.error(&String::from_utf8_lossy(&text));
                 // Not through the writer: what is quoted of the request need not be UTF-8.
@@ -235,7 +249,15 @@ impl<'b> Batch<'b> {
         );
     }
 
-    fn run(&mut self, known: Known, session: &mut Session, args: Args<'_>, out: &mut Vec<u8>) {
+    /// `held`: the keys of the transaction that it is part of.
+    fn run(
+        &mut self,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+        held: Option<&mut Keys<'b>>,
+    ) {
         let entry = known.entry;
         let alone = alone(entry, args, self.config.get(&self.node.config));
         // Shown by CLIENT LIST, which is not FAST; those that are do not pay for it.
@@ -244,7 +266,7 @@ impl<'b> Batch<'b> {
             session.client.activity.argument_bytes.store(bytes, Ordering::Relaxed);
         }
         self.stopwatch.before(entry, alone, self.recorder);
-        let failed = self.answer(known, session, args, out);
+        let failed = self.answer(known, session, args, out, held);
         if let Some(progress) = self.node.progress()
             && entry.command.flags.has(Flags::WRITE)
         {
@@ -266,11 +288,13 @@ impl<'b> Batch<'b> {
         session: &mut Session,
         args: Args<'_>,
         out: &mut Vec<u8>,
+        held: Option<&mut Keys<'b>>,
     ) -> bool {
         let (entry, start) = (known.entry, out.len());
         // A command that panics has broken its own promise only: whatever it had locked is released
         // while the stack unwinds, its connection is closed, and all others go on.
-        let attempt = || self.attempt(known, session, args, out);
+        // In a transaction it has failed like any other, and the rest runs before the connection is closed.
+        let attempt = || self.attempt(known, session, args, out, held);
         let text = match catch_unwind(AssertUnwindSafe(attempt)) {
             Ok(Ok(())) => return false,
             Ok(Err(CommandError::Reply(text))) => text,
@@ -297,7 +321,11 @@ impl<'b> Batch<'b> {
         session: &mut Session,
         args: Args<'_>,
         out: &mut Vec<u8>,
+        held: Option<&mut Keys<'b>>,
     ) -> Result<(), CommandError> {
+        if let Some(keys) = held {
+            return self.call(known, session, args, out, keys);
+        }
         let start = out.len();
         let first = locking::first_mode(known.entry.command);
         match self.attempt_with(first, known, session, args, out) {
@@ -318,19 +346,32 @@ impl<'b> Batch<'b> {
         out: &mut Vec<u8>,
     ) -> Result<(), CommandError> {
         let (command, keyspace) = (known.entry.command, &self.node.keyspace);
-        let only_key = known.only_key(session.db, args);
-        let mut keys = match only_key {
+        let mut keys = match known.only_key(session.db, args) {
             // By far the most frequent case.
             Some((_, key)) => keyspace.open_one(key, mode, self.now_ms),
             None => locking::open(keyspace, command, (session.db, args), mode, self.now_ms),
         };
+        self.call(known, session, args, out, &mut keys)
+    }
+
+    /// Runs the command with the keys that it may touch.
+    fn call(
+        &self,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+        keys: &mut Keys<'b>,
+    ) -> Result<(), CommandError> {
+        let command = known.entry.command;
         keys.no_touch = session.no_touch;
+        let only_key = known.only_key(session.db, args);
         let reply = ReplyWriter::new(out, session.protocol);
-        let mut call = Call { node: self.node, session, args, only_key, keys: &mut keys, reply };
+        let mut call = Call { node: self.node, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
+        let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
         if command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive) {
-            let (hits, misses) = keys.lookups();
             self.recorder.looked_up(hits, misses);
         }
         result
@@ -370,6 +411,14 @@ impl<'b> Batch<'b> {
     }
 }
 
+/// What counts as a command's flags: a transaction's EXEC does what its commands do.
+fn flags_of(entry: &Entry, session: &Session) -> Flags {
+    match &session.queue {
+        None => entry.command.flags,
+        Some(queue) => queue.flags_of(entry),
+    }
+}
+
 /// Takes a reply back that CLIENT REPLY asked not to send. `before` is the mode in which the command
 /// was met.
 fn silence(
@@ -395,5 +444,6 @@ fn hidden_from_monitors(entry: &Entry) -> bool {
     flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN)
 }
 
+mod exec;
 #[cfg(test)]
 mod tests;

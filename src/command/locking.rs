@@ -4,7 +4,7 @@ use super::table::{Command, Flags, Reach};
 use super::{Args, keys_of};
 use crate::base::number::parse_i64;
 use crate::store::{KeyRef, Keys, Keyspace, Mode};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// How a command's keys are held at first. One that answers `NeedsExclusive` is run again with
 /// [`Mode::Exclusive`].
@@ -22,23 +22,31 @@ pub fn open<'k>(
     now_ms: u64,
 ) -> Keys<'k> {
     match command.reach {
-        Reach::Keys => {
-            let keys = keys_of(command, args).map(|name| KeyRef::new(db, name));
-            keyspace.open(keys, mode, now_ms)
-        }
-        Reach::Databases => {
-            let databases = databases_of(keyspace, db, args);
-            let in_each = |name| databases.iter().map(move |db| KeyRef::new(*db, name));
-            keyspace.open(keys_of(command, args).flat_map(in_each), mode, now_ms)
+        Reach::Keys | Reach::Databases => {
+            keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
         Reach::Whole => keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms),
-        Reach::Browse => keyspace.open_browse(now_ms),
+        Reach::Browse | Reach::Engine => keyspace.open_browse(now_ms),
     }
+}
+
+/// The keys that `command` names, in each database that it may mean.
+pub fn keys<'a>(
+    keyspace: &Keyspace,
+    command: &Command,
+    (db, args): (u16, Args<'a>),
+) -> impl Iterator<Item = KeyRef<'a>> + Clone + use<'a> {
+    let databases: SmallVec<[u16; 4]> = match command.reach {
+        Reach::Databases => databases_of(keyspace, db, args),
+        _ => smallvec![db],
+    };
+    let named = keys_of(command, args);
+    named.flat_map(move |name| databases.clone().into_iter().map(move |db| KeyRef::new(db, name)))
 }
 
 /// The databases that a request could mean: the connection's, and every number among its arguments.
 /// To lock one too many does no harm, and where COPY, MOVE and SWAPDB name theirs is their affair.
-fn databases_of(keyspace: &Keyspace, db: u16, args: Args<'_>) -> SmallVec<[u16; 4]> {
+pub fn databases_of(keyspace: &Keyspace, db: u16, args: Args<'_>) -> SmallVec<[u16; 4]> {
     let named = args.iter().skip(1).filter_map(parse_i64);
     let known = named.filter_map(|number| u16::try_from(number).ok());
     let known = known.filter(|number| *number < keyspace.databases());

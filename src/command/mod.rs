@@ -13,6 +13,7 @@ pub mod key_range;
 mod locking;
 mod member_deadline;
 mod monitor_line;
+mod queue;
 mod redaction;
 pub mod reference;
 mod refusal;
@@ -31,6 +32,7 @@ pub mod key;
 pub mod server;
 pub mod set;
 pub mod string;
+pub mod transaction;
 
 pub use args::Args;
 pub use call::{Call, Run};
@@ -43,5 +45,12 @@ pub use session::{After, AwaitConfirmed, ReplyMode, Session};
 use table::Command;
 
 /// All rows, by family.
-pub const FAMILIES: &[&[Command]] =
-    &[cluster::ROWS, connection::ROWS, key::ROWS, server::ROWS, set::ROWS, string::ROWS];
+pub const FAMILIES: &[&[Command]] = &[
+    cluster::ROWS,
+    connection::ROWS,
+    key::ROWS,
+    server::ROWS,
+    set::ROWS,
+    string::ROWS,
+    transaction::ROWS,
+];

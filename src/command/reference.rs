@@ -21,6 +21,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Connection, "Connection"),
     (Group::Server, "Server"),
     (Group::Cluster, "Cluster"),
+    (Group::Transactions, "Transactions"),
 ];
 
 /// The document.

@@ -1,8 +1,10 @@
 //! What belongs to one connection.
 
+use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{ClientHandle, Confirmation};
 use crate::resp::Protocol;
+use crate::store::{Keyspace, WatchedKey};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -25,6 +27,13 @@ pub struct Session {
     /// The drain that is on disk before replies leave, whatever `appendfsync` says: what DUMP tells may be
     /// kept for longer than this node would remember it. 0: none.
     pub dumped: u64,
+    /// What waits for EXEC, once MULTI was said.
+    pub(super) queue: Option<Box<Queue>>,
+    /// WATCH: the keys that must not have changed when EXEC is said.
+    watched: Vec<WatchedKey>,
+    watched_bytes: usize,
+    /// EXEC runs: no command may wait.
+    pub in_exec: bool,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -43,18 +52,90 @@ impl Session {
             monitoring: false,
             wrote: 0,
             dumped: 0,
+            queue: None,
+            watched: Vec::new(),
+            watched_bytes: 0,
+            in_exec: false,
             after: After::Nothing,
         }
     }
 
     /// As it was when it connected, but for what the client said of its library (RESET).
-    pub fn reset(&mut self, authenticated: bool) {
+    pub fn reset(&mut self, authenticated: bool, keyspace: &Keyspace) {
+        self.forget(keyspace);
         let (wrote, dumped) = (self.wrote, self.dumped);
         *self = Session { wrote, dumped, ..Session::new(self.client.clone(), authenticated) };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);
         self.set_protocol(Protocol::Resp2);
+    }
+
+    /// MULTI; false: it was said already.
+    pub(super) fn begin_transaction(&mut self) -> bool {
+        if self.queue.is_some() {
+            return false;
+        }
+        self.queue = Some(Queue::begin(self.db));
+        self.client.activity.set_queued(0, 0);
+        true
+    }
+
+    /// DISCARD; false: there is nothing to discard. The caller holds no key, if any is watched.
+    pub(super) fn discard_transaction(&mut self, keyspace: &Keyspace) -> bool {
+        let Some(queue) = self.queue.take() else { return false };
+        self.end_transaction(queue);
+        self.unwatch(keyspace);
+        true
+    }
+
+    /// UNWATCH. The caller holds no key, if any is watched.
+    pub(super) fn unwatch(&mut self, keyspace: &Keyspace) {
+        if self.watches() {
+            keyspace.unwatch(&self.take_watched(), self.client.watch());
+            self.client.watch().reset();
+        }
+    }
+
+    /// WATCH: it watches one more key.
+    pub(super) fn note_watched(&mut self, key: WatchedKey) {
+        self.watched_bytes += key.memory_bytes();
+        self.watched.push(key);
+    }
+
+    /// Whether it watches anything.
+    pub(super) fn watches(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// What it watched, for the caller to have the store forget.
+    pub(super) fn take_watched(&mut self) -> Vec<WatchedKey> {
+        self.watched_bytes = 0;
+        std::mem::take(&mut self.watched)
+    }
+
+    /// The end of its transaction and of what it watches: the connection ends.
+    pub fn forget(&mut self, keyspace: &Keyspace) {
+        self.discard_transaction(keyspace);
+        self.unwatch(keyspace);
+    }
+
+    /// Whether MULTI was said.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// What waited was run, or will never be.
+    pub(super) fn end_transaction(&mut self, queue: Box<Queue>) {
+        queue.end();
+        self.client.activity.set_queueless();
+    }
+
+    /// Bytes of memory that what waits for EXEC takes, and what is watched until then.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.memory_bytes()) + self.watched_bytes
     }
 
     /// Speaks `protocol` from the next reply on.
@@ -97,6 +178,20 @@ pub enum After {
     AwaitSnapshot(u64),
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
+}
+
+impl After {
+    /// What is to be done after two commands of one transaction.
+    #[must_use]
+    pub fn and(self, next: After) -> After {
+        match (self, next) {
+            (After::SleepMs(first), After::SleepMs(second)) => {
+                After::SleepMs(first.saturating_add(second))
+            }
+            (After::Close | After::Shutdown, _) | (_, After::Nothing) => self,
+            _ => next,
+        }
+    }
 }
 
 /// The connection waits, and then answers who has confirmed what it wrote.

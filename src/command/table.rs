@@ -32,6 +32,7 @@ pub struct Flags(pub u32);
 
 impl Flags {
     pub const NONE: Flags = Flags(0);
+    pub const EVERY: Flags = Flags(u32::MAX);
     pub const WRITE: Flags = Flags(1);
     pub const READONLY: Flags = Flags(1 << 1);
     /// Refused when memory is short and nothing can be evicted.
@@ -57,10 +58,22 @@ impl Flags {
     /// Refused inside a transaction.
     pub const NO_MULTI: Flags = Flags(1 << 17);
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
+    /// Runs at once even after MULTI, where others wait for EXEC.
+    pub const UNQUEUED: Flags = Flags(1 << 19);
 
     #[must_use]
     pub const fn or(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub const fn and(self, other: Flags) -> Flags {
+        Flags(self.0 & other.0)
+    }
+
+    #[must_use]
+    pub const fn not(self) -> Flags {
+        Flags(!self.0)
     }
 
     #[must_use]
@@ -108,8 +121,19 @@ pub enum Reach {
     Databases,
     /// Goes through the keyspace shard by shard, each locked for a moment (SCAN, DBSIZE, RANDOMKEY).
     Browse,
+    /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
+    /// looks at (CLUSTER, INFO, DUMP).
+    Engine,
     /// All shards at once, shared or, for a WRITE, exclusive (KEYS, FLUSHALL, SWAPDB).
     Whole,
+}
+
+impl Reach {
+    /// Whether it sees more of the keyspace than keys that are named.
+    #[must_use]
+    pub const fn is_wide(self) -> bool {
+        matches!(self, Reach::Browse | Reach::Whole)
+    }
 }
 
 /// The group under which the documentation lists a command.
@@ -121,6 +145,7 @@ pub enum Group {
     Connection,
     Server,
     Cluster,
+    Transactions,
 }
 
 impl Group {
@@ -134,6 +159,7 @@ impl Group {
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Cluster => "cluster",
+            Group::Transactions => "transactions",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The registry of connected clients.
 
+use crate::store::Watch;
 use bytes::Bytes;
 use crossbeam::queue::ArrayQueue;
 use dashmap::DashMap;
@@ -28,6 +29,10 @@ pub mod flag {
     pub const KILLED: u32 = 1 << 5;
     /// It is to be closed when what is due has been sent.
     pub const CLOSING: u32 = 1 << 6;
+    /// It has said MULTI. Not kept with the others; see `ClientHandle::flags_shown`.
+    pub const MULTI: u32 = 1 << 7;
+    /// A key has changed that it watches. Not kept with the others either.
+    pub const DIRTY: u32 = 1 << 8;
 }
 
 /// How CLIENT UNBLOCK ends a command's waiting.
@@ -84,6 +89,10 @@ pub struct Activity {
     pub commands: AtomicU64,
     pub read_bytes: AtomicU64,
     pub written_bytes: AtomicU64,
+    /// How many commands wait for EXEC, plus one; 0: MULTI was not said.
+    queued: AtomicU32,
+    /// Bytes of memory that they take.
+    pub queued_bytes: AtomicUsize,
     /// The last command's index in the registry plus one; 0: none yet.
     last_command: AtomicU32,
 }
@@ -91,6 +100,24 @@ pub struct Activity {
 impl Activity {
     pub fn set_last_command(&self, index: usize) {
         self.last_command.store(u32::try_from(index + 1).unwrap_or(0), Relaxed);
+    }
+
+    /// So many commands wait for EXEC, in so much memory.
+    pub fn set_queued(&self, commands: usize, bytes: usize) {
+        self.queued.store(u32::try_from(commands + 1).unwrap_or(u32::MAX), Relaxed);
+        self.queued_bytes.store(bytes, Relaxed);
+    }
+
+    /// There is no transaction any more.
+    pub fn set_queueless(&self) {
+        self.queued.store(0, Relaxed);
+        self.queued_bytes.store(0, Relaxed);
+    }
+
+    /// How many commands wait for EXEC; `None`: MULTI was not said.
+    #[must_use]
+    pub fn queued(&self) -> Option<u32> {
+        self.queued.load(Relaxed).checked_sub(1)
     }
 
     /// The index in the command registry.
@@ -116,6 +143,8 @@ pub struct ClientHandle {
     /// What others send it (MONITOR lines). Most connections never have one.
     inbox: OnceLock<ArrayQueue<Bytes>>,
     inbox_bytes: AtomicUsize,
+    /// Made when it first watches a key.
+    watch: OnceLock<Arc<Watch>>,
 }
 
 impl ClientHandle {
@@ -136,6 +165,7 @@ impl ClientHandle {
             names: Mutex::default(),
             inbox: OnceLock::new(),
             inbox_bytes: AtomicUsize::new(0),
+            watch: OnceLock::new(),
         }
     }
 
@@ -147,6 +177,7 @@ impl ClientHandle {
             + activity.query_bytes.load(Relaxed)
             + activity.query_free_bytes.load(Relaxed)
             + activity.output_capacity_bytes.load(Relaxed)
+            + activity.queued_bytes.load(Relaxed)
             + self.inbox_bytes()
     }
 
@@ -154,6 +185,20 @@ impl ClientHandle {
     #[must_use]
     pub fn flags(&self) -> u32 {
         self.flags.load(Acquire)
+    }
+
+    /// The same, with those that follow from what the connection tells of itself.
+    #[must_use]
+    pub fn flags_shown(&self) -> u32 {
+        let multi = if self.activity.queued().is_some() { flag::MULTI } else { 0 };
+        let is_dirty = self.watch.get().is_some_and(|watch| watch.has_changed());
+        self.flags() | multi | if is_dirty { flag::DIRTY } else { 0 }
+    }
+
+    /// Whether the keys have changed that it watches.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        self.watch.get_or_init(Arc::default)
     }
 
     #[must_use]

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// Replication, for a node that has a `cluster-port`.
 ///
 /// Locks are taken in this order: the engine's, then shards'. So a command that asks the engine holds
-/// no key (`Reach::Browse`).
+/// no key (`Reach::Engine`).
 pub struct Cluster {
     pub engine: Mutex<Engine>,
     /// For WAIT, which needs no lock.

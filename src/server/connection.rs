@@ -93,6 +93,7 @@ pub async fn serve(shared: Rc<Shared>, stream: Stream, client: Arc<ClientHandle>
         unsent: Unsent::default(),
     };
     let Err(end) = connection.run().await;
+    connection.session.forget(&shared.node.keyspace);
     match end {
         End::Closed | End::Ended => tracing::debug!("Client {} closed", client.addr),
         End::Io(error) => tracing::debug!("Client {} lost: {error}", client.addr),
@@ -250,7 +251,7 @@ impl Connection<'_> {
         let before = requests.len();
         for planned in &replies.plan.requests {
             let (planned, Some(args)) = (*planned, requests.peek(input)) else { break };
-            if let Some(writes) = batch.is_paused(planned) {
+            if let Some(writes) = batch.is_paused(planned, &self.session) {
                 stop = Stop::Paused { writes };
                 break;
             }
@@ -430,7 +431,9 @@ impl Connection<'_> {
         let mut config = self.shared.config.borrow_mut();
         let limit = config.get(&self.shared.node.config).client_query_buffer_limit_bytes;
         let limit = limit.min(MAX_INPUT_BYTES);
-        if self.input.len() as u64 > limit { Err(End::QueryBuffer) } else { Ok(()) }
+        // What waits for EXEC is input that is not done with.
+        let waiting_bytes = self.input.len() as u64 + self.session.queued_bytes() as u64;
+        if waiting_bytes > limit { Err(End::QueryBuffer) } else { Ok(()) }
     }
 }
 

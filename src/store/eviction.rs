@@ -162,6 +162,7 @@ impl Keys<'_> {
         self.keyspace.evicted_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.keyspace.raise_dirty(self.keyspace.lock_of(key));
         let visible = entry.seen(me, now_ms).is_some();
+        self.tell_watchers(key);
         self.trash.push(Garbage::Entry(entry));
         visible
     }

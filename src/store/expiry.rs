@@ -126,6 +126,9 @@ impl Keyspace {
         shard.note_change(key.hash, before, after, now_ms);
         Counts::add(&self.counts.expired_members, expired);
         Counts::add(&self.counts.expired_keys, usize::from(gone && before.visible));
+        if expired > 0 || (gone && before.visible) {
+            shard.tell_watchers(key.hash);
+        }
         if gone && !self.keeps() {
             shard.remove(key.hash, key.name);
         }

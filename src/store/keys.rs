@@ -9,6 +9,7 @@ use super::guards::{Guard, Guards};
 use super::reaper::Garbage;
 use super::shard::{Account, Shard};
 use super::sync::RwLockReadGuard;
+use super::watch::Outcome;
 use super::{AccessError, Keyspace};
 use crate::base::Name;
 use crate::base::hash::hash_name;
@@ -67,7 +68,10 @@ impl<'k> Keys<'k> {
         locks.sort_unstable();
         locks.dedup();
         let grouping = (locks.len() > 1).then(|| keyspace.group_writes(mode)).flatten();
-        let guards = Guards::many(keyspace, locks.iter().copied(), mode);
+        let guards = match locks[..] {
+            [only] => Guards::one(keyspace, only, mode),
+            _ => Guards::many(keyspace, locks.iter().copied(), mode),
+        };
         let mut scope = Keys::with_guards(keyspace, guards, grouping, now_ms);
         if mode == Mode::Exclusive {
             keys.for_each(|key| scope.settle(key));
@@ -137,9 +141,11 @@ impl<'k> Keys<'k> {
     }
 
     /// How many reads found their key, and how many did not (keyspace_hits, keyspace_misses).
+    ///
+    /// Since it was asked the last time: one scope may serve many commands.
     #[must_use]
-    pub fn lookups(&self) -> (u32, u32) {
-        (self.hits.get(), self.misses.get())
+    pub fn take_lookups(&self) -> (u32, u32) {
+        (self.hits.take(), self.misses.take())
     }
 
     /// The visible type.
@@ -233,6 +239,9 @@ impl<'k> Keys<'k> {
             return false;
         };
         let visible = entry.seen(me, now_ms).is_some();
+        if visible {
+            self.tell_watchers(key);
+        }
         if entry.is_large() {
             self.trash.push(Garbage::Entry(entry));
         }
@@ -257,6 +266,7 @@ impl<'k> Keys<'k> {
         let Some(mut entry) = self.shard_mut(from).remove(from.hash, from.name) else {
             return false;
         };
+        self.tell_watchers(from);
         self.delete(to);
         entry.name = Name::from_slice(to.name);
         self.insert(to, entry);
@@ -323,8 +333,9 @@ impl<'k> Keys<'k> {
         matches!(self.guard(key), Some(Guard::Exclusive(_)))
     }
 
-    /// Changes an entry that is there (visible or not), settled; removes it if nothing is left.
-    pub(super) fn change<R>(
+    /// Changes an entry that is there (visible or not), settled; removes it if nothing is left. What comes of
+    /// it says whether anything has changed.
+    pub(super) fn change<R: Outcome>(
         &mut self,
         key: KeyRef<'_>,
         change: impl FnOnce(&mut Entry, &Write) -> R,
@@ -351,6 +362,9 @@ impl<'k> Keys<'k> {
         keyspace.account(key.db, entry, &before, now_ms);
         let (gone, after) = (keyspace.is_gone(entry, now_ms), Account::of(entry));
         shard.note_change(key.hash, before, after, now_ms);
+        if result.has_changed() {
+            shard.tell_watchers(key.hash);
+        }
         if gone {
             shard.remove(key.hash, key.name);
         }
@@ -381,6 +395,7 @@ impl<'k> Keys<'k> {
         let after = Account::of(&entry);
         shard.insert(key.hash, entry);
         shard.note_change(key.hash, Account::NOTHING, after, now_ms);
+        shard.tell_watchers(key.hash);
     }
 
     /// Marks an entry that is about to be changed, while its shard is held shared.
@@ -391,6 +406,14 @@ impl<'k> Keys<'k> {
         {
             let lock = self.keyspace.lock_of(key);
             self.keyspace.mark(lock, guard.shard().dirty(), key.hash, entry);
+        }
+    }
+
+    /// After a change, of a key whose shard is held, shared or exclusively.
+    #[inline]
+    pub(super) fn tell_watchers(&self, key: KeyRef<'_>) {
+        if let Some(guard) = self.guard(key) {
+            guard.shard().tell_watchers(key.hash);
         }
     }
 

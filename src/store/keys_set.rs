@@ -1,6 +1,7 @@
 //! Sets in a scope.
 
 use super::entry::{Entry, NEVER_DUE, State};
+use super::watch::Outcome;
 use super::{AccessError, KeyRef, Keys};
 use crate::base::Replica;
 use crate::crdt::{Deadline, Key, Kind, MemberDeadline, Set, Tombstones, Write};
@@ -23,6 +24,19 @@ pub enum SetView<'a> {
 pub struct SetEdit<'e> {
     target: Target<'e>,
     write: Write,
+    changed: bool,
+}
+
+/// What came of an edit.
+struct Edited<R> {
+    result: R,
+    changed: bool,
+}
+
+impl<R> Outcome for Edited<R> {
+    fn has_changed(&self) -> bool {
+        self.changed
+    }
 }
 
 enum Target<'e> {
@@ -55,12 +69,12 @@ impl Keys<'_> {
             _ => Ok(edit.take().map(|edit| edit_entry(entry, me, write, edit))),
         });
         if let Some(result) = changed {
-            return result;
+            return Ok(result?.map(|edited| edited.result));
         }
         let (Missing::Create, Some(edit)) = (missing, edit.take()) else { return Ok(None) };
         let write = self.keyspace.write(self.now_ms);
         let mut set = Box::<Set>::default();
-        let result = edit(&mut SetEdit { target: Target::Set(&mut set), write });
+        let Edited { result, .. } = run(edit, Target::Set(&mut set), &write);
         if !set.is_empty() {
             self.put_new(key, State::Set(set), Deadline::Keep, &write);
         }
@@ -111,14 +125,14 @@ fn edit_entry<R>(
     me: Replica,
     write: &Write,
     edit: impl FnOnce(&mut SetEdit<'_>) -> R,
-) -> R {
+) -> Edited<R> {
     let is_past = entry.is_past(write.now_ms);
     if let (State::Set(set), false) = (&mut entry.state, is_past) {
         if set.is_empty() {
             // A key that nobody sees begins without a deadline.
             entry.ends_ms = NEVER_DUE;
         }
-        return edit(&mut SetEdit { target: Target::Set(set), write: *write });
+        return run(edit, Target::Set(set), write);
     }
     if entry.is_compact() {
         let key = entry.take_key(me);
@@ -126,14 +140,13 @@ fn edit_entry<R>(
     }
     let (result, mut whole) = match &mut entry.state {
         State::Whole(whole) => {
-            let result =
-                edit(&mut SetEdit { target: Target::Whole(&mut whole.key), write: *write });
+            let result = run(edit, Target::Whole(&mut whole.key), write);
             (result, std::mem::take(&mut whole.key))
         }
         // What was there has ended.
         _ => {
             let mut key = entry.take_key(me);
-            (edit(&mut SetEdit { target: Target::Whole(&mut key), write: *write }), key)
+            (run(edit, Target::Whole(&mut key), write), key)
         }
     };
     if write.tombstones == Tombstones::Drop {
@@ -141,6 +154,16 @@ fn edit_entry<R>(
     }
     entry.set_key(whole, me, write.now_ms);
     result
+}
+
+fn run<'e, R>(
+    edit: impl FnOnce(&mut SetEdit<'e>) -> R,
+    target: Target<'e>,
+    write: &Write,
+) -> Edited<R> {
+    let mut set = SetEdit { target, write: *write, changed: false };
+    let result = edit(&mut set);
+    Edited { result, changed: set.changed }
 }
 
 fn view(key: &Key, now_ms: u64) -> SetView<'_> {
@@ -220,18 +243,22 @@ impl SetView<'_> {
 impl SetEdit<'_> {
     /// Adds a member: true when it was not in.
     pub fn insert(&mut self, member: &[u8], deadline: MemberDeadline) -> bool {
-        match &mut self.target {
+        let is_new = match &mut self.target {
             Target::Set(set) => set.insert(&self.write, member, deadline),
             Target::Whole(key) => key.insert(&self.write, member, deadline),
-        }
+        };
+        self.changed |= is_new || matches!(deadline, MemberDeadline::Set(_));
+        is_new
     }
 
     /// Removes a member: true when it was in.
     pub fn remove(&mut self, member: &[u8]) -> bool {
-        match &mut self.target {
+        let was_in = match &mut self.target {
             Target::Set(set) => set.remove(member, self.write.tombstones),
             Target::Whole(key) => key.remove(&self.write, member),
-        }
+        };
+        self.changed |= was_in;
+        was_in
     }
 
     /// EXPIREMEMBER, PERSIST: false when the member is not in. A deadline that has passed removes it.

@@ -1,6 +1,7 @@
 //! What a scope sees of a whole database: SCAN, KEYS, RANDOMKEY, DBSIZE, FLUSHDB, SWAPDB.
 
 use super::entry::Entry;
+use super::flags::VISIBLE;
 use super::keyspace::lock_number;
 use super::portrait::Portrait;
 use super::reaper::Garbage;
@@ -142,8 +143,13 @@ impl Keys<'_> {
     /// FLUSHDB. The scope holds everything exclusively; what is taken out is freed after the locks.
     pub fn flush(&mut self, db: u16) {
         if self.keyspace.keeps() {
-            for name in self.names(db) {
-                self.delete(KeyRef::new(db, &name));
+            for name in self.names_counted(db) {
+                let key = KeyRef::new(db, &name);
+                // What has expired is gone already, but may still be counted.
+                self.settle(key);
+                if self.exists(key) == Ok(true) {
+                    self.delete(key);
+                }
             }
             return;
         }
@@ -161,8 +167,9 @@ impl Keys<'_> {
         if !self.keyspace.keeps() {
             for (lock_a, lock_b) in self.locks_held(a).into_iter().zip(self.locks_held(b)) {
                 let from_a = self.shard_by_lock(lock_a).take_all();
-                let from_b = std::mem::replace(self.shard_by_lock(lock_b), from_a);
-                *self.shard_by_lock(lock_a) = from_b;
+                let from_b = self.shard_by_lock(lock_b).take_all();
+                self.shard_by_lock(lock_a).put_all(from_b);
+                self.shard_by_lock(lock_b).put_all(from_a);
             }
             return;
         }
@@ -186,6 +193,18 @@ impl Keys<'_> {
         let mut names = Vec::new();
         self.for_each_name(db, &mut |name| names.push(name.to_vec()));
         names
+    }
+
+    /// Of all keys that DBSIZE counts.
+    fn names_counted(&self, db: u16) -> Vec<Vec<u8>> {
+        let locks = self.locks_of(db);
+        let names = locks.flat_map(|lock| {
+            self.with_shard(lock, |shard| {
+                let counted = shard.iter().filter(|entry| entry.flags.has(VISIBLE));
+                counted.map(|entry| entry.name.to_vec()).collect::<Vec<_>>()
+            })
+        });
+        names.collect()
     }
 
     fn is_visible(&self, entry: &Entry) -> bool {

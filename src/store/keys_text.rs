@@ -65,7 +65,9 @@ impl Keys<'_> {
             let entry = self.entry_touched(key)?.ok_or(AccessError::NeedsExclusive)?;
             let tally = entry.tally(self.now_ms).ok_or(AccessError::NeedsExclusive)?;
             self.mark_shared(key, entry);
-            return tally.add(by);
+            let sum = tally.add(by)?;
+            self.tell_watchers(key);
+            return Ok(sum);
         }
         let me = self.keyspace.me();
         if let Some(result) = self.change(key, |entry, write| add(entry, me, write, by)) {

@@ -95,7 +95,8 @@ impl Keyspace {
         plain: &Plain<'_>,
         now_ms: u64,
     ) -> bool {
-        if !self.keeps() || !shard.sealed.is_empty() {
+        // Who watches is told of what is news, which a merge finds out.
+        if !self.keeps() || !shard.sealed.is_empty() || shard.watched.is_some() {
             return false;
         }
         if let Some(entry) = shard.find_mut(key.hash, key.name) {

@@ -55,6 +55,9 @@ impl Keyspace {
         let ended = if sealed.is_empty() { sealed } else { entry.ended(self.me(), now_ms) };
         shard.note_change(key.hash, before, after, now_ms);
         shard.keep_sealed(key.hash, &ended);
+        if news {
+            shard.tell_watchers(key.hash);
+        }
         if gone {
             shard.remove(key.hash, name);
         }

@@ -42,6 +42,7 @@ mod stats;
 mod sync;
 mod tally;
 mod text;
+mod watch;
 
 pub use access::AccessError;
 pub use collect::Buried;
@@ -62,5 +63,6 @@ pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;
 pub use text::Text;
+pub use watch::{Watch, WatchedKey};
 
 pub use crate::crdt::{Deadline, Kind, MemberDeadline};

@@ -3,6 +3,7 @@
 use super::entry::{Entry, NEVER_DUE};
 use super::flags::{BURIED, DIRTY, PAST, VISIBLE};
 use super::mark::{DirtyEntries, DirtyList};
+use super::watch::WatchTable;
 use crate::base::agenda::Agenda;
 use crate::base::hash::hash_name;
 use crate::base::{Name, Tag};
@@ -27,6 +28,8 @@ pub(super) struct Shard {
     pub evicted: Vec<Name>,
     /// By the hash of a key's name: the deadlines of lives that all members know to be past.
     pub sealed: BTreeMap<u64, SmallVec<[Tag; 1]>>,
+    /// Which of its keys clients watch; see [`super::watch`].
+    pub watched: Option<Box<WatchTable>>,
     /// The last generation of which anything was collected or sealed here; 0: none since the start.
     pub collected: Generation,
 }
@@ -173,7 +176,21 @@ impl Shard {
 
     /// Takes all entries out.
     pub fn take_all(&mut self) -> Shard {
-        std::mem::take(self)
+        self.tell_all_watchers();
+        let watched = self.watched.take();
+        std::mem::replace(self, Shard { watched, ..Shard::default() })
+    }
+
+    /// Takes over what was taken out of another.
+    pub fn put_all(&mut self, other: Shard) {
+        let watched = self.watched.take();
+        *self = Shard { watched, ..other };
+        self.tell_all_watchers();
+    }
+
+    /// The entries whose hashes may be this one.
+    pub fn iter_hash(&self, hash: u64) -> impl Iterator<Item = &Entry> {
+        self.table.iter_hash(hash).map(|entry| &**entry)
     }
 
     /// When the first entry may be due.

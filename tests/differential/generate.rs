@@ -87,6 +87,8 @@ const GRAMMAR: &[&str] = &[
     "SINTERCARD 2 key key ?most",
     "SINTERCARD keys key+",
     "ECHO value",
+    "WATCH key+",
+    "UNWATCH",
 ];
 
 const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f"];
@@ -157,8 +159,37 @@ const TYPES: &[&str] = &["string", "set", "SET", "list"];
 const ODD_TIMES: &[&str] =
     &["0", "-1", "abc", "9223372036854775807", "-9223372036854775808", "1.5"];
 
+/// What a transaction is made of has replies that can be compared within EXEC's.
+const LEFT_TO_CHANCE: &[&str] = &["SPOP", "SRANDMEMBER", "RANDOMKEY", "SCAN", "SSCAN"];
+
 pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
-    (0..commands).map(|_| command(rng)).collect()
+    let mut session = Vec::new();
+    while session.len() < commands {
+        match rng.random_range(0..20) {
+            0 => transaction(rng, &mut session),
+            _ => session.push(command(rng)),
+        }
+    }
+    session
+}
+
+/// Often WATCH and what may change what is watched, then MULTI, a few commands, and EXEC (mostly).
+fn transaction(rng: &mut StdRng, session: &mut Vec<Command>) {
+    if rng.random_bool(0.6) {
+        let keys = KEYS.sample(rng, 3).map(|key| key.as_bytes().to_vec());
+        session.push(std::iter::once(b"WATCH".to_vec()).chain(keys).collect());
+        session.extend((0..rng.random_range(0..3)).map(|_| command(rng)));
+    }
+    session.push(vec![b"MULTI".to_vec()]);
+    for _ in 0..rng.random_range(0..6) {
+        let command = command(rng);
+        let name = String::from_utf8_lossy(&command[0]).to_uppercase();
+        if !LEFT_TO_CHANCE.contains(&name.as_str()) {
+            session.push(command);
+        }
+    }
+    let end = ["EXEC", "EXEC", "EXEC", "EXEC", "DISCARD"].choose(rng).expect("an end");
+    session.push(vec![end.as_bytes().to_vec()]);
 }
 
 fn command(rng: &mut StdRng) -> Command {

@@ -16,6 +16,8 @@ pub struct Pair {
     pub redis: Client,
     /// `2` or `3`: which RESP the two answer in.
     pub protocol: &'static str,
+    /// What waits for EXEC; `None`: nothing would.
+    pub queued: Option<Vec<Command>>,
 }
 
 /// What the two answered to one command, if that differs.
@@ -47,8 +49,11 @@ impl Pair {
     }
 
     fn start_over(&mut self) {
+        self.queued = None;
         for client in [&mut self.headcount, &mut self.redis] {
-            for command in [&["HELLO", self.protocol][..], &["FLUSHALL"], &["SELECT", "0"]] {
+            for command in
+                [&["RESET"][..], &["HELLO", self.protocol], &["FLUSHALL"], &["SELECT", "0"]]
+            {
                 client.call(command).expect("a server to start over");
             }
         }
@@ -56,6 +61,15 @@ impl Pair {
 
     fn difference(&mut self, command: &Command) -> Difference {
         match name(command).as_str() {
+            "EXEC" | "DISCARD" => {
+                let queued = self.queued.take().unwrap_or_default();
+                self.executes(command, &queued)
+            }
+            _ if self.queued.is_some() => self.waits(command),
+            "MULTI" => {
+                self.queued = (command.len() == 1).then(Vec::new);
+                self.answers(command)
+            }
             "SPOP" => self.pops(command),
             "SRANDMEMBER" => self.picks(command, "SISMEMBER"),
             "RANDOMKEY" => self.picks(command, "EXISTS"),
@@ -75,8 +89,29 @@ impl Pair {
 
     fn answers(&mut self, command: &Command) -> Difference {
         let (ours, theirs) = (self.ours(command), self.theirs(command));
-        let equal =
-            normal(command, &ours) == normal(command, &theirs) || close(command, &ours, &theirs);
+        (!equal(command, &ours, &theirs)).then_some((ours, theirs))
+    }
+
+    /// After MULTI: what is refused does not wait.
+    fn waits(&mut self, command: &Command) -> Difference {
+        let (ours, theirs) = (self.ours(command), self.theirs(command));
+        if theirs == Reply::Simple(b"QUEUED".to_vec()) {
+            self.queued.iter_mut().for_each(|queued| queued.push(command.clone()));
+        }
+        (ours != theirs).then_some((ours, theirs))
+    }
+
+    /// EXEC: each reply is compared as that of its command.
+    fn executes(&mut self, command: &Command, queued: &[Command]) -> Difference {
+        let (ours, theirs) = (self.ours(command), self.theirs(command));
+        let equal = match (&ours, &theirs) {
+            (Reply::Array(ours), Reply::Array(theirs)) => {
+                let mut replies = queued.iter().zip(ours.iter().zip(theirs));
+                let are_equal = |(command, (ours, theirs))| equal(command, ours, theirs);
+                ours.len() == theirs.len() && replies.all(are_equal)
+            }
+            _ => ours == theirs,
+        };
         (!equal).then_some((ours, theirs))
     }
 
@@ -144,6 +179,10 @@ fn pages(client: &mut Client, command: &Command, cursor_at: usize) -> Reply {
         command[cursor_at].clone_from(cursor);
     }
     Reply::Error(b"the scan does not end".to_vec())
+}
+
+fn equal(command: &Command, ours: &Reply, theirs: &Reply) -> bool {
+    normal(command, ours) == normal(command, theirs) || close(command, ours, theirs)
 }
 
 /// The reply without what may differ: the order of sets, how sets are kept.

@@ -40,7 +40,7 @@ const BASE: Command = Command {
     arity: -2,
     flags: Flags::NONE,
     keys: &[],
-    reach: Reach::Browse,
+    reach: Reach::Engine,
     group: Group::Cluster,
     since: "3.0.0",
     summary: "",

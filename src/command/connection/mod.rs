@@ -58,7 +58,7 @@ const ECHO: Command = Command {
 const QUIT: Command = Command {
     name: "quit",
     arity: -1,
-    flags: GREETING,
+    flags: GREETING.or(Flags::UNQUEUED),
     since: "1.0.0",
     summary: "Closes the connection.",
     run: quit,
@@ -68,7 +68,7 @@ const QUIT: Command = Command {
 const RESET: Command = Command {
     name: "reset",
     arity: 1,
-    flags: GREETING,
+    flags: GREETING.or(Flags::UNQUEUED),
     since: "6.2.0",
     summary: "Resets the connection.",
     run: reset,
@@ -97,7 +97,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
-    call.session.reset(call.node.config().requirepass.is_none());
+    call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");
     Ok(())

@@ -9,6 +9,8 @@ use crate::replication::{Engine, Now, Settings};
 use crate::store::Keyspace;
 use std::sync::Arc;
 
+mod transactions;
+
 const NOW_MS: u64 = 1_700_000_000_000;
 
 /// A node and one connection to it.

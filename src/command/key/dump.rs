@@ -10,7 +10,7 @@ pub const DUMP: Command = Command {
     arity: 2,
     flags: Flags::READONLY,
     keys: &[KeySpec::first(&["RO", "access"])],
-    reach: Reach::Browse,
+    reach: Reach::Engine,
     group: Group::Generic,
     since: "2.6.0",
     summary: "Returns a serialized representation of the value stored at a key.",

@@ -63,11 +63,13 @@ fn waitaof(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Answers at once where this connection's writes are confirmed already; else its connection waits.
+/// Answers at once where this connection's writes are confirmed already, and inside a transaction; else its
+/// connection waits.
 fn await_confirmed(call: &mut Call<'_, '_>, what: Confirmation, timeout_ms: u64) {
     let silent = call.session.reply_mode != ReplyMode::On;
     let wait = AwaitConfirmed { what, timeout_ms, silent };
-    match what.is_there(call.node, call.session.wrote) {
+    let goes_on = call.session.in_exec || what.is_there(call.node, call.session.wrote);
+    match goes_on {
         true => wait.answer(call.node, call.session.wrote, &mut call.reply),
         false => call.session.after = After::AwaitConfirmed(wait),
     }

@@ -17,6 +17,10 @@ pub const MONITOR: Command = Command {
 
 /// Saying it again has, as in Redis, no effect and no reply.
 fn monitor(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    if call.session.in_exec {
+        let text = "ERR MONITOR isn't allowed for DENY BLOCKING client";
+        return Err(CommandError::fixed(text));
+    }
     if call.session.monitoring {
         return Ok(());
     }

@@ -56,7 +56,10 @@ pub(super) fn getex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     match expiry.deadline("getex", call.now_ms())? {
         Deadline::Keep => false,
-        Deadline::Clear => call.keys.set_deadline(key, None),
+        // As PERSIST does, it leaves a key alone that has no deadline.
+        Deadline::Clear => {
+            call.keys.deadline(key)?.flatten().is_some() && call.keys.set_deadline(key, None)
+        }
         Deadline::At(at_ms) => call.keys.set_deadline(key, Some(at_ms)),
     };
     Ok(())

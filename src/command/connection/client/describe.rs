@@ -40,12 +40,13 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
     let query_free_bytes = activity.query_free_bytes.load(Relaxed);
     let output_bytes = activity.output_bytes.load(Relaxed);
     let output_capacity = activity.output_capacity_bytes.load(Relaxed);
+    let queued_bytes = activity.queued_bytes.load(Relaxed);
     let total_bytes = client.memory_bytes() + argument_bytes;
     let command = activity.last_command().and_then(|index| registry::all().get(index));
     format!(
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
-         multi=-1 qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
-         multi-mem=0 rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
+         multi={} qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
+         multi-mem={queued_bytes} rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
          tot-mem={total_bytes} events=r cmd={} user=default redir=-1 resp={} lib-name={} \
          lib-ver={}",
         client.id,
@@ -54,8 +55,9 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         names.name,
         seconds(client.created_ms),
         seconds(activity.last_interaction_ms.load(Relaxed)),
-        flags(client.flags()),
+        flags(client.flags_shown()),
         activity.db.load(Relaxed),
+        activity.queued().map_or(-1, i64::from),
         client.inbox_bytes(),
         command.map_or("NULL", |entry| &entry.full_name),
         activity.protocol.load(Relaxed),
@@ -66,9 +68,11 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 /// A letter for each flag, in Redis's order.
 fn flags(bits: u32) -> String {
-    const LETTERS: [(u32, char); 7] = [
+    const LETTERS: [(u32, char); 9] = [
         (flag::MONITOR, 'O'),
+        (flag::MULTI, 'x'),
         (flag::BLOCKED, 'b'),
+        (flag::DIRTY, 'd'),
         (flag::CLOSING, 'c'),
         (flag::KILLED, 'A'),
         (flag::UNIX_SOCKET, 'U'),
@@ -108,6 +112,7 @@ mod tests {
     #[test]
     fn flags_have_letters() {
         assert_eq!(flags(0), "N");
+        assert_eq!(flags(flag::BLOCKED | flag::MULTI), "xb");
         assert_eq!(flags(flag::MONITOR | flag::NO_TOUCH | flag::NO_EVICT), "OeT");
     }
 }

@@ -19,7 +19,7 @@ pub const INFO: Command = Command {
     arity: -1,
     flags: ALWAYS.or(Flags::DANGEROUS),
     // It asks the engine, whose lock comes before those of keys.
-    reach: Reach::Browse,
+    reach: Reach::Engine,
     since: "1.0.0",
     summary: "Returns information and statistics about the server.",
     syntax: "[section [section ...]]",

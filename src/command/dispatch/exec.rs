@@ -1,0 +1,210 @@
+//! What a client says after MULTI, and EXEC: all of it as one.
+
+use super::*;
+use crate::command::locking;
+use crate::command::queue::{Queue, Queued};
+use crate::store::{Keys, Keyspace, WatchedKey};
+use smallvec::SmallVec;
+
+const ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
+const TOO_LONG: &str = "ERR the transaction is too long";
+
+impl<'b> Batch<'b> {
+    /// A request of a client that has said MULTI: it waits for EXEC, but for the few that do not.
+    pub(super) fn execute_after_multi(
+        &mut self,
+        known: Known,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let (start, entry) = (out.len(), known.entry);
+        if !entry.command.flags.has(Flags::UNQUEUED) {
+            self.queue(known, session, args, out);
+        } else if entry.full_name == "exec" {
+            return self.exec(entry, session, args, out);
+        } else {
+            self.run(known, session, args, out, None);
+        }
+        if session.reply_mode != ReplyMode::On {
+            out.truncate(start);
+        }
+    }
+
+    fn queue(&self, known: Known, session: &mut Session, args: Args<'_>, out: &mut Vec<u8>) {
+        let Some(queue) = &mut session.queue else { return };
+        // What is refused already will not run: why keep it?
+        if queue.is_doomed() {
+            return out.extend_from_slice(b"+QUEUED\r\n");
+        }
+        if queue.push(known.entry, known.hash, args, self.node.keyspace.databases()) {
+            out.extend_from_slice(b"+QUEUED\r\n");
+            session.client.activity.set_queued(queue.requests().len(), queue.memory_bytes());
+        } else {
+            queue.doom();
+            ReplyWriter::new(out, session.protocol).error(TOO_LONG);
+            self.node.stats.error(TOO_LONG);
+        }
+    }
+
+    /// An error instead of QUEUED; of EXEC itself: the end of the transaction, whose error tells of it.
+    pub(super) fn refuse_after_multi(
+        &self,
+        entry: Option<&Entry>,
+        session: &mut Session,
+        refusal: Refusal,
+    ) -> Refusal {
+        let is_exec = entry.is_some_and(|entry| entry.full_name == "exec");
+        match refusal {
+            Refusal::Error(text) if is_exec => {
+                session.forget(&self.node.keyspace);
+                let because = b"EXECABORT Transaction discarded because of: ";
+                let text = text.strip_prefix(b"ERR ").unwrap_or(&text);
+                Refusal::Error([&because[..], text].concat())
+            }
+            refusal => {
+                session.queue.iter_mut().for_each(|queue| queue.doom());
+                refusal
+            }
+        }
+    }
+
+    fn exec(
+        &mut self,
+        exec: &'static Entry,
+        session: &mut Session,
+        args: Args<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(queue) = session.queue.take() else { return };
+        let is_doomed = queue.is_doomed();
+        match is_doomed {
+            true => self.abort(session, out),
+            false => self.run_queue(&queue, session, out),
+        }
+        session.end_transaction(queue);
+        session.unwatch(&self.node.keyspace);
+        self.stopwatch.before(exec, true, self.recorder);
+        self.stopwatch.after(exec, true, is_doomed, self.recorder);
+        if self.node.monitors.any() {
+            self.feed_monitors(exec, session, args);
+        }
+    }
+
+    fn abort(&self, session: &Session, out: &mut Vec<u8>) {
+        self.node.stats.error(ABORTED);
+        self.reply_in_exec(session, out, |reply| reply.error(ABORTED));
+    }
+
+    /// Runs what waits, with all keys of all commands locked from the first to the last. Commands that ask the
+    /// engine come between two such stretches: they may hold no key.
+    fn run_queue(&mut self, queue: &Queue, session: &mut Session, out: &mut Vec<u8>) {
+        let together = |left: &Queued, right: &Queued| !left.asks_engine() && !right.asks_engine();
+        let mut stretches = queue.requests().chunk_by(together).peekable();
+        let mut held = None;
+        if session.watches() {
+            let first = stretches.peek().filter(|first| holds_keys(first)).copied();
+            held = match self.open_watched(queue, first.unwrap_or_default(), session) {
+                Some(keys) => first.is_some().then_some(keys),
+                None => return self.reply_in_exec(session, out, |reply| reply.null_array()),
+            };
+        }
+        self.reply_in_exec(session, out, |reply| reply.array(queue.requests().len()));
+        session.in_exec = true;
+        let mut after = After::Nothing;
+        for stretch in stretches {
+            let open = || open(&self.node.keyspace, queue, stretch, &[], self.now_ms);
+            let mut keys = held.take().or_else(|| holds_keys(stretch).then(open));
+            for request in stretch {
+                self.run_queued(request, queue.args(request), session, keys.as_mut(), out);
+                after = after.and(std::mem::take(&mut session.after));
+            }
+        }
+        session.in_exec = false;
+        session.after = after;
+    }
+
+    /// The scope of the first requests, in which nothing is watched any more; `None`: one of the keys that were
+    /// watched has changed, or expired just now.
+    fn open_watched(
+        &self,
+        queue: &Queue,
+        first: &[Queued],
+        session: &mut Session,
+    ) -> Option<Keys<'b>> {
+        let watched = session.take_watched();
+        let mut keys = open(&self.node.keyspace, queue, first, &watched, self.now_ms);
+        let watch = session.client.watch();
+        let has_changed = watch.has_changed();
+        keys.unwatch(&watched, watch);
+        watch.reset();
+        (!has_changed).then_some(keys)
+    }
+
+    fn reply_in_exec(
+        &self,
+        session: &Session,
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut ReplyWriter<'_>),
+    ) {
+        if session.reply_mode == ReplyMode::On {
+            write(&mut ReplyWriter::new(out, session.protocol));
+        }
+    }
+
+    fn run_queued(
+        &mut self,
+        request: &Queued,
+        args: Args<'_>,
+        session: &mut Session,
+        held: Option<&mut Keys<'b>>,
+        out: &mut Vec<u8>,
+    ) {
+        let (start, entry) = (out.len(), request.entry);
+        self.run(Known { entry, hash: request.hash }, session, args, out, held);
+        // CLIENT REPLY SKIP is about what comes after EXEC, but itself without a reply.
+        let is_silent = match session.reply_mode {
+            ReplyMode::On => false,
+            ReplyMode::Off => true,
+            ReplyMode::SkipNext => entry.full_name == "client|reply",
+        };
+        if is_silent {
+            out.truncate(start);
+        }
+    }
+}
+
+fn holds_keys(stretch: &[Queued]) -> bool {
+    !stretch.iter().any(Queued::asks_engine)
+}
+
+/// Locks what these requests may touch and what is watched, in one order, and exclusively: what one of them has
+/// written nobody else may see before the last has run.
+fn open<'k>(
+    keyspace: &'k Keyspace,
+    queue: &Queue,
+    requests: &[Queued],
+    watched: &[WatchedKey],
+    now_ms: u64,
+) -> Keys<'k> {
+    let mut keys: SmallVec<[KeyRef<'_>; 16]> = watched.iter().map(WatchedKey::key).collect();
+    for request in requests {
+        let (entry, args) = (request.entry, queue.args(request));
+        let known = Known { entry, hash: request.hash };
+        match known.only_key(request.db, args) {
+            Some((_, key)) => keys.push(key),
+            None => keys.extend(locking::keys(keyspace, entry.command, (request.db, args))),
+        }
+    }
+    let keys = keys.iter().copied();
+    if !requests.iter().any(|request| request.entry.command.reach.is_wide()) {
+        return keyspace.open(keys, Mode::Exclusive, now_ms);
+    }
+    let named = requests
+        .iter()
+        .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)));
+    let databases: Vec<u16> = named.chain(watched.iter().map(|key| key.key().db)).collect();
+    let mut scope = keyspace.open_whole(&databases, Mode::Exclusive, now_ms);
+    keys.for_each(|key| scope.settle(key));
+    scope
+}

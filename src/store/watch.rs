@@ -1,0 +1,193 @@
+//! Keys that clients watch.
+//!
+//! Each shard has a table of those in it, by hash; nearly all have none. It changes only with the shard held
+//! exclusively. Whoever changes what users see of a key holds the shard too, and looks there afterwards:
+//! commands, merges of what peers say, expiry, eviction, flushes.
+
+use super::flags::VISIBLE;
+use super::shard::Shard;
+use super::{AccessError, KeyRef, Keys, Keyspace};
+use crate::base::Name;
+use crate::base::hash::hash_name;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether one of the keys changed that a client watches.
+#[derive(Debug, Default)]
+pub struct Watch {
+    // With a shard held, as all that is written and read here: no order of its own.
+    changed: AtomicBool,
+}
+
+impl Watch {
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    /// Of a client that watches nothing any more.
+    pub fn reset(&self) {
+        self.changed.store(false, Ordering::Relaxed);
+    }
+}
+
+/// A key that a client watches.
+#[derive(Debug)]
+pub struct WatchedKey {
+    db: u16,
+    hash: u64,
+    name: Name,
+}
+
+impl WatchedKey {
+    #[must_use]
+    pub fn key(&self) -> KeyRef<'_> {
+        KeyRef { db: self.db, name: &self.name, hash: self.hash }
+    }
+
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<WatchedKey>() + self.name.len()
+    }
+}
+
+/// Who watches which keys of a shard, by the hashes of their names.
+#[derive(Debug, Default)]
+pub(super) struct WatchTable(HashMap<u64, SmallVec<[Arc<Watch>; 1]>, foldhash::fast::FixedState>);
+
+impl WatchTable {
+    fn tell(&self, hash: u64) {
+        let watches = self.0.get(&hash).into_iter().flatten();
+        watches.for_each(|watch| watch.changed.store(true, Ordering::Relaxed));
+    }
+
+    /// False: it does already.
+    fn add(&mut self, hash: u64, watch: &Arc<Watch>) -> bool {
+        let watches = self.0.entry(hash).or_default();
+        let is_new = !watches.iter().any(|known| Arc::ptr_eq(known, watch));
+        if is_new {
+            watches.push(watch.clone());
+        }
+        is_new
+    }
+
+    fn remove(&mut self, hash: u64, watch: &Arc<Watch>) {
+        let Some(watches) = self.0.get_mut(&hash) else { return };
+        watches.retain(|known| !Arc::ptr_eq(known, watch));
+        if watches.is_empty() {
+            self.0.remove(&hash);
+        }
+    }
+}
+
+impl Shard {
+    /// After what users see of a key was changed.
+    #[inline]
+    pub fn tell_watchers(&self, hash: u64) {
+        if let Some(watched) = &self.watched {
+            watched.tell(hash);
+        }
+    }
+
+    /// The same of all keys that are there.
+    pub fn tell_all_watchers(&self) {
+        let Some(watched) = &self.watched else { return };
+        let is_there = |hash: &&u64| {
+            let known = self.iter_hash(**hash).filter(|entry| hash_name(&entry.name) == **hash);
+            known.into_iter().any(|entry| entry.flags.has(VISIBLE))
+        };
+        watched.0.keys().filter(is_there).for_each(|hash| watched.tell(*hash));
+    }
+
+    fn unwatch(&mut self, hash: u64, watch: &Arc<Watch>) {
+        let Some(watched) = &mut self.watched else { return };
+        watched.remove(hash, watch);
+        if watched.0.is_empty() {
+            self.watched = None;
+        }
+    }
+}
+
+impl Keys<'_> {
+    /// WATCH: from now on `watch` says whether the key has changed. `None`: it does already.
+    ///
+    /// # Errors
+    /// [`AccessError::NeedsExclusive`]
+    pub fn watch(
+        &mut self,
+        key: KeyRef<'_>,
+        watch: &Arc<Watch>,
+    ) -> Result<Option<WatchedKey>, AccessError> {
+        if !self.is_exclusive(key) {
+            return Err(AccessError::NeedsExclusive);
+        }
+        let watched = self.shard_mut(key).watched.get_or_insert_default();
+        let is_new = watched.add(key.hash, watch);
+        let KeyRef { db, hash, name } = key;
+        Ok(is_new.then(|| WatchedKey { db, hash, name: Name::from_slice(name) }))
+    }
+
+    /// The end of it, of keys that are held exclusively.
+    pub fn unwatch(&mut self, keys: &[WatchedKey], watch: &Arc<Watch>) {
+        for key in keys {
+            self.shard_mut(key.key()).unwatch(key.hash, watch);
+        }
+    }
+}
+
+impl Keyspace {
+    /// The end of it. The caller holds no scope.
+    pub fn unwatch(&self, keys: &[WatchedKey], watch: &Arc<Watch>) {
+        for key in keys {
+            self.shard(self.lock_of(key.key())).write().unwatch(key.hash, watch);
+        }
+    }
+}
+
+/// Whether what was done to an entry has changed what users see of it, by what came of it.
+pub(super) trait Outcome {
+    fn has_changed(&self) -> bool;
+}
+
+/// Nothing to say: it was done.
+impl Outcome for () {
+    fn has_changed(&self) -> bool {
+        true
+    }
+}
+
+/// Whether there was anything to do it to.
+impl Outcome for bool {
+    fn has_changed(&self) -> bool {
+        *self
+    }
+}
+
+/// The sum of a counter.
+impl Outcome for i64 {
+    fn has_changed(&self) -> bool {
+        true
+    }
+}
+
+/// The length of a text.
+impl Outcome for usize {
+    fn has_changed(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Outcome> Outcome for Option<T> {
+    fn has_changed(&self) -> bool {
+        self.as_ref().is_some_and(T::has_changed)
+    }
+}
+
+impl<T: Outcome, E> Outcome for Result<T, E> {
+    fn has_changed(&self) -> bool {
+        self.as_ref().is_ok_and(T::has_changed)
+    }
+}
