@@ -69,8 +69,10 @@ fn nobody_is_held_up(server: &Server) {
     client.call(&["SET", "new", "x"]).expect("SET");
     let (took, evicted) = (start.elapsed(), number(server, "evicted_keys"));
     assert!(evicted < 40_000 || took < Duration::from_millis(20), "{evicted} keys in {took:?}");
-    eventually("the rest is evicted", || counted(server) <= limit);
-    assert!(number(server, "evicted_keys") > 40_000);
+    // Names of keys that were evicted are not counted until the log is told of them: by an estimate, so it may take two
+    // rounds.
+    let is_done = || number(server, "evicted_keys") > 40_000 && counted(server) <= limit;
+    eventually("the rest is evicted", is_done);
     // A limit is not a reason to evict more than it asks for.
     assert!(counted(server) > limit * 8 / 10);
 }
