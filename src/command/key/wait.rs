@@ -54,7 +54,9 @@ fn waitaof(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         1 => true,
         _ => return Err(NOT_LOCAL),
     };
-    let peers = usize::try_from(call.integer(2)?).map_err(|_| NOT_POSITIVE)?;
+    // Redis has one text for what is no number and for what is a negative one.
+    let peers = call.integer(2).ok().and_then(|peers| usize::try_from(peers).ok());
+    let peers = peers.ok_or(NOT_POSITIVE)?;
     let timeout_ms = timeout_ms(&call.args[3], call.now_ms())?;
     if here && call.node.disk.is_none() {
         return Err(NO_LOG);
