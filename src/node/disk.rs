@@ -202,10 +202,11 @@ impl Disk {
             let now_ms = now.saturating_duration_since(self.started).as_millis() as u64;
             now_ms >= since_ms.saturating_add(BEHIND_MS)
         };
+        // The clock last: on most calls there is no need for it.
         since_ms != 0
-            && is_late(now())
-            && !self.is_failing.load(Ordering::Relaxed)
             && self.cluster.progress.durable() < wrote
+            && !self.is_failing.load(Ordering::Relaxed)
+            && is_late(now())
     }
 
     /// Returns when it need not wait any more.

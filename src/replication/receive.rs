@@ -212,9 +212,11 @@ impl Engine {
                 peer.clock.note(&ack, now);
                 if ack.epoch == my_epoch {
                     peer.delivered = peer.delivered.max(ack.delivered);
-                    peer.has = peer.has.max(ack.held);
+                    if ack.held > peer.has {
+                        peer.has = ack.held;
+                        self.report_progress();
+                    }
                 }
-                self.report_progress();
             }
             Message::Holds(word) => {
                 self.learn_collected(node, word.view, &word.collected);

@@ -76,7 +76,8 @@ pub async fn sample(node: Arc<Node>) {
         ticks.tick().await;
         node.stats.sample(unix_ms());
         let limit_bytes = node.config().maxmemory_bytes;
-        let over = limit_bytes != 0 && memory::used_bytes() > limit_bytes;
+        let counted_bytes = memory::used_bytes().saturating_sub(node.log_buffer_bytes());
+        let over = limit_bytes != 0 && counted_bytes > limit_bytes;
         node.background.memory_is_over_limit(over, std::time::Instant::now());
     }
 }
