@@ -2,7 +2,7 @@
 //! pipe.
 
 use super::block::{Block, HEAD_BYTES, Head};
-use super::reader::Totals;
+use super::footer::{Footer, Totals};
 use crate::log::error::Problem;
 use crate::log::frame::Salted;
 use crate::log::header::{HEADER_BYTES, Header, Magic};
@@ -25,9 +25,7 @@ pub struct ArchiveWriter<W> {
     out: W,
     salted: Salted,
     bytes: u64,
-    totals: Totals,
-    /// Over the blocks' checksums.
-    checksum: u32,
+    footer: Footer,
 }
 
 impl<W: Write> ArchiveWriter<W> {
@@ -37,8 +35,7 @@ impl<W: Write> ArchiveWriter<W> {
     /// As the system says.
     pub fn begin(out: W, header: &Header) -> io::Result<ArchiveWriter<W>> {
         let salted = Salted::new(header.salt);
-        let (totals, checksum) = (Totals::default(), 0);
-        let mut writer = ArchiveWriter { out, salted, bytes: 0, totals, checksum };
+        let mut writer = ArchiveWriter { out, salted, bytes: 0, footer: Footer::default() };
         writer.write(&header.encode_as(MAGIC))?;
         Ok(writer)
     }
@@ -51,9 +48,7 @@ impl<W: Write> ArchiveWriter<W> {
         let head = Head::Block(block.head).encode(self.salted, self.bytes);
         self.write(&head)?;
         self.write(&block.stored)?;
-        self.totals.blocks += 1;
-        self.totals.entries += u64::from(block.head.entries);
-        self.checksum = crc32c::crc32c_append(self.checksum, &block.head.checksum.to_le_bytes());
+        self.footer.add(&block.head);
         Ok(())
     }
 
@@ -68,12 +63,10 @@ impl<W: Write> ArchiveWriter<W> {
     /// # Errors
     /// As the system says.
     pub fn finish(mut self) -> io::Result<Totals> {
-        let Totals { blocks, entries } = self.totals;
-        let footer = Head::Footer { blocks, entries, checksum: self.checksum };
-        let footer = footer.encode(self.salted, self.bytes);
+        let footer = Head::Footer(self.footer).encode(self.salted, self.bytes);
         self.write(&footer)?;
         self.out.flush()?;
-        Ok(self.totals)
+        Ok(self.footer.totals)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -89,8 +82,7 @@ pub struct ArchiveReader<R> {
     header: Header,
     salted: Salted,
     offset: u64,
-    totals: Totals,
-    checksum: u32,
+    read: Footer,
     is_done: bool,
 }
 
@@ -106,8 +98,7 @@ impl<R: Read> ArchiveReader<R> {
             header,
             salted: Salted::new(header.salt),
             offset: HEADER_BYTES as u64,
-            totals: Totals::default(),
-            checksum: 0,
+            read: Footer::default(),
             is_done: false,
         })
     }
@@ -126,7 +117,7 @@ impl<R: Read> ArchiveReader<R> {
     /// What was read so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.totals
+        self.read.totals
     }
 
     /// The next block's kind, how many entries it has, and their bytes; `None`: that was all, and the end
@@ -143,11 +134,9 @@ impl<R: Read> ArchiveReader<R> {
         let head = self.take(HEAD_BYTES)?.ok_or(damaged(Problem::CutShort))?;
         let head = match Head::read(&head, self.salted, offset).map_err(damaged)? {
             Head::Block(head) => head,
-            Head::Footer { blocks, entries, checksum } => {
-                let is_right =
-                    self.totals == Totals { blocks, entries } && self.checksum == checksum;
+            Head::Footer(footer) => {
                 let end = self.take(1)?;
-                return match (is_right, end) {
+                return match (footer == self.read, end) {
                     (false, _) => Err(damaged(Problem::Nonsense)),
                     (true, Some(_)) => Err(damaged(Problem::Trailing)),
                     (true, None) => {
@@ -159,9 +148,7 @@ impl<R: Read> ArchiveReader<R> {
         };
         let stored = self.take(head.stored_bytes as usize)?.ok_or(damaged(Problem::CutShort))?;
         let raw = Block { head, stored }.open().map_err(damaged)?;
-        self.totals.blocks = self.totals.blocks.saturating_add(1);
-        self.totals.entries = self.totals.entries.saturating_add(u64::from(head.entries));
-        self.checksum = crc32c::crc32c_append(self.checksum, &head.checksum.to_le_bytes());
+        self.read.add(&head);
         Ok(Some((head.kind, head.entries, raw)))
     }
 

@@ -1,5 +1,6 @@
 //! A block: some entries, opaque here, and what stands before it in the file.
 
+use super::footer::{Footer, Totals};
 use crate::base::codec::Reader;
 use crate::log::error::Problem;
 use crate::log::frame::Salted;
@@ -45,7 +46,7 @@ pub(super) struct BlockHead {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Head {
     Block(BlockHead),
-    Footer { blocks: u32, entries: u64, checksum: u32 },
+    Footer(Footer),
 }
 
 impl Block {
@@ -103,7 +104,7 @@ impl Head {
                 bytes.extend(head.raw_bytes.to_le_bytes());
                 bytes.extend(head.checksum.to_le_bytes());
             }
-            Head::Footer { blocks, entries, checksum } => {
+            Head::Footer(Footer { totals: Totals { blocks, entries }, checksum }) => {
                 bytes.extend([FOOTER, 0, 0, 0]);
                 bytes.extend(blocks.to_le_bytes());
                 bytes.extend(entries.to_le_bytes());
@@ -128,7 +129,8 @@ impl Head {
         if kind == FOOTER {
             let entries = u64::from_le_bytes(reader.array().ok()?);
             let checksum = u32::from_le_bytes(reader.array().ok()?);
-            return Some(Head::Footer { blocks: first, entries, checksum });
+            let totals = Totals { blocks: first, entries };
+            return Some(Head::Footer(Footer { totals, checksum }));
         }
         let compression = match compression {
             0 => Compression::None,
@@ -165,7 +167,8 @@ mod tests {
     fn a_head_verifies_in_its_place_only() {
         let salted = Salted::new(7);
         let block = Block::seal(3, 9, vec![1; 100], Compression::Lz4).expect("a short one");
-        for head in [Head::Block(block.head), Head::Footer { blocks: 1, entries: 2, checksum: 3 }] {
+        let footer = Footer { totals: Totals { blocks: 1, entries: 2 }, checksum: 3 };
+        for head in [Head::Block(block.head), Head::Footer(footer)] {
             let bytes = head.encode(salted, 44);
             assert_eq!(bytes.len(), HEAD_BYTES);
             assert_eq!(Head::read(&bytes, salted, 44), Ok(head));

@@ -2,10 +2,12 @@
 
 mod archive;
 mod block;
+mod footer;
 mod reader;
 mod writer;
 
 pub use archive::{ArchiveError, ArchiveReader, ArchiveWriter};
 pub use block::{BLOCK_BYTES_MAX, Block, Compression};
-pub use reader::{SnapshotReader, StoredBlock, Totals};
+pub use footer::Totals;
+pub use reader::{SnapshotReader, StoredBlock};
 pub use writer::{SnapshotError, SnapshotWriter};

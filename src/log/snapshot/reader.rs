@@ -1,6 +1,7 @@
 //! Reads a snapshot, block by block.
 
 use super::block::{Block, HEAD_BYTES, Head};
+use super::footer::{Footer, Totals};
 use crate::log::error::{Problem, ReadError};
 use crate::log::frame::Salted;
 use crate::log::header::{FileKind, Header};
@@ -9,13 +10,6 @@ use crate::log::storage::{ReadAt, Storage};
 use crate::log::window::Window;
 use std::sync::Arc;
 
-/// How much is in a snapshot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    pub blocks: u32,
-    pub entries: u64,
-}
-
 /// A place in a snapshot.
 #[derive(Debug)]
 pub struct SnapshotReader<R> {
@@ -23,9 +17,7 @@ pub struct SnapshotReader<R> {
     window: Window<R>,
     header: Header,
     salted: Salted,
-    read: Totals,
-    /// Over the checksums of the blocks that were read.
-    checksum: u32,
+    read: Footer,
     is_done: bool,
 }
 
@@ -75,8 +67,7 @@ impl<R: ReadAt> SnapshotReader<R> {
             window,
             header,
             salted: Salted::new(header.salt),
-            read: Totals::default(),
-            checksum: 0,
+            read: Footer::default(),
             is_done: false,
         })
     }
@@ -101,7 +92,7 @@ impl<R: ReadAt> SnapshotReader<R> {
     /// What was read so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.read
+        self.read.totals
     }
 
     /// The next block; `None`: that was all, and the footer says so.
@@ -127,7 +118,7 @@ impl<R: ReadAt> SnapshotReader<R> {
         while let Some(block) = self.next_block()? {
             block.open()?;
         }
-        Ok(self.read)
+        Ok(self.read.totals)
     }
 
     /// Goes to the next block behind this place; false: none follows. What is between is damaged, so
@@ -162,10 +153,7 @@ impl<R: ReadAt> SnapshotReader<R> {
         };
         let head = match Head::read(head, salted, offset) {
             Ok(Head::Block(head)) => head,
-            Ok(Head::Footer { blocks, entries, checksum }) => {
-                let is_right = self.read == Totals { blocks, entries } && self.checksum == checksum;
-                return Ok(self.end(is_right));
-            }
+            Ok(Head::Footer(footer)) => return Ok(self.end(footer == self.read)),
             Err(problem) => return Ok(Err(problem)),
         };
         let bytes = HEAD_BYTES + head.stored_bytes as usize;
@@ -174,9 +162,7 @@ impl<R: ReadAt> SnapshotReader<R> {
             return Ok(Err(Problem::CutShort));
         };
         let stored = block.get(HEAD_BYTES..).unwrap_or_default().to_vec();
-        self.read.blocks = self.read.blocks.saturating_add(1);
-        self.read.entries = self.read.entries.saturating_add(u64::from(head.entries));
-        self.checksum = crc32c::crc32c_append(self.checksum, &head.checksum.to_le_bytes());
+        self.read.add(&head);
         let (file, block) = (self.file.clone(), Block { head, stored });
         let (kind, entries) = (head.kind, head.entries);
         Ok(Ok(Some(StoredBlock { file, offset, kind, entries, block })))

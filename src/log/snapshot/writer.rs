@@ -1,7 +1,8 @@
 //! Writes a snapshot. It gets its name only when it is whole, durable and read back.
 
 use super::block::{Block, Head};
-use super::reader::{SnapshotReader, Totals};
+use super::footer::{Footer, Totals};
+use super::reader::SnapshotReader;
 use crate::log::error::ReadError;
 use crate::log::frame::Salted;
 use crate::log::header::{FileKind, Header};
@@ -29,9 +30,7 @@ pub struct SnapshotWriter<S: Storage> {
     file: S::Appender,
     salted: Salted,
     bytes: u64,
-    totals: Totals,
-    /// Over the blocks' checksums.
-    checksum: u32,
+    footer: Footer,
     has_name: bool,
 }
 
@@ -51,8 +50,7 @@ impl<S: Storage> SnapshotWriter<S> {
             file,
             salted: Salted::new(header.salt),
             bytes: 0,
-            totals: Totals::default(),
-            checksum: 0,
+            footer: Footer::default(),
             has_name: false,
         };
         writer.append(&header.encode(FileKind::Snapshot))?;
@@ -65,9 +63,7 @@ impl<S: Storage> SnapshotWriter<S> {
         let head = Head::Block(block.head).encode(self.salted, self.bytes);
         self.append(&head)?;
         self.append(&block.stored)?;
-        self.totals.blocks += 1;
-        self.totals.entries += u64::from(block.head.entries);
-        self.checksum = crc32c::crc32c_append(self.checksum, &block.head.checksum.to_le_bytes());
+        self.footer.add(&block.head);
         Ok(())
     }
 
@@ -82,20 +78,18 @@ impl<S: Storage> SnapshotWriter<S> {
     /// # Errors
     /// There is no such snapshot, unless it was only not possible to make its name durable.
     pub fn finish(mut self) -> Result<Totals, SnapshotError> {
-        let Totals { blocks, entries } = self.totals;
-        let footer = Head::Footer { blocks, entries, checksum: self.checksum };
-        let footer = footer.encode(self.salted, self.bytes);
+        let footer = Head::Footer(self.footer).encode(self.salted, self.bytes);
         self.append(&footer)?;
         let unfinished = unfinished(&self.name);
         self.file.sync().map_err(Fault::at(&unfinished, "synced"))?;
         let read = SnapshotReader::open(&self.storage, &unfinished)?.read_through()?;
-        if read != self.totals {
-            return Err(SnapshotError::Incomplete { written: self.totals, read });
+        if read != self.footer.totals {
+            return Err(SnapshotError::Incomplete { written: self.footer.totals, read });
         }
         self.storage.rename(&unfinished, &self.name).map_err(Fault::at(&unfinished, "renamed"))?;
         self.has_name = true;
         self.storage.sync_directory().map_err(Fault::at("The directory", "synced"))?;
-        Ok(self.totals)
+        Ok(self.footer.totals)
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Fault> {
