@@ -11,6 +11,7 @@ mod load;
 mod login;
 mod ping;
 mod target;
+mod walk;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};

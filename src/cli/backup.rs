@@ -1,11 +1,10 @@
 //! `headcount dump` and `headcount restore`: the options.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::error::CliError;
-use super::login::{LOGIN_SYNOPSIS, Login, LoginOptions};
+use super::login::{LOGIN_SYNOPSIS, Login};
+use super::walk::{Walked, walk};
 
 /// What to restore, where to, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,31 +36,9 @@ pub fn parse_restore(arguments: &[&[u8]]) -> Result<RestoreOptions, CliError> {
     read(arguments).map_err(|problem| usage(&problem))
 }
 
-fn read(mut arguments: &[&[u8]]) -> Result<RestoreOptions, String> {
-    let mut login = LoginOptions::default();
-    let (mut file, mut new) = (None, false);
-    while let [argument, rest @ ..] = arguments {
-        arguments = rest;
-        if *argument == b"--new" {
-            new = true;
-            continue;
-        }
-        if !argument.starts_with(b"--") {
-            if file.replace(PathBuf::from(OsStr::from_bytes(argument))).is_some() {
-                return Err("one file at a time".to_owned());
-            }
-            continue;
-        }
-        let name = String::from_utf8_lossy(argument);
-        let [value, rest @ ..] = rest else {
-            return Err(format!("'{name}' is no option with a value"));
-        };
-        arguments = rest;
-        if !login.take(argument, value)? {
-            return Err(format!("unknown option '{name}'"));
-        }
-    }
-    Ok(RestoreOptions { login: login.login()?, file, new })
+fn read(arguments: &[&[u8]]) -> Result<RestoreOptions, String> {
+    let Walked { login, file, is_on } = walk(arguments, b"--new", |_, _| Ok(false))?;
+    Ok(RestoreOptions { login, file, new: is_on })
 }
 
 fn usage(problem: &str) -> CliError {

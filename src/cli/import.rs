@@ -1,12 +1,11 @@
 //! `headcount import`: the options.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::error::CliError;
-use super::login::{LOGIN_SYNOPSIS, Login, LoginOptions};
+use super::login::{LOGIN_SYNOPSIS, Login};
+use super::walk::{Walked, walk};
 use crate::base::number::parse_u64;
 
 /// What to import, where to, and how.
@@ -28,39 +27,18 @@ pub fn parse(arguments: &[&[u8]]) -> Result<ImportOptions, CliError> {
     read(arguments).map_err(|problem| usage(&problem))
 }
 
-fn read(mut arguments: &[&[u8]]) -> Result<ImportOptions, String> {
-    let mut login = LoginOptions::default();
-    let mut file = None;
+fn read(arguments: &[&[u8]]) -> Result<ImportOptions, String> {
     let mut databases = BTreeMap::new();
-    let mut keep_existing = false;
-    while let [argument, rest @ ..] = arguments {
-        arguments = rest;
-        if *argument == b"--keep-existing" {
-            keep_existing = true;
-            continue;
+    let Walked { login, file, is_on } = walk(arguments, b"--keep-existing", |option, value| {
+        if option != b"--db-map" {
+            return Ok(false);
         }
-        if !argument.starts_with(b"--") {
-            if file.replace(PathBuf::from(OsStr::from_bytes(argument))).is_some() {
-                return Err("one file at a time".to_owned());
-            }
-            continue;
-        }
-        let name = String::from_utf8_lossy(argument);
-        let [value, rest @ ..] = rest else {
-            return Err(format!("'{name}' is no option with a value"));
-        };
-        arguments = rest;
-        match *argument {
-            b"--db-map" => {
-                let (from, to) = pair(value).ok_or("--db-map takes two numbers, as in 0:3")?;
-                databases.insert(from, to);
-            }
-            _ if login.take(argument, value)? => {}
-            _ => return Err(format!("unknown option '{name}'")),
-        }
-    }
+        let (from, to) = pair(value).ok_or("--db-map takes two numbers, as in 0:3")?;
+        databases.insert(from, to);
+        Ok(true)
+    })?;
     let file = file.ok_or("which file?")?;
-    Ok(ImportOptions { file, login: login.login()?, databases, keep_existing })
+    Ok(ImportOptions { file, login, databases, keep_existing: is_on })
 }
 
 fn pair(value: &[u8]) -> Option<(u64, u64)> {
