@@ -17,10 +17,7 @@ mod proxy;
 mod tools;
 
 use std::error::Error;
-use std::fmt::Write;
-use std::io;
-use tools::server::Server;
-use tools::{document, machine};
+use tools::parts::Part;
 
 /// How far a run goes.
 pub struct Extent {
@@ -42,9 +39,7 @@ const FULL: Extent =
 const QUICK: Extent =
     Extent { turns: 2, turn_ms: 100, lags: 40, keys: 30_000, heals: 1, dead_s: 10 };
 
-type Part = (&'static str, fn(&Extent) -> io::Result<String>);
-
-const PARTS: [Part; 4] = [
+const PARTS: [Part<Extent>; 4] = [
     ("cost", cost::compare),
     ("lag", lag::compare),
     ("healing", healing::measure),
@@ -52,46 +47,5 @@ const PARTS: [Part; 4] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let is_quick = words.iter().any(|word| word == "--quick")
-        || std::env::var_os("HEADCOUNT_BENCH_SHORT").is_some();
-    let extent = if is_quick { QUICK } else { FULL };
-    let wanted: Vec<_> = words.iter().filter(|word| !word.starts_with('-')).collect();
-    if let Some(why) = why_not()? {
-        println!("skipped: {why}");
-        return Ok(());
-    }
-    for (name, measure) in PARTS {
-        if !wanted.is_empty() && !wanted.iter().any(|word| *word == name) {
-            continue;
-        }
-        let text = format!("{}\n{}", measure(&extent)?, under(name)?);
-        println!("\n{text}");
-        if !is_quick {
-            document::put_part(&document::THREE_NODES, name, &text)?;
-        }
-    }
-    Ok(())
-}
-
-/// Why nothing can be measured here.
-fn why_not() -> io::Result<Option<String>> {
-    match Server::redis() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Ok(Some("no redis-server in PATH to compare with".to_owned()))
-        }
-        Err(error) => Err(error),
-        Ok(redis) => Ok(redis
-            .cpu_ns()
-            .err()
-            .map(|error| format!("this system does not tell a process's time in /proc: {error}"))),
-    }
-}
-
-/// The line below each part's tables: how, when and on what.
-fn under(name: &str) -> Result<String, std::fmt::Error> {
-    let mut text = String::new();
-    write!(text, "`cargo bench --bench cluster -- {name}`, {}.", machine::today())?;
-    write!(text, " {}.", machine::describe())?;
-    Ok(text)
+    tools::parts::run("cluster", &tools::document::THREE_NODES, (FULL, QUICK), &PARTS)
 }

@@ -7,6 +7,7 @@ pub mod document;
 pub mod load;
 pub mod machine;
 pub mod pace;
+pub mod parts;
 pub mod process;
 pub mod replies;
 pub mod server;
