@@ -1,5 +1,7 @@
 //! What a node writes down, read back: the same keys, whatever was collected in between.
 
+mod engines;
+
 use headcount::base::Replica;
 use headcount::config::MaxmemoryPolicy;
 use headcount::crdt::{Deadline, Tombstones};
@@ -20,23 +22,15 @@ fn at(ms: u64) -> Now {
 }
 
 fn settings(epoch: u32) -> Settings {
+    let alone = engines::settings(1, epoch);
     Settings {
-        node: 1,
-        epoch,
         incarnation: 1,
         address: String::new(),
-        seeds: Vec::new(),
         tick_ms: 1_000,
-        window_bytes: 64 << 20,
-        sync_interval_ms: 1 << 40,
-        forget_after_ms: 1 << 40,
-        max_stamp_ahead_ms: 60_000,
         grace_ms: 0,
-        clock_warning_ms: 500,
-        node_timeout_ms: 3_000,
         databases: 4,
         survives: true,
-        notes_max: 1_000,
+        ..alone
     }
 }
 

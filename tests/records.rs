@@ -1,5 +1,6 @@
 //! Any records, of any kind and with any bytes: a start takes them or ends with an error.
 
+mod engines;
 #[allow(dead_code)]
 #[path = "support/faulty_storage.rs"]
 mod faulty_storage;
@@ -43,23 +44,15 @@ fn at(ms: u64) -> Now {
 }
 
 fn settings() -> Settings {
+    let alone = engines::settings(1, 1);
     Settings {
-        node: 1,
-        epoch: 1,
         incarnation: 1,
         address: String::new(),
-        seeds: Vec::new(),
         tick_ms: 1_000,
-        window_bytes: 64 << 20,
-        sync_interval_ms: 1 << 40,
-        forget_after_ms: 1 << 40,
-        max_stamp_ahead_ms: 60_000,
         grace_ms: 0,
-        clock_warning_ms: 500,
-        node_timeout_ms: 3_000,
         databases: properties::DATABASES,
         survives: true,
-        notes_max: 1_000,
+        ..alone
     }
 }
 
