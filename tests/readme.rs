@@ -1,5 +1,5 @@
 //! What README.md, ARCHITECTURE.md and docs/ show is so: the redis-cli sessions run as printed, the
-//! files that are named exist, and every command stands where ARCHITECTURE.md says.
+//! files that are named exist, and every command stands where docs/commands-by-file.md says.
 
 #[path = "readme/cluster.rs"]
 mod cluster;
@@ -99,8 +99,8 @@ fn architecture_md_names_files_that_exist() {
 }
 
 #[test]
-fn architecture_md_says_where_every_command_is() {
-    let text = read("ARCHITECTURE.md");
+fn the_list_says_where_every_command_is() {
+    let text = read("docs/commands-by-file.md");
     let mut places: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for row in text.lines().filter(|line| line.starts_with("| `src/command/")) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();

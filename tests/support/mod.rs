@@ -3,11 +3,14 @@
 // Each test binary uses a part of this.
 #![allow(dead_code)]
 
+mod ports;
 pub mod print;
 pub mod words;
 
+pub use ports::free_port;
+
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -252,11 +255,6 @@ fn is_redis_installed() -> bool {
         println!("skipped: no redis-server in PATH to compare with");
     }
     installed
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// Asks again and again until the answer is true.
