@@ -20,6 +20,7 @@ mod plain;
 mod reading;
 mod register;
 mod replica_map;
+mod score;
 mod set;
 mod slot;
 pub mod wire;
@@ -34,6 +35,7 @@ pub use plain::{Plain, PlainSlot};
 pub use reading::{Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
+pub use score::{Score, ScoreOrder};
 pub use set::{MemberDeadline, Set};
 pub use slot::Slot;
 

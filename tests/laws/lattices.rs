@@ -4,8 +4,8 @@ use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Key, Kind, MemberDeadline, Register, Set, Slot,
-    Tombstones, Visible, Write,
+    Counter, Deadline, DeadlineRegister, FloatSlot, Key, Kind, MemberDeadline, Register, Score, Set,
+    Slot, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -65,6 +65,7 @@ laws! {
     registers_obey_the_laws: Register;
     deadline_registers_obey_the_laws: DeadlineRegister;
     counters_obey_the_laws: Counter;
+    scores_obey_the_laws: Score;
     sets_obey_the_laws: Set;
     keys_obey_the_laws: Key;
 }
@@ -270,6 +271,56 @@ impl Subject for Counter {
 
     fn max_stamp(&self) -> Stamp {
         Counter::max_stamp(self)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum ScoreOp {
+    Write(f64),
+    Count(f64),
+    Forget,
+}
+
+impl Subject for Score {
+    type Op = ScoreOp;
+    type World = ();
+
+    fn ops() -> BoxedStrategy<ScoreOp> {
+        let by = || {
+            let special = prop::sample::select(vec![0.1, 0.2, -0.0, 1e17, 1e300, -1e300, f64::MAX, 5e-324]);
+            prop_oneof![3 => (-9i32..10).prop_map(f64::from), 2 => special, 1 => -1e9..1e9f64]
+        };
+        let infinite = prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY]);
+        prop_oneof![
+            4 => by().prop_map(ScoreOp::Count),
+            2 => by().prop_map(ScoreOp::Write),
+            1 => infinite.prop_map(ScoreOp::Write),
+            1 => Just(ScoreOp::Forget),
+        ]
+        .boxed()
+    }
+
+    /// Whatever was merged before, the writer sees what one Redis would have made of what he saw.
+    fn apply(&mut self, op: &ScoreOp, write: &Write, _: usize, (): &mut ()) {
+        let to = match (op, self.get()) {
+            (ScoreOp::Forget, _) => return self.forget(),
+            (ScoreOp::Count(by), Some(seen)) => seen + by,
+            (ScoreOp::Count(score) | ScoreOp::Write(score), _) => *score,
+        };
+        match op {
+            ScoreOp::Count(_) if !to.is_nan() => self.count_to(write.tag, to),
+            ScoreOp::Write(_) => Score::write(self, write.tag, to),
+            _ => return,
+        }
+        assert_eq!(self.get().map(f64::to_bits), Some(to.to_bits()));
+    }
+
+    fn merge(&mut self, other: &Self) {
+        Score::merge(self, other);
+    }
+
+    fn max_stamp(&self) -> Stamp {
+        Score::max_stamp(self)
     }
 }
 
