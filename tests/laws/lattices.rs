@@ -4,8 +4,8 @@ use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Key, Kind, MemberDeadline, Register, Score, Set,
-    Slot, Tombstones, Visible, Write,
+    Counter, Deadline, DeadlineRegister, Field, FloatSlot, Hash, Key, Kind, MemberDeadline,
+    Register, Score, Set, Slot, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -67,6 +67,7 @@ laws! {
     counters_obey_the_laws: Counter;
     scores_obey_the_laws: Score;
     sets_obey_the_laws: Set;
+    hashes_obey_the_laws: Hash;
     keys_obey_the_laws: Key;
 }
 
@@ -381,12 +382,91 @@ impl Subject for Set {
 }
 
 #[derive(Clone, Debug)]
+pub enum HashOp {
+    Write(u8, &'static str, MemberDeadline),
+    Add(u8, i64),
+    AddHundredths(u8, i64),
+    Expire(u8, Option<u64>),
+    Remove(u8),
+    Settle,
+    Forget,
+}
+
+impl Subject for Hash {
+    type Op = HashOp;
+    type World = ();
+
+    fn ops() -> BoxedStrategy<HashOp> {
+        let name = 0u8..4;
+        let texts = prop::sample::select(vec!["7", "text", "1.5"]);
+        let at_ms = prop::option::of((0u64..300).prop_map(|ms| START_MS + ms));
+        prop_oneof![
+            3 => (name.clone(), texts, member_deadlines())
+                .prop_map(|(name, text, at)| HashOp::Write(name, text, at)),
+            5 => (name.clone(), -9i64..10).prop_map(|(name, by)| HashOp::Add(name, by)),
+            1 => (name.clone(), prop_oneof![Just(i64::MAX), Just(i64::MIN)])
+                .prop_map(|(name, by)| HashOp::Add(name, by)),
+            2 => (name.clone(), 1i64..99).prop_map(|(name, by)| HashOp::AddHundredths(name, by)),
+            2 => (name.clone(), at_ms).prop_map(|(name, at)| HashOp::Expire(name, at)),
+            2 => name.prop_map(HashOp::Remove),
+            1 => Just(HashOp::Settle),
+            1 => Just(HashOp::Forget),
+        ]
+        .boxed()
+    }
+
+    fn apply(&mut self, op: &HashOp, write: &Write, _: usize, (): &mut ()) {
+        self.settle(write.now_ms, Tombstones::KEEP);
+        let keep = MemberDeadline::Keep;
+        match op {
+            HashOp::Write(name, text, deadline) => {
+                self.change(write, &[*name], *deadline, |field| {
+                    field.write(write.tag, text.as_bytes());
+                });
+                let seen = self.get(&[*name]).and_then(|field| field.visible());
+                assert_eq!(visible(seen.as_ref()), *text);
+            }
+            HashOp::Add(name, by) => {
+                self.change(write, &[*name], keep, |field| field.add(write.tag, (*by).into()));
+            }
+            HashOp::AddHundredths(name, by) => {
+                let by = Decimal::parse(format!("0.{by:02}").as_bytes()).expect("a decimal");
+                self.change(write, &[*name], keep, |field| field.add_decimal(write.tag, &by));
+            }
+            HashOp::Expire(name, at_ms) if self.contains(&[*name]) => {
+                self.change(write, &[*name], MemberDeadline::Set(*at_ms), |_| {});
+            }
+            HashOp::Remove(name) => {
+                let was_in = self.contains(&[*name]);
+                assert_eq!(self.remove(&[*name], Tombstones::KEEP), was_in);
+            }
+            HashOp::Settle | HashOp::Expire(..) => {}
+            HashOp::Forget => {
+                self.forget(Tombstones::KEEP);
+                assert!(self.is_empty());
+            }
+        }
+        assert_eq!(self.digest(), self.digest_from_scratch());
+    }
+
+    fn merge(&mut self, other: &Self) {
+        Hash::merge(self, other, Tombstones::KEEP);
+        assert_eq!(self.digest(), self.digest_from_scratch());
+    }
+
+    fn max_stamp(&self) -> Stamp {
+        Hash::max_stamp(self)
+    }
+}
+
+#[derive(Clone, Debug)]
 pub enum KeyOp {
     Add(i64),
     MoveTo(&'static str),
     SetText(&'static str, Deadline),
     Insert(u8, MemberDeadline),
     Remove(u8),
+    Field(HashOp),
     Expire(Option<u64>),
     Delete,
 }
@@ -412,6 +492,7 @@ impl Subject for Key {
             2 => (texts, ends).prop_map(|(text, ends)| KeyOp::SetText(text, ends)),
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
+            4 => Hash::ops().prop_map(KeyOp::Field),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
         ]
@@ -422,8 +503,10 @@ impl Subject for Key {
         self.settle(write.now_ms, Tombstones::KEEP);
         let kind = self.kind(write.now_ms);
         match op {
-            KeyOp::Add(by) if kind != Some(Kind::Set) => self.add(write, i128::from(*by)),
-            KeyOp::MoveTo(text) if kind != Some(Kind::Set) => {
+            KeyOp::Add(by) if matches!(kind, None | Some(Kind::String)) => {
+                self.add(write, i128::from(*by))
+            }
+            KeyOp::MoveTo(text) if matches!(kind, None | Some(Kind::String)) => {
                 let to = Decimal::parse(text.as_bytes()).expect("a decimal");
                 let moved = self.move_number_to(write, &to, text.as_bytes());
                 assert!(!moved || visible(self.text(write.now_ms).as_ref()) == *text);
@@ -434,12 +517,15 @@ impl Subject for Key {
                     assert_eq!(visible(self.text(write.now_ms).as_ref()), *text);
                 }
             }
-            KeyOp::Insert(name, deadline) if kind != Some(Kind::String) => {
+            KeyOp::Insert(name, deadline) if matches!(kind, None | Some(Kind::Set)) => {
                 self.insert(write, &[*name], *deadline);
             }
             KeyOp::Remove(name) if kind == Some(Kind::Set) => {
                 self.remove(write, &[*name]);
                 assert!(self.sets(write.now_ms).all(|set| !set.contains(&[*name])));
+            }
+            KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
+                apply_to_field(self, op, write);
             }
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {
@@ -456,6 +542,49 @@ impl Subject for Key {
 
     fn max_stamp(&self) -> Stamp {
         Key::max_stamp(self)
+    }
+}
+
+fn apply_to_field(key: &mut Key, op: &HashOp, write: &Write) {
+    let now_ms = write.now_ms;
+    match op {
+        HashOp::Write(name, text, deadline) => {
+            let was_in = key.field(now_ms, &[*name]).is_some();
+            assert_eq!(key.write_field(write, &[*name], text.as_bytes(), *deadline), !was_in);
+            assert_eq!(visible(key.field(now_ms, &[*name]).as_ref()), *text);
+        }
+        HashOp::Add(name, by) => {
+            let before = key.field(now_ms, &[*name]);
+            let expected = match before {
+                None => Some(i128::from(*by)),
+                Some(Visible::Text(text)) => {
+                    let number =
+                        std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok());
+                    number.map(|number| i128::from(number) + i128::from(*by))
+                }
+                _ => None,
+            };
+            key.add_to_field(write, &[*name], i128::from(*by));
+            let expected = expected.filter(|sum| i64::try_from(*sum).is_ok());
+            let after = visible(key.field(now_ms, &[*name]).as_ref());
+            assert!(expected.is_none_or(|sum| after == sum.to_string()), "{after} {expected:?}");
+        }
+        HashOp::AddHundredths(name, by) => {
+            let to = format!("0.{by:02}");
+            let decimal = Decimal::parse(to.as_bytes()).expect("a decimal");
+            key.move_field_to(write, &[*name], &decimal, to.as_bytes());
+        }
+        HashOp::Expire(name, at_ms) => {
+            let was_in = key.field(now_ms, &[*name]).is_some();
+            assert_eq!(key.expire_member::<Field>(write, &[*name], *at_ms), was_in);
+        }
+        HashOp::Remove(name) => {
+            let was_in = key.field(now_ms, &[*name]).is_some();
+            assert_eq!(key.remove_member::<Field>(write, &[*name]), was_in);
+            assert_eq!(key.field(now_ms, &[*name]), None);
+        }
+        HashOp::Settle => {}
+        HashOp::Forget => key.delete(write),
     }
 }
 
