@@ -31,6 +31,7 @@ pub mod connection;
 pub mod key;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod transaction;
 
@@ -51,6 +52,8 @@ pub const FAMILIES: &[&[Command]] = &[
     key::ROWS,
     server::ROWS,
     set::ROWS,
+    sorted_set::ROWS,
+    sorted_set::range::ROWS,
     string::ROWS,
     transaction::ROWS,
 ];

@@ -37,12 +37,12 @@ pub use field::{Field, Hash};
 pub use float_slot::FloatSlot;
 pub use key::{Deadline, Key, Told};
 pub use life::{Kind, Life};
-pub use own::{Own, OwnFloat, OwnMembers};
+pub use own::{Own, OwnFloat, OwnMembers, OwnScore};
 pub use plain::{Plain, PlainSlot};
 pub use reading::{Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
-pub use score::{Score, ScoreOrder};
+pub use score::{Score, ScoreOrder, SortedSet};
 pub use set::Set;
 pub use slot::Slot;
 

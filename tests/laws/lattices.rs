@@ -288,7 +288,8 @@ impl Subject for Score {
 
     fn ops() -> BoxedStrategy<ScoreOp> {
         let by = || {
-            let special = prop::sample::select(vec![0.1, 0.2, -0.0, 1e17, 1e300, -1e300, f64::MAX, 5e-324]);
+            let special =
+                prop::sample::select(vec![0.1, 0.2, -0.0, 1e17, 1e300, -1e300, f64::MAX, 5e-324]);
             prop_oneof![3 => (-9i32..10).prop_map(f64::from), 2 => special, 1 => -1e9..1e9f64]
         };
         let infinite = prop::sample::select(vec![f64::INFINITY, f64::NEG_INFINITY]);

@@ -3,14 +3,17 @@
 mod order;
 mod share;
 mod sum;
+mod value;
 mod wire;
 
-use super::ReplicaMap;
+use super::{OwnScore, ReplicaMap};
 use crate::base::{Replica, Stamp, Tag};
 pub use order::ScoreOrder;
 use share::{Base, ScoreSlot, Share};
-pub use sum::Sum;
 use smallvec::SmallVec;
+use std::borrow::Cow;
+pub use sum::Sum;
+pub use value::SortedSet;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What is hashed of one replica.
@@ -29,9 +32,17 @@ pub struct Score(Form);
 #[derive(Clone, Debug)]
 enum Form {
     /// One replica's base, and nothing else.
-    Written { tag: Tag, score: f64 },
+    Written {
+        tag: Tag,
+        score: f64,
+    },
     /// What one replica counted, and nothing else.
-    Counted { replica: Replica, born: Stamp, sum: f64, seq: u32 },
+    Counted {
+        replica: Replica,
+        born: Stamp,
+        sum: f64,
+        seq: u32,
+    },
     Shared(ReplicaMap<Share>),
 }
 
@@ -48,8 +59,16 @@ impl Score {
         match &self.0 {
             Form::Written { score, .. } => Some(*score),
             Form::Counted { sum, .. } => Some(*sum),
-            Form::Shared(shares) => total(shares).map(Sum::round),
+            Form::Shared(_) => Score::together([self].into_iter()),
         }
+    }
+
+    /// The score that several lives' scores make: their latest base, and what was counted in all of them.
+    #[must_use]
+    pub fn together<'s>(scores: impl Iterator<Item = &'s Score>) -> Option<f64> {
+        let scores: SmallVec<[Cow<'_, ReplicaMap<Share>>; 1]> =
+            scores.map(Score::widened).collect();
+        total(scores.iter().flat_map(|shares| shares.iter())).map(Sum::round)
     }
 
     /// Whether nothing is known of it.
@@ -60,7 +79,9 @@ impl Score {
 
     /// ZADD: forgets what is seen, and writes. `score` is not a NaN.
     pub fn write(&mut self, tag: Tag, score: f64) {
-        if self.is_blank() || matches!(&self.0, Form::Written { tag: before, .. } if before.replica == tag.replica) {
+        if self.is_blank()
+            || matches!(&self.0, Form::Written { tag: before, .. } if before.replica == tag.replica)
+        {
             self.0 = Form::Written { tag, score };
             return;
         }
@@ -145,10 +166,28 @@ impl Score {
         Score::of(part)
     }
 
-    /// What the replica `lost` wrote after the stamp `since`, and counted in a slot that was born since or of
-    /// which others are `known` to have less, as the words of `new`; its own are forgotten.
+    /// What `me` alone has counted.
     #[must_use]
-    pub fn reissue(&self, lost: Replica, since: Stamp, new: Replica, known: Option<&Score>) -> Score {
+    pub fn own(&self, me: Replica) -> Option<OwnScore> {
+        let share = self.shares(|shares| shares.get(me).copied())?;
+        let ScoreSlot { born, seq, sum, .. } = share.slot;
+        share.slot.is_there().then(|| OwnScore { born, seq, sum: sum.bits() })
+    }
+
+    /// What the replica `lost` wrote after the stamp `since` and counted beyond `before` and what is `known`, as
+    /// the words of `new`. Its own are forgotten.
+    ///
+    /// A slot that was born since replaced one of which others may hold what was forgotten. They are
+    /// told of its birth, with nothing counted.
+    #[must_use]
+    pub fn reissue(
+        &self,
+        lost: Replica,
+        before: Option<&OwnScore>,
+        since: Stamp,
+        new: Replica,
+        known: Option<&Score>,
+    ) -> Score {
         let Some(share) = self.shares(|shares| shares.get(lost).copied()) else {
             return Score::default();
         };
@@ -159,11 +198,14 @@ impl Score {
             again.base = share.base;
             dead.base = Base { score: None, ..share.base };
         }
-        let known = theirs.map(|theirs| theirs.slot).filter(|slot| slot.born == share.slot.born);
-        if share.slot.born > since || known.is_some() {
+        let is_new = share.slot.born > since;
+        let before = before.filter(|before| before.born <= since).map(ScoreSlot::of_own);
+        let known = before.into_iter().chain(theirs.map(|theirs| theirs.slot));
+        let known = known.filter(|slot| slot.born == share.slot.born).max_by_key(|slot| slot.seq);
+        if is_new || known.is_some() {
             again.slot = share.slot.beyond(known.as_ref()).unwrap_or_default();
         }
-        if share.slot.born > since {
+        if is_new {
             dead.slot = share.slot.tombstone();
         }
         let mut part = ReplicaMap::default();
@@ -184,7 +226,8 @@ impl Score {
     /// The latest stamp that it holds.
     #[must_use]
     pub fn max_stamp(&self) -> Stamp {
-        let stamps = |shares: &ReplicaMap<Share>| shares.iter().map(|(_, share)| share.max_stamp()).max();
+        let stamps =
+            |shares: &ReplicaMap<Share>| shares.iter().map(|(_, share)| share.max_stamp()).max();
         self.shares(stamps).unwrap_or_default()
     }
 
@@ -246,9 +289,13 @@ impl Score {
 
     /// Looks at it in its widest form.
     fn shares<R>(&self, look: impl FnOnce(&ReplicaMap<Share>) -> R) -> R {
+        look(&self.widened())
+    }
+
+    fn widened(&self) -> Cow<'_, ReplicaMap<Share>> {
         match &self.0 {
-            Form::Shared(shares) => look(shares),
-            narrow => look(&narrow.clone().widened()),
+            Form::Shared(shares) => Cow::Borrowed(shares),
+            narrow => Cow::Owned(narrow.clone().widened()),
         }
     }
 
@@ -293,8 +340,12 @@ impl Form {
                 (tag.replica, Share { base, ..Share::default() })
             }
             Form::Counted { replica, born, sum, seq } => {
-                let slot =
-                    ScoreSlot { born, seq: u64::from(seq), sum: Sum::of(sum), ..ScoreSlot::default() };
+                let slot = ScoreSlot {
+                    born,
+                    seq: u64::from(seq),
+                    sum: Sum::of(sum),
+                    ..ScoreSlot::default()
+                };
                 (replica, Share { slot, ..Share::default() })
             }
         };
@@ -329,12 +380,12 @@ fn is_sum(score: f64) -> bool {
 }
 
 /// The latest base and what was counted; `None`: nothing lives.
-fn total(shares: &ReplicaMap<Share>) -> Option<Sum> {
-    let bases = shares.iter().filter_map(|(replica, share)| {
+fn total<'s>(shares: impl Iterator<Item = (Replica, &'s Share)> + Clone) -> Option<Sum> {
+    let bases = shares.clone().filter_map(|(replica, share)| {
         share.base.score.map(|score| ((share.base.stamp, replica), Sum::of(score)))
     });
     let base = bases.max_by_key(|(at, _)| *at).map(|(_, score)| score);
-    let mut slots = shares.iter().filter(|(_, share)| !share.slot.is_forgotten()).peekable();
+    let mut slots = shares.filter(|(_, share)| !share.slot.is_forgotten()).peekable();
     if slots.peek().is_none() {
         return base;
     }
@@ -346,12 +397,12 @@ fn slot_to(shares: &ReplicaMap<Share>, tag: Tag, to: f64) -> Option<ScoreSlot> {
     if !is_sum(to) {
         return None;
     }
-    let by = Sum::of(to).minus(total(shares).unwrap_or_default());
+    let by = Sum::of(to).minus(total(shares.iter()).unwrap_or_default());
     let own = shares.get(tag.replica).copied().unwrap_or_default();
     let slot = own.slot.plus(by, tag.stamp)?;
     let mut after = shares.clone();
     after.get_or_insert_with(tag.replica, Share::default).slot = slot;
-    let shown = total(&after).map(Sum::round)?;
+    let shown = total(after.iter()).map(Sum::round)?;
     (shown.to_bits() == to.to_bits()).then_some(slot)
 }
 

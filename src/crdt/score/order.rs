@@ -93,7 +93,8 @@ impl ScoreOrder {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         const SAMPLE: usize = 5;
-        let spilled: usize = self.tree.range(0..SAMPLE).map(|ranked| ranked.name.heap_bytes()).sum();
+        let spilled: usize =
+            self.tree.range(0..SAMPLE).map(|ranked| ranked.name.heap_bytes()).sum();
         self.tree.heap_bytes() + spilled * self.len() / self.len().clamp(1, SAMPLE)
     }
 }

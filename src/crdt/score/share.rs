@@ -2,6 +2,7 @@
 
 use super::Sum;
 use crate::base::Stamp;
+use crate::crdt::OwnScore;
 
 /// What a replica wrote and what it counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +61,8 @@ impl Share {
     /// Only what is forgotten of it.
     pub fn tombstone(&self) -> Share {
         let base = if self.base.is_forgotten() { self.base } else { Base::default() };
-        let slot = if self.slot.seq_forgotten > 0 { self.slot.tombstone() } else { ScoreSlot::default() };
+        let slot =
+            if self.slot.seq_forgotten > 0 { self.slot.tombstone() } else { ScoreSlot::default() };
         Share { base, slot }
     }
 
@@ -97,6 +99,12 @@ impl PartialEq for Base {
 impl Eq for Base {}
 
 impl ScoreSlot {
+    /// As it was at some moment; how far it was forgotten is not noted.
+    pub fn of_own(own: &OwnScore) -> ScoreSlot {
+        let sum = Sum::of_bits(own.sum);
+        ScoreSlot { born: own.born, seq: own.seq, sum, ..ScoreSlot::default() }
+    }
+
     pub fn is_there(&self) -> bool {
         self.seq > 0 || self.born != Stamp::NEVER
     }
@@ -139,7 +147,8 @@ impl ScoreSlot {
                 (self.seq, self.sum) = (other.seq, other.sum);
             }
             if other.seq_forgotten > self.seq_forgotten {
-                (self.seq_forgotten, self.sum_forgotten) = (other.seq_forgotten, other.sum_forgotten);
+                (self.seq_forgotten, self.sum_forgotten) =
+                    (other.seq_forgotten, other.sum_forgotten);
             }
         }
     }

@@ -78,6 +78,11 @@ impl Sum {
     pub(super) fn bits(self) -> [u64; 2] {
         [self.high.to_bits(), self.low.to_bits()]
     }
+
+    pub(super) fn of_bits(bits: [u64; 2]) -> Sum {
+        let [high, low] = bits.map(f64::from_bits);
+        Sum { high, low }
+    }
 }
 
 /// The rounded sum, and what it was rounded by, exactly (Knuth).
@@ -101,7 +106,8 @@ mod tests {
 
     #[test]
     fn keeps_what_rounding_takes_away() {
-        let sum = [1e16, 1.0, 1.0, -1e16].into_iter().fold(Sum::default(), |s, x| s.plus(Sum::of(x)));
+        let sum =
+            [1e16, 1.0, 1.0, -1e16].into_iter().fold(Sum::default(), |s, x| s.plus(Sum::of(x)));
         assert_eq!((sum.round(), 1e16 + 1.0 + 1.0 - 1e16), (2.0, 0.0));
     }
 

@@ -46,7 +46,11 @@ fn increments_of_two_replicas_all_count() {
     count(&mut b, 3, B, 4.0);
     assert_eq!(joined(&a, &b).get(), Some(15.0));
     a.write(tag(4, A), 100.0);
-    assert_eq!(joined(&a, &b).get(), Some(104.0), "a score that is written leaves what it had not seen");
+    assert_eq!(
+        joined(&a, &b).get(),
+        Some(104.0),
+        "a score that is written leaves what it had not seen"
+    );
     a.forget();
     assert_eq!(joined(&a, &b).get(), Some(4.0), "and so does a removal");
 }
@@ -88,7 +92,18 @@ fn concurrent_sums_past_the_range_are_infinite() {
 fn doubles() -> impl Strategy<Value = f64> {
     let plain = (-1000i32..1000).prop_map(f64::from);
     let tenths = (-1000i32..1000).prop_map(|n| f64::from(n) / 10.0);
-    let chosen = vec![0.0, -0.0, f64::MAX, f64::MIN, 5e-324, -5e-324, 1e16, 1e300, f64::INFINITY, f64::NEG_INFINITY];
+    let chosen = vec![
+        0.0,
+        -0.0,
+        f64::MAX,
+        f64::MIN,
+        5e-324,
+        -5e-324,
+        1e16,
+        1e300,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+    ];
     prop_oneof![
         3 => plain,
         3 => tenths,
@@ -162,7 +177,10 @@ fn decoded(bytes: &[u8]) -> Result<Score, Malformed> {
 #[test]
 fn a_small_whole_score_is_short_on_the_wire() {
     let replica_bytes = 8;
-    assert_eq!(encoded(&written(1, A, 7.0)).len() - encoded(&Score::default()).len(), 4 + replica_bytes);
+    assert_eq!(
+        encoded(&written(1, A, 7.0)).len() - encoded(&Score::default()).len(),
+        4 + replica_bytes
+    );
 }
 
 #[test]
@@ -170,11 +188,11 @@ fn reissued_is_what_others_may_lack() {
     let mut score = written(1, A, 10.0);
     count(&mut score, 5, A, 2.0);
     let since = tag(3, A).stamp;
-    let part = score.reissue(A, since, B, None);
+    let part = score.reissue(A, None, since, B, None);
     assert_eq!(part.get(), Some(2.0), "the base was told before");
     let others = written(1, A, 10.0);
     assert_eq!(joined(&others, &part).get(), Some(12.0));
-    let known = score.reissue(A, since, B, Some(&score));
+    let known = score.reissue(A, None, since, B, Some(&score));
     assert_eq!(known.get(), None, "others have it");
     let mut late = joined(&part, &others);
     late.merge(&score.tombstones_part());
