@@ -114,7 +114,7 @@ impl Options {
         let mut options = preset;
         let known = args.iter().take_while(|word| options.set(word)).count();
         let pairs = args.from(known);
-        if pairs.is_empty() || pairs.len() % 2 != 0 {
+        if pairs.is_empty() || !pairs.len().is_multiple_of(2) {
             return Err(CommandError::SYNTAX);
         }
         if options.only_new && options.only_known {
