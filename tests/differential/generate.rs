@@ -281,8 +281,9 @@ fn time(rng: &mut StdRng, sound: std::ops::Range<u64>) -> String {
 
 /// Leaves a word out, says one twice, or adds one.
 fn spoil(words: &mut Vec<String>, rng: &mut StdRng) {
-    // With one word more these are about a set's member, which Redis does not have.
-    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST") {
+    // With one word more these are about a set's member, which Redis does not have, or take an option, which
+    // Redis 7.0 does not have.
+    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST" | "ZRANK" | "ZREVRANK") {
         return;
     }
     let at = rng.random_range(0..words.len());
