@@ -191,8 +191,8 @@ impl Events {
 
     fn score(&self) -> Option<f64> {
         let is_left = |event: &Event| !self.forgotten.contains(event);
-        let written = self.written.iter().filter(|(tag, _)| is_left(&Event::Written(**tag)));
-        let base = written.last().map(|(_, score)| f64::from(*score));
+        let mut written = self.written.iter().filter(|(tag, _)| is_left(&Event::Written(**tag)));
+        let base = written.next_back().map(|(_, score)| f64::from(*score));
         let counted = self.counted.iter().filter(|event| is_left(&Event::Counted(**event)));
         let sum = counted.map(|event| 4f64.powi(*event as i32)).reduce(|a, b| a + b);
         match (base, sum) {
