@@ -29,6 +29,7 @@ pub mod tips;
 pub mod cluster;
 pub mod connection;
 pub mod key;
+pub mod pubsub;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -49,6 +50,7 @@ pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
     key::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

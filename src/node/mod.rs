@@ -7,10 +7,12 @@ pub mod cluster;
 mod config_cell;
 mod confirmed;
 mod disk;
+mod inbox;
 pub mod latency;
 mod memory;
 pub mod monitors;
 pub mod pause;
+pub mod pubsub;
 mod rates;
 mod reconfigure;
 mod shutdown;
@@ -30,6 +32,7 @@ pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;
 pub use monitors::Monitors;
 pub use pause::{Pause, PauseMode};
+pub use pubsub::{PubSub, Space};
 pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
 pub use shutdown::{Shutdown, ShutdownRequest};
@@ -65,6 +68,7 @@ pub struct Node {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub monitors: Monitors,
+    pub pubsub: PubSub,
     pub pause: Pause,
     pub shutdown: Shutdown,
     /// Follows changes of the configuration.
@@ -97,6 +101,7 @@ impl Node {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
+            pubsub: PubSub::default(),
             pause: Pause::default(),
             shutdown: Shutdown::default(),
             server: OnceLock::new(),

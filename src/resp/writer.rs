@@ -159,6 +159,11 @@ impl<'a> ReplyWriter<'a> {
         self.aggregate(Aggregate::Push, len);
     }
 
+    /// What was written already, in the protocol of this writer.
+    pub fn written(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     /// A double, written as Redis 7.2 writes it.
     pub fn double(&mut self, value: f64) {
         let text = format_f64(value);
