@@ -59,7 +59,8 @@ impl Inbox {
         messages.queue.push_back(message);
         self.bytes.store(waited + cost, Relaxed);
         // From the soft limit on its time runs, which the connection has.
-        let is_soft = limit.soft_bytes != 0 && before <= limit.soft_bytes && after > limit.soft_bytes;
+        let is_soft =
+            limit.soft_bytes != 0 && before <= limit.soft_bytes && after > limit.soft_bytes;
         if waited == 0 || is_soft { Pushed::News } else { Pushed::Behind }
     }
 

@@ -12,6 +12,7 @@ pub mod latency;
 mod memory;
 pub mod monitors;
 pub mod pause;
+mod posts;
 pub mod pubsub;
 mod rates;
 mod reconfigure;

@@ -4,7 +4,6 @@ mod auth;
 mod client;
 mod hello;
 
-use super::pubsub::catch_up;
 use super::table::{Command, Flags, Group, Reach};
 use super::{After, Call, CommandError};
 use crate::resp::Protocol;
@@ -107,7 +106,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
     call.node.pubsub.leave(&call.session.client);
-    catch_up(call);
+    call.catch_up();
     call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");

@@ -4,8 +4,6 @@ mod publish;
 mod report;
 mod subscribe;
 
-pub use subscribe::catch_up;
-
 use super::CommandError;
 use super::table::{Command, Flags, Group, KeySpec, Place, Reach};
 

@@ -91,21 +91,10 @@ fn unsubscribe(call: &mut Call<'_, '_>, space: Space) -> Result<(), CommandError
     }
     for name in named {
         call.node.pubsub.unsubscribe(space, &name, &call.session.client);
-        catch_up(call);
+        call.catch_up();
         confirm(call, verb(space, false), Some(&name), space);
     }
     Ok(())
-}
-
-/// What came before is said before, for nothing must come afterwards. (A transaction's replies stand together:
-/// what came meanwhile follows them.)
-pub fn catch_up(call: &mut Call<'_, '_>) {
-    if call.session.in_exec {
-        return;
-    }
-    while let Some(message) = call.session.client.pop() {
-        call.reply.written(&message);
-    }
 }
 
 fn verb(space: Space, begins: bool) -> &'static str {

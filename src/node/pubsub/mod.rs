@@ -15,6 +15,7 @@ pub use subscriptions::{Space, Subscriptions};
 use super::clients::flag;
 use super::{ClientHandle, Node};
 use crate::config::BufferLimit;
+use crate::replication::Post;
 use channels::Channels;
 use indexmap::IndexMap;
 use message::Encoded;
@@ -154,6 +155,13 @@ impl Node {
     /// Sends a message to the subscribers of this node, and returns to how many; and to those of the other nodes,
     /// as far as they can be reached.
     pub fn publish(&self, space: Space, channel: &[u8], payload: &[u8]) -> usize {
+        if let Some(cluster) = &self.cluster {
+            cluster.posts.push(Post {
+                is_sharded: space == Space::ShardChannels,
+                channel,
+                payload,
+            });
+        }
         self.publish_here(space, channel, payload)
     }
 

@@ -45,7 +45,8 @@ impl Patterns {
             return 0;
         }
         let patterns = self.by_pattern.read();
-        let matching = patterns.iter().filter(|(pattern, _)| glob::matches(pattern, channel, false));
+        let matching =
+            patterns.iter().filter(|(pattern, _)| glob::matches(pattern, channel, false));
         matching
             .map(|(pattern, subscribers)| {
                 deliver(subscribers, &mut Encoded::of_pattern(pattern, channel, payload), limit)

@@ -79,5 +79,5 @@ impl Subscriptions {
 
 /// A name and its places in the tables.
 fn cost(name: &[u8]) -> usize {
-    name.len() + 8 * size_of::<usize>()
+    name.len() + 4 * size_of::<Arc<[u8]>>()
 }

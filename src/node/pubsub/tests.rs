@@ -4,12 +4,8 @@ use crate::node::NewClient;
 const LIMIT: BufferLimit = BufferLimit { hard_bytes: 1 << 20, soft_bytes: 0, soft_s: 0 };
 
 fn client(id: u64) -> Arc<ClientHandle> {
-    let new = NewClient {
-        addr: String::new(),
-        laddr: String::new(),
-        unix_socket: false,
-        created_ms: 0,
-    };
+    let new =
+        NewClient { addr: String::new(), laddr: String::new(), unix_socket: false, created_ms: 0 };
     Arc::new(ClientHandle::new(id, new))
 }
 

@@ -1,8 +1,8 @@
 //! One client as a line of CLIENT LIST, and the classes of clients.
 
 use crate::command::registry;
-use crate::node::{ClientHandle, Space};
 use crate::node::clients::flag;
+use crate::node::{ClientHandle, Space};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// The classes of clients that CLIENT LIST and KILL know. None is a replica or a master.

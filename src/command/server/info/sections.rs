@@ -78,11 +78,7 @@ pub fn clients(node: &Node, report: &mut Report) {
     report.field("pubsub_clients", node.pubsub.clients());
     report.constant(
         0,
-        &[
-            "clients_in_timeout_table",
-            "total_blocking_keys",
-            "total_blocking_keys_on_nokey",
-        ],
+        &["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"],
     );
 }
 
