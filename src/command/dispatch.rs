@@ -372,16 +372,19 @@ impl<'b> Batch<'b> {
         keys: &mut Keys<'b>,
     ) -> Result<(), CommandError> {
         let command = known.entry.command;
-        keys.no_touch = session.no_touch;
+        (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
         let reply = ReplyWriter::new(out, session.protocol);
         let mut call = Call { node: self.node, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
         let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
-        if command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive) {
+        let was_read =
+            command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive);
+        if was_read {
             self.recorder.looked_up(hits, misses);
         }
+        call.keys.notify_missed(was_read);
         result
     }
 

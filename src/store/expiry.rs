@@ -9,7 +9,7 @@ use super::flags::{DIRTY, PAST};
 use super::keyspace::db_of;
 use super::shard::{Account, Shard};
 use super::stats::Counts;
-use super::{KeyRef, Keyspace};
+use super::{EventClasses, KeyRef, Keyspace};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where the last tick stopped, so that a budget that runs out is fair to all shards.
@@ -126,12 +126,26 @@ impl Keyspace {
         shard.note_change(key.hash, before, after, now_ms);
         Counts::add(&self.counts.expired_members, expired);
         Counts::add(&self.counts.expired_keys, usize::from(gone && before.visible));
-        if expired > 0 || (gone && before.visible) {
-            shard.tell_watchers(key.hash);
+        let ended = gone && before.visible;
+        if expired > 0 || ended {
+            self.tell_change(shard, key, 0);
         }
         if gone && !self.keeps() {
             shard.remove(key.hash, key.name);
         }
+        self.notify_expired(key, expired > 0, ended);
         expired
+    }
+
+    /// `members`: some have expired. `ended`: nothing is seen of the key any more.
+    fn notify_expired(&self, key: KeyRef<'_>, members: bool, ended: bool) {
+        if members {
+            self.observed.event(EventClasses::SET, "sexpired", key);
+        }
+        match (ended, members) {
+            (true, true) => self.observed.event(EventClasses::GENERIC, "del", key),
+            (true, false) => self.observed.event(EventClasses::EXPIRED, "expired", key),
+            (false, _) => {}
+        }
     }
 }
