@@ -9,7 +9,7 @@ use super::flags::{DIRTY, PAST};
 use super::keyspace::db_of;
 use super::shard::{Account, Shard};
 use super::stats::Counts;
-use super::{EventClasses, KeyRef, Keyspace};
+use super::{EventClasses, KeyRef, Keyspace, Kind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where the last tick stopped, so that a budget that runs out is fair to all shards.
@@ -116,6 +116,7 @@ impl Keyspace {
         if before.due_ms > now_ms || (is_past && known_past) {
             return 0;
         }
+        let kind = self.observed.tells_events().then(|| entry.kind(now_ms)).flatten();
         let expired = if is_past { 0 } else { settle_members(entry) };
         self.account(key.db, entry, &before, now_ms);
         if self.keeps() && !entry.flags.has(DIRTY) {
@@ -133,18 +134,20 @@ impl Keyspace {
         if gone && !self.keeps() {
             shard.remove(key.hash, key.name);
         }
-        self.notify_expired(key, expired > 0, ended);
+        self.notify_expired(key, kind.filter(|_| expired > 0), ended);
         expired
     }
 
-    /// `members`: some have expired. `ended`: nothing is seen of the key any more.
-    fn notify_expired(&self, key: KeyRef<'_>, members: bool, ended: bool) {
-        if members {
-            self.observed.event(EventClasses::SET, "sexpired", key);
+    /// `members`: of what some members have expired. `ended`: nothing is seen of the key any more.
+    fn notify_expired(&self, key: KeyRef<'_>, members: Option<Kind>, ended: bool) {
+        match members {
+            Some(Kind::Hash) => self.observed.event(EventClasses::HASH, "hexpired", key),
+            Some(_) => self.observed.event(EventClasses::SET, "sexpired", key),
+            None => {}
         }
         match (ended, members) {
-            (true, true) => self.observed.event(EventClasses::GENERIC, "del", key),
-            (true, false) => self.observed.event(EventClasses::EXPIRED, "expired", key),
+            (true, Some(_)) => self.observed.event(EventClasses::GENERIC, "del", key),
+            (true, None) => self.observed.event(EventClasses::EXPIRED, "expired", key),
             (false, _) => {}
         }
     }

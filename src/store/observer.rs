@@ -40,6 +40,10 @@ impl Observed {
         self.observer.get().map(Box::as_ref)
     }
 
+    pub fn tells_events(&self) -> bool {
+        self.wants(!CHANGES).is_some()
+    }
+
     /// Tells of an event, if anybody wants to know: else it costs one look.
     #[inline]
     pub fn event(&self, class: EventClasses, event: &'static str, key: KeyRef<'_>) {
@@ -100,7 +104,7 @@ impl Keys<'_> {
     #[inline]
     #[must_use]
     pub fn tells_events(&self) -> bool {
-        self.keyspace.observed.wants(!CHANGES).is_some()
+        self.keyspace.observed.tells_events()
     }
 
     /// DEL, of a key in whose place something may have been written meanwhile: the event `del` if it was there.
