@@ -101,8 +101,20 @@ impl Keys<'_> {
         Ok(Some(result))
     }
 
-    /// …STORE: the key becomes a sorted set of these members; without members it is deleted.
+    /// …STORE: the key becomes a sorted set of these members; without members it is deleted. True when it
+    /// was there.
     pub fn replace_sorted<'m>(
+        &mut self,
+        key: KeyRef<'_>,
+        members: impl Iterator<Item = (&'m [u8], f64)>,
+    ) -> bool {
+        self.replaces = self.exists(key).unwrap_or(false);
+        self.put_sorted(key, members);
+        std::mem::take(&mut self.replaces)
+    }
+
+    /// The key becomes a sorted set of these members.
+    pub(super) fn put_sorted<'m>(
         &mut self,
         key: KeyRef<'_>,
         members: impl Iterator<Item = (&'m [u8], f64)>,

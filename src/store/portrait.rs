@@ -58,7 +58,11 @@ impl Keys<'_> {
         match &portrait.value {
             Value::Text(text) => {
                 let ends = portrait.ends_ms.map_or(Deadline::Clear, Deadline::At);
+                let was_there = self.exists(key).unwrap_or(false);
                 self.set_text(key, text, ends);
+                if was_there {
+                    self.notify_new(key);
+                }
                 if portrait.form != TextForm::Plain {
                     self.set_form(key, portrait.form);
                 }
@@ -67,7 +71,7 @@ impl Keys<'_> {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
             }
             Value::Sorted(members) => {
-                self.replace_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
+                self.put_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
             }
         }
         if portrait.ends_ms.is_some() && !matches!(portrait.value, Value::Text(_)) {

@@ -3,7 +3,7 @@
 use super::reply::reply_count;
 use crate::base::double::parse_f64;
 use crate::command::{Args, Call, CommandError};
-use crate::store::{Missing, SortedEdit};
+use crate::store::{EventClasses, Missing, SortedEdit};
 use smallvec::SmallVec;
 
 const NX_AND_XX: CommandError =
@@ -54,6 +54,10 @@ fn add(call: &mut Call<'_, '_>, preset: Options) -> Result<(), CommandError> {
     })?;
     let put = put.transpose()?.unwrap_or_default();
     let put = put.iter().flatten();
+    if put.clone().any(|put| put.is_new || put.is_changed) {
+        let event = if options.increment { "zincr" } else { "zadd" };
+        call.keys.notify(EventClasses::SORTED_SET, event, key);
+    }
     if options.increment {
         match put.last() {
             Some(put) => call.reply.double(put.score),

@@ -2,6 +2,7 @@
 
 mod add;
 mod algebra;
+mod events;
 mod pop;
 mod random;
 pub mod range;

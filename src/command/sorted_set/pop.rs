@@ -1,5 +1,6 @@
 //! ZPOPMIN, ZPOPMAX, ZMPOP.
 
+use super::events;
 use super::reply::reply_members;
 use crate::base::number::parse_i64;
 use crate::command::{Args, Call, CommandError};
@@ -101,7 +102,12 @@ fn pop(
     end: End,
     count: usize,
 ) -> Result<Option<Popped>, AccessError> {
-    call.keys.edit_sorted(key, Missing::Skip, |set| take(set, end, count))
+    let popped = call.keys.edit_sorted(key, Missing::Skip, |set| take(set, end, count))?;
+    if popped.as_ref().is_some_and(|popped| !popped.is_empty()) {
+        let event = if end == End::Min { "zpopmin" } else { "zpopmax" };
+        events::removed(call.keys, event, key)?;
+    }
+    Ok(popped)
 }
 
 fn take(set: &mut SortedEdit<'_>, end: End, count: usize) -> Popped {

@@ -3,6 +3,7 @@
 mod compute;
 mod options;
 
+use super::events;
 use super::reply::{reply_count, reply_members};
 use crate::command::{Call, CommandError};
 use compute::{Source, difference, intersection, intersection_len, union};
@@ -46,7 +47,11 @@ fn show(call: &mut Call<'_, '_>, name: &str, operation: Operation) -> Result<(),
 }
 
 /// The destination may be a source and may hold any type: it is replaced once the result is known.
-fn store(call: &mut Call<'_, '_>, name: &str, operation: Operation) -> Result<(), CommandError> {
+fn store(
+    call: &mut Call<'_, '_>,
+    name: &'static str,
+    operation: Operation,
+) -> Result<(), CommandError> {
     let destination = call.key(1);
     let names = options::names(call.args.from(2), name)?;
     let sources = compute::sources(call.keys, call.session.db, names)?;
@@ -56,7 +61,7 @@ fn store(call: &mut Call<'_, '_>, name: &str, operation: Operation) -> Result<()
     let members: Vec<(Vec<u8>, f64)> =
         members.map(|(name, score)| (name.to_vec(), score)).collect();
     drop(sources);
-    call.keys.replace_sorted(destination, members.iter().map(|(name, score)| (&name[..], *score)));
+    events::store(call.keys, name, destination, &members);
     reply_count(call, members.len());
     Ok(())
 }

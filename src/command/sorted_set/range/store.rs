@@ -1,6 +1,7 @@
 //! ZRANGESTORE.
 
 use super::options::{Preset, Query};
+use crate::command::sorted_set::events;
 use crate::command::sorted_set::reply::reply_count;
 use crate::command::{Call, CommandError};
 
@@ -13,8 +14,7 @@ pub(super) fn zrangestore(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         members.map(|(member, score)| (member.to_vec(), score)).collect()
     });
     let destination = call.key(1);
-    call.keys
-        .replace_sorted(destination, members.iter().map(|(member, score)| (&member[..], *score)));
+    events::store(call.keys, "zrangestore", destination, &members);
     reply_count(call, members.len());
     Ok(())
 }
