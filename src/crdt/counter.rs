@@ -1,15 +1,16 @@
 //! Strings and counters: a base register and what every replica counted on top of it.
 
+mod overlaid;
 mod wire;
 
-use super::{FloatSlot, Own, Register, ReplicaMap, Slot};
+use super::{FloatSlot, Generation, Overlays, Own, Register, ReplicaMap, Slot, Tombstones};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// A base register and per replica a [`Slot`] of integers and a [`FloatSlot`].
+/// A base register, per replica a [`Slot`] of integers and a [`FloatSlot`], and [`Overlays`].
 ///
-/// The value is base + Σ slots. SET writes the base and forgets every slot that it saw; DEL forgets
+/// The value is base + Σ slots, under the overlays. SET writes the base and forgets every slot that it saw; DEL forgets
 /// the base and every slot that it saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counter {
@@ -18,6 +19,8 @@ pub struct Counter {
     base: Register,
     slots: ReplicaMap<Slot>,
     floats: ReplicaMap<FloatSlot>,
+    /// What lies over the text cell by cell; few keys have any.
+    overlays: Option<Box<Overlays>>,
 }
 
 impl Counter {
@@ -72,6 +75,7 @@ impl Counter {
         self.base.is_live()
             || self.slots.iter().any(|(_, slot)| !slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| !slot.is_forgotten())
+            || self.is_overlaid()
     }
 
     /// Counts `by` for the replica of `tag`.
@@ -116,9 +120,11 @@ impl Counter {
     }
 
     /// DEL: forgets all that is seen here.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self, tombstones: Tombstones) {
         self.base.forget();
         self.forget_slots();
+        self.overlays.iter_mut().for_each(|overlays| overlays.forget(tombstones));
+        self.drop_blank_overlays();
     }
 
     /// DEL as a planted defect has it: writes the base instead of forgetting it.
@@ -127,15 +133,24 @@ impl Counter {
         self.base.write_nothing(tag);
     }
 
-    pub fn merge(&mut self, other: &Counter) {
+    pub fn merge(&mut self, other: &Counter, tombstones: Tombstones) {
         self.born = self.born.max(other.born);
         self.base.merge(&other.base);
         self.slots.merge_with(&other.slots, Slot::merge);
         self.floats.merge_with(&other.floats, FloatSlot::merge);
+        if let Some(theirs) = &other.overlays {
+            self.overlays.get_or_insert_default().merge(theirs, tombstones);
+        }
     }
 
-    /// Drops what is entirely forgotten. Sound only once nothing can bring it back.
-    pub fn collect(&mut self) {
+    /// Makes cells of overlays plain up to a generation, and, if all of the `whole` key is confirmed, drops
+    /// what is entirely forgotten. Sound only once nothing can bring it back.
+    pub fn collect(&mut self, upto: Generation, whole: bool) {
+        self.overlays.iter_mut().for_each(|overlays| overlays.collect(upto, whole));
+        self.drop_blank_overlays();
+        if !whole {
+            return;
+        }
         self.slots.retain(|_, slot| !slot.is_forgotten());
         self.floats.retain(|_, slot| !slot.is_forgotten());
         self.base.collect();
@@ -147,6 +162,7 @@ impl Counter {
         self.base.tombstone() != Register::default()
             || self.slots.iter().any(|(_, slot)| slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| slot.is_forgotten())
+            || self.overlays.as_ref().is_some_and(|overlays| overlays.tombstones_mark() != 0)
     }
 
     /// A number that is another one whenever something else of what [`Counter::collect`] could drop is
@@ -170,13 +186,17 @@ impl Counter {
         for (replica, slot) in self.floats.iter().filter(|(_, slot)| slot.is_forgotten()) {
             note(Tag::new(slot.born(), replica), u128::from(slot.sums()[0].0));
         }
+        let overlays = self.overlays.as_ref().map_or(0, |overlays| overlays.tombstones_mark());
+        note(Tag::NEVER, u128::from(overlays));
         hasher.digest().max(1)
     }
 
     /// Only what is forgotten.
     #[must_use]
     pub fn tombstones_part(&self) -> Counter {
-        let mut part = Counter { base: self.base.tombstone(), ..Counter::default() };
+        let overlays = self.overlays.as_ref().map(|overlays| overlays.tombstones_part());
+        let overlays = overlays.filter(|part| !part.is_blank()).map(Box::new);
+        let mut part = Counter { base: self.base.tombstone(), overlays, ..Counter::default() };
         for (replica, slot) in self.slots.iter().filter(|(_, slot)| slot.has_forgotten()) {
             part.put_slot(replica, slot.tombstone());
         }
@@ -232,6 +252,7 @@ impl Counter {
                 part.put_float(lost, slot.tombstone());
             }
         }
+        part.overlays = self.overlays_reissued(lost, since, new, known);
         if part != Counter::default() {
             part.born = self.born;
         }
@@ -243,7 +264,9 @@ impl Counter {
     pub fn max_stamp(&self) -> Stamp {
         let slots = self.slots.iter().map(|(_, slot)| slot.born());
         let floats = self.floats.iter().map(|(_, slot)| slot.born());
-        slots.chain(floats).chain([self.base.tag().stamp, self.born]).max().unwrap_or_default()
+        let overlays = self.overlays.iter().map(|overlays| overlays.max_stamp());
+        let own = [self.base.tag().stamp, self.born];
+        slots.chain(floats).chain(overlays).chain(own).max().unwrap_or_default()
     }
 
     /// Bytes of heap that this state holds.
@@ -251,7 +274,8 @@ impl Counter {
     pub fn heap_bytes(&self) -> usize {
         let wide: usize = self.slots.iter().map(|(_, slot)| slot.heap_bytes()).sum();
         let base = self.base.get().map_or(0, |(_, value)| value.len());
-        base + wide + self.slots.heap_bytes() + self.floats.heap_bytes()
+        let overlays = self.overlays.as_ref().map_or(0, |overlays| overlays.heap_bytes());
+        base + wide + self.slots.heap_bytes() + self.floats.heap_bytes() + overlays
     }
 
     fn put_float(&mut self, replica: Replica, slot: FloatSlot) {
@@ -259,7 +283,7 @@ impl Counter {
         *self.floats.get_or_insert_with(replica, || FloatSlot::new(born)) = slot;
     }
 
-    fn be_born(&mut self, stamp: Stamp) {
+    pub(super) fn be_born(&mut self, stamp: Stamp) {
         if !self.is_living() {
             self.born = self.born.max(stamp);
         }

@@ -63,7 +63,7 @@ impl Life {
 
     /// Forgets what is seen here, of every type.
     pub(super) fn forget(&mut self, tombstones: Tombstones) {
-        self.counter.forget();
+        self.counter.forget(tombstones);
         if let Some(set) = &mut self.set {
             set.forget(tombstones);
         }
@@ -72,7 +72,7 @@ impl Life {
     /// False when `other` does not follow on what is known here.
     pub(super) fn merge(&mut self, other: &Life, tombstones: Tombstones) -> bool {
         self.deadline.merge(&other.deadline);
-        self.counter.merge(&other.counter);
+        self.counter.merge(&other.counter, tombstones);
         match &other.set {
             Some(theirs) => self.set.get_or_insert_default().merge(theirs, tombstones),
             None => true,
@@ -103,16 +103,16 @@ impl Life {
         if self.is_living() { mark } else { mark | 1 }
     }
 
-    /// Drops graves up to a generation, and, if all of the `whole` key is confirmed, all that is
+    /// Drops graves and folds fresh cells up to a generation, and, if all of the `whole` key is confirmed, all that is
     /// forgotten; false when nothing is left then.
     pub(super) fn collect(&mut self, upto: Generation, whole: bool) -> bool {
         if let Some(set) = &mut self.set {
             set.collect(upto, whole);
         }
+        self.counter.collect(upto, whole);
         if !whole {
             return true;
         }
-        self.counter.collect();
         self.set.take_if(|set| set.is_blank());
         self.counter.is_living() || self.set.is_some()
     }

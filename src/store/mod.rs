@@ -23,6 +23,7 @@ mod flags;
 mod forms;
 mod guards;
 mod keys;
+mod keys_cells;
 mod keys_set;
 mod keys_space;
 mod keys_text;

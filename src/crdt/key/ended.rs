@@ -24,10 +24,11 @@ impl Key {
         if any { hasher.digest().max(1) } else { 0 }
     }
 
-    /// Whether any set holds removed or expired members.
+    /// Whether any set holds removed or expired members, or an overlay cells that are to become plain.
     #[must_use]
     pub fn has_graves(&self) -> bool {
-        self.lives.iter().filter_map(Life::set).any(|set| set.has_graves())
+        let buries = |life: &Life| life.set().is_some_and(|set| set.has_graves());
+        self.lives.iter().any(|life| buries(life) || life.counter.has_fresh_cells())
     }
 
     /// Drops the lives that `is_done` takes.
@@ -37,6 +38,7 @@ impl Key {
 
     /// Has all of it told when a part is next taken: nobody has been told any of it.
     pub fn tell_all(&mut self, tombstones: Tombstones) {
+        self.lives.iter_mut().for_each(|life| life.counter.tell_all_overlays());
         let sets = self.lives.iter_mut().filter_map(|life| life.set.as_mut());
         sets.for_each(|set| set.tell_all(tombstones));
     }

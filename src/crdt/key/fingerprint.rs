@@ -3,7 +3,7 @@
 use super::Key;
 use crate::base::codec::{put_varint, put_varint_128};
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{Counter, DeadlineRegister, FloatSlot, Set, Slot};
+use crate::crdt::{Counter, DeadlineRegister, FloatSlot, Overlay, Set, Slot};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 impl Key {
@@ -49,6 +49,8 @@ enum Mark {
     Slot,
     Float,
     Set,
+    Bits,
+    Registers,
 }
 
 impl Living {
@@ -102,6 +104,15 @@ impl Living {
         }
         for (replica, slot) in counter.floats().filter(|(_, slot)| !slot.is_forgotten()) {
             self.float(replica, slot);
+        }
+        for (mark, digest) in [
+            (Mark::Bits, counter.bits().map(Overlay::digest)),
+            (Mark::Registers, counter.registers().map(Overlay::digest)),
+        ] {
+            if let Some(digest) = digest {
+                self.mark(mark);
+                self.bytes.extend(digest.to_le_bytes());
+            }
         }
     }
 

@@ -6,14 +6,14 @@ use crate::crdt::{Counter, DeadlineRegister, Life, Own, OwnFloat, Tombstones};
 use smallvec::SmallVec;
 
 impl Key {
-    /// What the stream of `me` has to be told after this node changed the key: all of it, but of sets
-    /// only what has changed since it was last asked.
+    /// What the stream of `me` has to be told after this node changed the key: all of it, but of sets and
+    /// overlays only what has changed since it was last asked.
     #[must_use]
     pub fn take_part(&mut self, me: Replica) -> Key {
         let part = |life: &mut Life| Life {
             id: life.id,
             deadline: life.deadline,
-            counter: life.counter.clone(),
+            counter: life.counter.take_part(me),
             set: life.set.as_mut().map(|set| Box::new(set.take_part(me))),
         };
         Key { lives: self.lives.iter_mut().map(part).collect() }
@@ -73,8 +73,9 @@ impl Key {
             let tags = [life.id, life.deadline.tag(), life.counter.base().tag()];
             let counted = || life.counter.slot(replica).is_some();
             let has_float = || life.counter.float(replica).is_some();
+            let has_cells = || life.counter.overlays_mention(replica);
             let has_added = || life.set.as_ref().is_some_and(|set| set.mentions(replica));
-            tags.iter().any(|tag| tag.replica == replica) || counted() || has_float() || has_added()
+            tags.iter().any(|tag| tag.replica == replica) || counted() || has_float() || has_cells() || has_added()
         })
     }
 

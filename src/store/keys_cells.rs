@@ -1,0 +1,186 @@
+//! Bits and registers of a HyperLogLog in a scope.
+//!
+//! Where nobody else is told of writes they are bytes of a plain text, changed in place; else cells that
+//! lie over it, so that others are told of what changed and nothing more.
+
+use super::entry::{Entry, Growing, State, TextForm};
+use super::{AccessError, KeyRef, Keys};
+use crate::base::hll::{self, HllError};
+use crate::crdt::{Deadline, Key, Kind, Write};
+
+impl Keys<'_> {
+    /// The length of the visible text in bytes; `None`: there is no such key.
+    pub fn text_len(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
+        if let Some(entry) = self.entry_touched(key)?
+            && let State::Whole(whole) = &entry.state
+            && let Some(reading) = whole.key.reading(self.now_ms)
+            && let Some(len) = reading.len()
+        {
+            return Ok(Some(len));
+        }
+        Ok(self.text(key)?.map(|text| text.len()))
+    }
+
+    /// Reads the visible text from `offset` on; behind its end, and where there is no key, are zeros.
+    pub fn read_at(
+        &self,
+        key: KeyRef<'_>,
+        offset: usize,
+        bytes: &mut [u8],
+    ) -> Result<(), AccessError> {
+        if let Some(entry) = self.entry_touched(key)?
+            && let State::Whole(whole) = &entry.state
+            && let Some(reading) = whole.key.reading(self.now_ms)
+            && reading.bytes_at(offset, bytes)
+        {
+            return Ok(());
+        }
+        bytes.fill(0);
+        if let Some(text) = self.text(key)? {
+            let there = text.get(offset..).unwrap_or_default();
+            bytes.iter_mut().zip(there).for_each(|(byte, there)| *byte = *there);
+        }
+        Ok(())
+    }
+
+    /// SETBIT, BITFIELD: writes bits of a text, or of a missing key; the deadline stays. The caller has
+    /// checked the type and the size.
+    pub fn put_bits(
+        &mut self,
+        key: KeyRef<'_>,
+        bits: impl Iterator<Item = (u32, bool)>,
+    ) -> Result<(), AccessError> {
+        if self.keyspace.keeps() {
+            self.put_cells(key, |whole, write| whole.put_bits(write, bits));
+            return Ok(());
+        }
+        self.edit_text(key, |text| bits.for_each(|(place, bit)| put_bit(text, place, bit)))
+    }
+
+    /// PFADD, PFMERGE: raises registers of a HyperLogLog, or of a missing key, which becomes one; the
+    /// deadline stays. The caller has checked that they rise.
+    ///
+    /// `sparse_max_bytes`: how long one may get before it is dense.
+    pub fn raise_registers(
+        &mut self,
+        key: KeyRef<'_>,
+        raised: &[(u16, u8)],
+        sparse_max_bytes: usize,
+    ) -> Result<Result<(), HllError>, AccessError> {
+        if self.keyspace.keeps() {
+            // A register of rank 0 says that there is one without elements.
+            let nothing = [(0, 0)];
+            let raised = if raised.is_empty() { &nothing[..] } else { raised };
+            self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
+            return Ok(Ok(()));
+        }
+        self.edit_text(key, |text| {
+            if text.is_empty() {
+                *text = hll::empty();
+            }
+            let each = raised.iter();
+            let done = each.map(|(at, rank)| hll::raise(text, *at, *rank, sparse_max_bytes));
+            let done = done.collect::<Result<Vec<bool>, HllError>>().map(|_| ());
+            hll::make_stale(text);
+            done
+        })
+    }
+
+    /// The ranks of a HyperLogLog that is held as registers alone; `None`: it is held as a text.
+    pub fn held_ranks(&self, key: KeyRef<'_>) -> Result<Option<Box<hll::Ranks>>, AccessError> {
+        let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
+        let State::Whole(whole) = &entry.state else { return Ok(None) };
+        Ok(whole.key.reading(self.now_ms).and_then(|reading| reading.ranks()))
+    }
+
+    /// PFCOUNT: notes in a HyperLogLog how many there are. Of one that is held as cells nothing is noted:
+    /// it has to look the same on every node.
+    pub fn note_cardinality(&mut self, key: KeyRef<'_>, count: u64) -> Result<(), AccessError> {
+        if self.keyspace.keeps() {
+            return Ok(());
+        }
+        if !self.is_exclusive(key) {
+            return Err(AccessError::NeedsExclusive);
+        }
+        self.edit_text(key, |text| hll::put_cardinality(text, count))
+    }
+
+    /// Whether cells of texts are told to others, or written down.
+    #[must_use]
+    pub fn tells_cells(&self) -> bool {
+        self.keyspace.keeps()
+    }
+
+    /// Writes cells over the text, by `put`.
+    fn put_cells(&mut self, key: KeyRef<'_>, put: impl FnOnce(&mut Key, &Write)) {
+        let me = self.keyspace.me();
+        let mut put = Some(put);
+        let changed = self.change(key, |entry, write| {
+            let put = put.take()?;
+            let mut whole = entry.take_key(me);
+            put(&mut whole, write);
+            entry.set_key(whole, me, write.now_ms);
+            entry.form = TextForm::Grown;
+            Some(())
+        });
+        if let (None, Some(put)) = (changed.flatten(), put) {
+            let write = self.keyspace.write(self.now_ms);
+            let mut entry = Entry::empty(key.name);
+            let mut whole = Key::default();
+            put(&mut whole, &write);
+            entry.set_key(whole, me, self.now_ms);
+            self.put_new(key, entry.state, Deadline::Keep, &write);
+            self.set_form(key, TextForm::Grown);
+        }
+    }
+
+    /// Changes a text in place, with room to grow; a missing key is an empty one.
+    fn edit_text<R>(
+        &mut self,
+        key: KeyRef<'_>,
+        edit: impl FnOnce(&mut Vec<u8>) -> R,
+    ) -> Result<R, AccessError> {
+        let (mut edit, mut result) = (Some(edit), None);
+        self.change(key, |entry, write| {
+            result = edit_in_place(entry, write, &mut edit);
+        });
+        let (None, Some(edit)) = (&result, edit) else { return result.ok_or(AccessError::WrongType) };
+        let mut text = self.text(key)?.map(|text| text.to_vec()).unwrap_or_default();
+        let result = edit(&mut text);
+        self.set_text(key, &text, Deadline::Keep);
+        self.set_form(key, TextForm::Grown);
+        Ok(result)
+    }
+}
+
+/// `None`, and nothing is done: there is no text that could be changed in place.
+fn edit_in_place<R, E: FnOnce(&mut Vec<u8>) -> R>(
+    entry: &mut Entry,
+    write: &Write,
+    edit: &mut Option<E>,
+) -> Option<R> {
+    if entry.kind(write.now_ms) != Some(Kind::String) {
+        return None;
+    }
+    if let State::Text { text, .. } = &mut entry.state {
+        let text = std::mem::take(text).into_vec();
+        entry.state = State::Growing(Box::new(Growing { stamp: write.stamp(), text }));
+    }
+    let State::Growing(growing) = &mut entry.state else { return None };
+    growing.stamp = write.stamp();
+    entry.form = TextForm::Grown;
+    edit.take().map(|edit| edit(&mut growing.text))
+}
+
+fn put_bit(text: &mut Vec<u8>, place: u32, bit: bool) {
+    let at = place as usize / 8;
+    if text.len() <= at {
+        text.resize(at + 1, 0);
+    }
+    let mask = 1 << (7 - place % 8);
+    if bit {
+        text[at] |= mask;
+    } else {
+        text[at] &= !mask;
+    }
+}
