@@ -52,6 +52,8 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
         "string" => of_group(Group::String),
+        "bitmap" => of_group(Group::Bitmap),
+        "hyperloglog" => of_group(Group::HyperLogLog),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),
         "pubsub" => has(Flags::PUBSUB),

@@ -146,6 +146,8 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    Bitmap,
+    HyperLogLog,
 }
 
 impl Group {
@@ -160,6 +162,8 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! lie over it, so that others are told of what changed and nothing more.
 
 use super::entry::{Entry, Growing, State, TextForm};
+use super::watch::Outcome;
 use super::{AccessError, KeyRef, Keys};
 use crate::base::hll::{self, HllError};
 use crate::crdt::{Deadline, Key, Kind, Write};
@@ -57,32 +58,51 @@ impl Keys<'_> {
         self.edit_text(key, |text| bits.for_each(|(place, bit)| put_bit(text, place, bit)))
     }
 
-    /// PFADD, PFMERGE: raises registers of a HyperLogLog, or of a missing key, which becomes one; the
-    /// deadline stays. The caller has checked that they rise.
-    ///
-    /// `sparse_max_bytes`: how long one may get before it is dense.
-    pub fn raise_registers(
+    /// BITOP: the key becomes this text without a deadline, as SET makes it; Redis holds it `raw`.
+    pub fn put_raw(&mut self, key: KeyRef<'_>, text: &[u8]) {
+        self.set_text(key, text, Deadline::Clear);
+        self.set_form(key, TextForm::Grown);
+    }
+
+    /// PFADD, PFMERGE, where cells are told: raises registers of a HyperLogLog, or of a missing key, which
+    /// becomes one; the deadline stays. The caller has checked the type, and that they rise.
+    pub fn raise_registers(&mut self, key: KeyRef<'_>, raised: &[(u16, u8)]) {
+        // A register of rank 0 says that there is one without elements.
+        let raised = if raised.is_empty() { &[(0, 0)] } else { raised };
+        self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
+    }
+
+    /// The same where none are told: true when a register rose. `sparse_max_bytes`: how long one may
+    /// get before it is dense.
+    pub fn raise_in_text(
         &mut self,
         key: KeyRef<'_>,
         raised: &[(u16, u8)],
         sparse_max_bytes: usize,
-    ) -> Result<Result<(), HllError>, AccessError> {
-        if self.keyspace.keeps() {
-            // A register of rank 0 says that there is one without elements.
-            let nothing = [(0, 0)];
-            let raised = if raised.is_empty() { &nothing[..] } else { raised };
-            self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
-            return Ok(Ok(()));
-        }
+    ) -> Result<Result<bool, HllError>, AccessError> {
+        self.edit_text(key, |text| {
+            let is_new = text.is_empty();
+            if is_new {
+                *text = hll::empty();
+            }
+            let mut rose = false;
+            for (register, rank) in raised {
+                rose |= hll::raise(text, *register, *rank, sparse_max_bytes)?;
+            }
+            if rose || is_new {
+                hll::make_stale(text);
+            }
+            Ok(rose)
+        })
+    }
+
+    /// Makes a HyperLogLog dense, or of a missing key an empty one that is.
+    pub fn make_dense(&mut self, key: KeyRef<'_>) -> Result<Result<(), HllError>, AccessError> {
         self.edit_text(key, |text| {
             if text.is_empty() {
                 *text = hll::empty();
             }
-            let each = raised.iter();
-            let done = each.map(|(at, rank)| hll::raise(text, *at, *rank, sparse_max_bytes));
-            let done = done.collect::<Result<Vec<bool>, HllError>>().map(|_| ());
-            hll::make_stale(text);
-            done
+            hll::to_dense(text).map(|_| ())
         })
     }
 
@@ -135,16 +155,17 @@ impl Keys<'_> {
     }
 
     /// Changes a text in place, with room to grow; a missing key is an empty one.
-    fn edit_text<R>(
+    fn edit_text<R: Outcome>(
         &mut self,
         key: KeyRef<'_>,
         edit: impl FnOnce(&mut Vec<u8>) -> R,
     ) -> Result<R, AccessError> {
-        let (mut edit, mut result) = (Some(edit), None);
-        self.change(key, |entry, write| {
-            result = edit_in_place(entry, write, &mut edit);
-        });
-        let (None, Some(edit)) = (&result, edit) else { return result.ok_or(AccessError::WrongType) };
+        let mut edit = Some(edit);
+        let changed = self.change(key, |entry, write| edit_in_place(entry, write, &mut edit));
+        if let Some(result) = changed.flatten() {
+            return Ok(result);
+        }
+        let edit = edit.ok_or(AccessError::WrongType)?;
         let mut text = self.text(key)?.map(|text| text.to_vec()).unwrap_or_default();
         let result = edit(&mut text);
         self.set_text(key, &text, Deadline::Keep);
