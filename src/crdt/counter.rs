@@ -156,9 +156,13 @@ impl Counter {
         self.base.collect();
     }
 
-    /// Whether it holds anything that [`Counter::collect`] could drop.
+    /// Whether it holds anything that [`Counter::collect`] could drop, if only the tags of fresh cells.
     #[must_use]
     pub fn has_tombstones(&self) -> bool {
+        self.has_forgotten() || self.has_fresh_cells()
+    }
+
+    fn has_forgotten(&self) -> bool {
         self.base.tombstone() != Register::default()
             || self.slots.iter().any(|(_, slot)| slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| slot.is_forgotten())
@@ -169,7 +173,7 @@ impl Counter {
     /// forgotten; 0 for nothing.
     #[must_use]
     pub(super) fn tombstones_mark(&self) -> u64 {
-        if !self.has_tombstones() {
+        if !self.has_forgotten() {
             return 0;
         }
         let mut hasher = Xxh3Default::new();

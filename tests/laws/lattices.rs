@@ -414,6 +414,7 @@ fn visible(text: Option<&Visible<'_>>) -> String {
         Some(Visible::Integer(value)) => value.to_string(),
         Some(Visible::Text(text)) => String::from_utf8_lossy(text).into_owned(),
         Some(Visible::Number(text)) => text.clone(),
+        Some(Visible::Made(text)) => String::from_utf8_lossy(text).into_owned(),
     }
 }
 

@@ -249,7 +249,8 @@ impl<C: Cells> Overlay<C> {
             self.shown.put(C::place(key), value);
         }
         // A later value of one writer is lower only if the earlier was forgotten.
-        theirs.value.is_none() || (!C::REPLACES && theirs.value < before)
+        let is_less = theirs.value.is_none() || (!C::REPLACES && theirs.value < before);
+        before.is_some() && is_less
     }
 
     /// Shows what is fresh, and nothing else.
