@@ -3,7 +3,7 @@
 mod overlaid;
 mod wire;
 
-use super::{FloatSlot, Generation, Overlays, Own, Register, ReplicaMap, Slot, Tombstones};
+use super::{FloatSlot, Overlays, Own, OwnFloat, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -30,6 +30,13 @@ impl Counter {
         let mut counter = Counter { born: slot.born(), ..Counter::default() };
         counter.slots.get_or_insert_with(replica, || slot);
         counter
+    }
+
+    /// A counter of which only is known that its base, written when it was born, is forgotten.
+    #[must_use]
+    pub(super) fn forgotten(tag: Tag) -> Counter {
+        let base = Register::written(tag, None);
+        Counter { born: tag.stamp, base, ..Counter::default() }
     }
 
     /// When the key last became a string.
@@ -119,12 +126,10 @@ impl Counter {
         self.base.write(tag, value.into());
     }
 
-    /// DEL: forgets all that is seen here.
-    pub fn forget(&mut self, tombstones: Tombstones) {
+    /// DEL: forgets all that is seen here, below overlays ([`Counter::forget_with_cells`]).
+    pub fn forget(&mut self) {
         self.base.forget();
         self.forget_slots();
-        self.overlays.iter_mut().for_each(|overlays| overlays.forget(tombstones));
-        self.drop_blank_overlays();
     }
 
     /// DEL as a planted defect has it: writes the base instead of forgetting it.
@@ -133,24 +138,17 @@ impl Counter {
         self.base.write_nothing(tag);
     }
 
-    pub fn merge(&mut self, other: &Counter, tombstones: Tombstones) {
+    /// Merges what is below overlays ([`Counter::merge_with_cells`]).
+    pub fn merge(&mut self, other: &Counter) {
         self.born = self.born.max(other.born);
         self.base.merge(&other.base);
         self.slots.merge_with(&other.slots, Slot::merge);
         self.floats.merge_with(&other.floats, FloatSlot::merge);
-        if let Some(theirs) = &other.overlays {
-            self.overlays.get_or_insert_default().merge(theirs, tombstones);
-        }
     }
 
-    /// Makes cells of overlays plain up to a generation, and, if all of the `whole` key is confirmed, drops
-    /// what is entirely forgotten. Sound only once nothing can bring it back.
-    pub fn collect(&mut self, upto: Generation, whole: bool) {
-        self.overlays.iter_mut().for_each(|overlays| overlays.collect(upto, whole));
-        self.drop_blank_overlays();
-        if !whole {
-            return;
-        }
+    /// Drops what is entirely forgotten, below overlays ([`Counter::collect_with_cells`]). Sound only once
+    /// nothing can bring it back.
+    pub fn collect(&mut self) {
         self.slots.retain(|_, slot| !slot.is_forgotten());
         self.floats.retain(|_, slot| !slot.is_forgotten());
         self.base.collect();
@@ -261,6 +259,40 @@ impl Counter {
             part.born = self.born;
         }
         part
+    }
+
+    /// What `me` alone has counted.
+    #[must_use]
+    pub fn own(&self, me: Replica) -> Own {
+        let float = self.floats.get(me).map(|slot| {
+            let [(seq, sum), _] = slot.sums();
+            Box::new(OwnFloat { born: slot.born(), seq, sum: sum.clone() })
+        });
+        let own = Own { float, ..Own::default() };
+        match self.slots.get(me) {
+            Some(slot) => {
+                Own { born: slot.born(), added: slot.added(), taken: slot.taken(), ..own }
+            }
+            None => own,
+        }
+    }
+
+    /// Whether it has counts of `me` that `known` lacks.
+    #[must_use]
+    pub fn exceeds(&self, me: Replica, known: Option<&Counter>) -> bool {
+        let slot = self.slots.get(me);
+        let float = self.floats.get(me);
+        slot.is_some_and(|slot| slot.exceeds(known.and_then(|known| known.slots.get(me))))
+            || float.is_some_and(|slot| slot.exceeds(known.and_then(|known| known.floats.get(me))))
+    }
+
+    /// Whether a replica has left anything in it.
+    #[must_use]
+    pub fn mentions(&self, replica: Replica) -> bool {
+        self.base.tag().replica == replica
+            || self.slots.get(replica).is_some()
+            || self.floats.get(replica).is_some()
+            || self.overlays.as_ref().is_some_and(|overlays| overlays.mentions(replica))
     }
 
     /// The latest stamp that this state holds.

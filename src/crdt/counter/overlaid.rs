@@ -2,7 +2,9 @@
 
 use super::Counter;
 use crate::base::{Replica, Stamp};
-use crate::crdt::{Bits, Overlays, Reading, Register, Registers, Visible, Write};
+use crate::crdt::{
+    Bits, Generation, Overlays, Reading, Register, Registers, Tombstones, Visible, Write,
+};
 
 impl Counter {
     /// The bits over the text, if any are living.
@@ -77,8 +79,28 @@ impl Counter {
         self.overlays.iter_mut().for_each(|overlays| overlays.tell_all());
     }
 
-    pub(in crate::crdt) fn overlays_mention(&self, replica: Replica) -> bool {
-        self.overlays.as_ref().is_some_and(|overlays| overlays.mentions(replica))
+    /// DEL: forgets all that is seen here.
+    pub fn forget_with_cells(&mut self, tombstones: Tombstones) {
+        self.forget();
+        self.overlays.iter_mut().for_each(|overlays| overlays.forget(tombstones));
+        self.drop_blank_overlays();
+    }
+
+    pub fn merge_with_cells(&mut self, other: &Counter, tombstones: Tombstones) {
+        self.merge(other);
+        if let Some(theirs) = &other.overlays {
+            self.overlays.get_or_insert_default().merge(theirs, tombstones);
+        }
+    }
+
+    /// Makes cells plain up to a generation, and, if all of the `whole` key is confirmed, drops what is
+    /// forgotten. Sound only once nothing can bring it back.
+    pub fn collect_with_cells(&mut self, upto: Generation, whole: bool) {
+        self.overlays.iter_mut().for_each(|overlays| overlays.collect(upto, whole));
+        self.drop_blank_overlays();
+        if whole {
+            self.collect();
+        }
     }
 
     /// Makes the text that is seen the base, where nobody will ever ask who wrote what of it.
@@ -100,7 +122,7 @@ impl Counter {
         self.base.write(tag, text.into());
     }
 
-    pub(super) fn drop_blank_overlays(&mut self) {
+    fn drop_blank_overlays(&mut self) {
         self.overlays.take_if(|overlays| overlays.is_blank());
     }
 
