@@ -1,11 +1,11 @@
 //! What a reader sees of strings and counters.
 
 use super::{Bits, Counter, Registers};
+use crate::base::Tag;
 use crate::base::decimal::Decimal;
 use crate::base::hll;
 use crate::base::long_double::LongDouble;
 use crate::base::number::parse_i64;
-use crate::base::Tag;
 use smallvec::SmallVec;
 
 /// How long a HyperLogLog gets that is made of registers before it is dense, the same on every node: what

@@ -74,11 +74,7 @@ pub fn form(text: &[u8]) -> Result<Form, HllError> {
 ///
 /// # Errors
 /// The string is none, or is corrupted.
-pub fn add(
-    text: &mut Vec<u8>,
-    element: &[u8],
-    sparse_max_bytes: usize,
-) -> Result<bool, HllError> {
+pub fn add(text: &mut Vec<u8>, element: &[u8], sparse_max_bytes: usize) -> Result<bool, HllError> {
     let (register, rank) = hash(element);
     raise(text, register, rank, sparse_max_bytes)
 }

@@ -49,10 +49,8 @@ impl Window {
         let from_front = |index: i64| if index < 0 { (total + index).max(0) } else { index };
         let start = from_front(self.start);
         let end = self.end.map_or(total - 1, |end| from_front(end).min(total - 1));
-        (start <= end).then(|| Span {
-            first: (start * unit) as u64,
-            last: (end * unit + unit - 1) as u64,
-        })
+        (start <= end)
+            .then(|| Span { first: (start * unit) as u64, last: (end * unit + unit - 1) as u64 })
     }
 
     /// What Redis counts as backwards, whatever the length.
@@ -85,7 +83,13 @@ pub(super) fn bitpos(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let window = Window::parse(call, 3)?;
     let place = match call.keys.text(call.key(1))? {
         // Without an end there is no end of zeros.
-        None => if bit { None } else { Some(0) },
+        None => {
+            if bit {
+                None
+            } else {
+                Some(0)
+            }
+        }
         Some(text) => window.of(text.len()).and_then(|span| {
             let behind = (!bit && window.end.is_none()).then_some(span.last + 1);
             find(&text, span, bit).or(behind)
@@ -99,7 +103,8 @@ fn count_ones(text: &[u8], span: Span) -> u64 {
     let (first, last) = (span.first as usize / 8, span.last as usize / 8);
     let Some(bytes) = text.get(first..=last) else { return 0 };
     let (words, tail) = bytes.as_chunks::<8>();
-    let words: u64 = words.iter().map(|word| u64::from(u64::from_ne_bytes(*word).count_ones())).sum();
+    let words: u64 =
+        words.iter().map(|word| u64::from(u64::from_ne_bytes(*word).count_ones())).sum();
     let tail: u64 = tail.iter().map(|byte| u64::from(byte.count_ones())).sum();
     let before = text[first] & !(0xff >> (span.first % 8));
     let behind = text[last] & !(0xff_u8 << (7 - span.last % 8));

@@ -104,7 +104,11 @@ fn run(call: &mut Call<'_, '_>, steps: &[Step], last: Option<u64>) -> Result<(),
 }
 
 /// Does one step and returns what it answers; `None`: the value does not fit.
-fn take(call: &mut Call<'_, '_>, key: KeyRef<'_>, step: &Step) -> Result<Option<i64>, CommandError> {
+fn take(
+    call: &mut Call<'_, '_>,
+    key: KeyRef<'_>,
+    step: &Step,
+) -> Result<Option<i64>, CommandError> {
     let before = read(call, key, step)?;
     let (value, overflow, answers_before) = match step.action {
         Action::Get => return Ok(Some(before)),
@@ -117,9 +121,8 @@ fn take(call: &mut Call<'_, '_>, key: KeyRef<'_>, step: &Step) -> Result<Option<
     };
     let Some(value) = step.field.fit(value, overflow) else { return Ok(None) };
     let bits = step.field.bits;
-    let places = (0..bits).filter_map(|at| {
-        Some((step.place.checked_add(at)?, value >> (bits - 1 - at) & 1 != 0))
-    });
+    let places = (0..bits)
+        .filter_map(|at| Some((step.place.checked_add(at)?, value >> (bits - 1 - at) & 1 != 0)));
     call.keys.put_bits(key, places)?;
     Ok(Some(if answers_before { before } else { value }))
 }

@@ -97,12 +97,10 @@ pub const ROWS: &[Command] = &[
 impl From<HllError> for CommandError {
     fn from(error: HllError) -> CommandError {
         match error {
-            HllError::NotOne => CommandError::fixed(
-                "WRONGTYPE Key is not a valid HyperLogLog string value.",
-            ),
-            HllError::Corrupted => {
-                CommandError::fixed("INVALIDOBJ Corrupted HLL object detected")
+            HllError::NotOne => {
+                CommandError::fixed("WRONGTYPE Key is not a valid HyperLogLog string value.")
             }
+            HllError::Corrupted => CommandError::fixed("INVALIDOBJ Corrupted HLL object detected"),
         }
     }
 }

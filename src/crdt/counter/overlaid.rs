@@ -58,11 +58,12 @@ impl Counter {
     }
 
     /// What the stream of `me` has to be told: all but the cells, and the base below them, that it was told
-    /// before.
+    /// before or others tell.
     pub(in crate::crdt) fn take_part(&mut self, me: Replica) -> Counter {
         let Some(overlays) = &mut self.overlays else { return self.clone() };
+        let is_all = overlays.tells_all();
         let part = overlays.take_part(me);
-        let base = match overlays.is_to_tell(&self.base) {
+        let base = match overlays.is_to_tell(me, &self.base) || is_all {
             true => self.base.clone(),
             false => Register::default(),
         };
@@ -71,7 +72,7 @@ impl Counter {
             base,
             slots: self.slots.clone(),
             floats: self.floats.clone(),
-            overlays: Some(part).filter(|part| !part.is_blank()).map(Box::new),
+            overlays: Some(part).filter(|part| *part != Overlays::default()).map(Box::new),
         }
     }
 

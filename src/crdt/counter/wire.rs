@@ -5,7 +5,9 @@ use crate::base::codec::{Malformed, put_varint_128};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{DeadlineRegister, FloatSlot, Overlays, Plain, PlainSlot, Register, ReplicaMap, Slot};
+use crate::crdt::{
+    DeadlineRegister, FloatSlot, Overlays, Plain, PlainSlot, Register, ReplicaMap, Slot,
+};
 
 // What a counter's first byte says is there.
 const BORN: u8 = 1;

@@ -66,7 +66,9 @@ impl Bitmap {
                 if one | zero == 0 {
                     continue;
                 }
-                for (byte, (one, zero)) in one.to_be_bytes().iter().zip(zero.to_be_bytes()).enumerate() {
+                for (byte, (one, zero)) in
+                    one.to_be_bytes().iter().zip(zero.to_be_bytes()).enumerate()
+                {
                     let place = (from + at * 8 + byte).checked_sub(offset);
                     if let Some(byte) = place.and_then(|place| bytes.get_mut(place)) {
                         *byte = *byte & !zero | one;
@@ -92,6 +94,16 @@ impl Chunk {
     /// A word of the bits that are there.
     fn any(&self, at: usize) -> u64 {
         self.ones[at] | self.zeros.as_ref().map_or(0, |zeros| zeros[at])
+    }
+
+    fn clear_zero(&mut self, word: usize, mask: u64) {
+        let Some(zeros) = self.zeros.as_mut().filter(|zeros| zeros[word] & mask != 0) else {
+            return;
+        };
+        zeros[word] &= !mask;
+        if zeros.iter().all(|word| *word == 0) {
+            self.zeros = None;
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -125,7 +137,7 @@ impl Cells for Bitmap {
         let (word, mask) = within(place);
         if is_one {
             chunk.ones[word] |= mask;
-            chunk.zeros.iter_mut().for_each(|zeros| zeros[word] &= !mask);
+            chunk.clear_zero(word, mask);
         } else {
             chunk.ones[word] &= !mask;
             chunk.zeros.get_or_insert_with(|| Box::new([0; WORDS]))[word] |= mask;
@@ -139,10 +151,7 @@ impl Cells for Bitmap {
         self.digest = self.digest.wrapping_sub(hash(place, before));
         let (word, mask) = within(place);
         chunk.ones[word] &= !mask;
-        chunk.zeros.iter_mut().for_each(|zeros| zeros[word] &= !mask);
-        if chunk.zeros.as_ref().is_some_and(|zeros| zeros.iter().all(|word| *word == 0)) {
-            chunk.zeros = None;
-        }
+        chunk.clear_zero(word, mask);
         if chunk.is_empty() {
             self.chunks.remove(&number);
         }

@@ -79,16 +79,22 @@ impl Overlays {
     }
 
     pub fn tell_all(&mut self) {
-        self.told = Tag::NEVER;
         self.bits.tell_all();
         self.registers.tell_all();
     }
 
-    /// Whether the stream is to be told of this base, which may be long; what is forgotten is short.
-    pub fn is_to_tell(&mut self, base: &Register) -> bool {
-        let is_known = base.is_live() && base.tag() == self.told;
-        self.told = if base.is_live() { base.tag() } else { Tag::NEVER };
-        !is_known
+    /// Whether all of it is to be told, the text below too.
+    #[must_use]
+    pub fn tells_all(&self) -> bool {
+        self.bits.tells_all() || self.registers.tells_all()
+    }
+
+    /// Whether the stream of `me` is to be told of this base, which may be long: if it wrote that since it
+    /// was last asked. What is forgotten is short.
+    pub fn is_to_tell(&mut self, me: Replica, base: &Register) -> bool {
+        let is_known = base.tag() == self.told || base.tag().replica != me;
+        self.told = base.tag();
+        !(base.is_live() && is_known)
     }
 
     #[must_use]

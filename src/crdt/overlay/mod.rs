@@ -54,9 +54,7 @@ pub trait Cells: Clone + Debug + Default + PartialEq + Eq {
     fn encode(&self, out: &mut super::wire::Encoder);
     /// # Errors
     /// Not what `encode` writes.
-    fn decode(
-        from: &mut super::wire::Decoder<'_>,
-    ) -> Result<Self, crate::base::codec::Malformed>;
+    fn decode(from: &mut super::wire::Decoder<'_>) -> Result<Self, crate::base::codec::Malformed>;
 }
 
 /// A cell that not everybody is known to hold.
@@ -132,7 +130,7 @@ impl<C: Cells> Overlay<C> {
         }
         self.shown = C::default();
         self.plain = ReplicaMap::default();
-        self.untold.note_fresh();
+        self.untold.note_forgotten();
     }
 
     pub fn merge(&mut self, other: &Overlay<C>, tombstones: Tombstones) {
@@ -322,10 +320,7 @@ fn covers(upto: &ReplicaMap<Stamp>, stamps: &ReplicaMap<Stamp>) -> bool {
     stamps.iter().all(|(replica, stamp)| upto.get(replica).is_some_and(|upto| upto >= stamp))
 }
 
-fn hash_stamps<'a>(
-    hasher: &mut Xxh3Default,
-    stamps: impl Iterator<Item = (Replica, &'a Stamp)>,
-) {
+fn hash_stamps<'a>(hasher: &mut Xxh3Default, stamps: impl Iterator<Item = (Replica, &'a Stamp)>) {
     for (replica, stamp) in stamps {
         hasher.update(&replica.node.to_le_bytes());
         hasher.update(&replica.epoch.to_le_bytes());

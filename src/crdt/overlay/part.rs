@@ -4,75 +4,100 @@ use super::{Cells, Fresh, Overlay, raise};
 use crate::base::{Replica, Stamp, Tag};
 use crate::crdt::{Generation, ReplicaMap};
 
-/// Cells that this node changed and has not yet handed to its stream.
+/// What this node changed and has not yet handed to its stream.
 #[derive(Clone, Debug)]
-pub(super) enum Untold<K> {
-    Keys(Vec<K>),
-    /// All that are fresh.
-    Fresh,
+pub(super) struct Untold<K> {
+    cells: UntoldCells<K>,
+    /// It has forgotten something.
+    forgot: bool,
+}
+
+#[derive(Clone, Debug)]
+enum UntoldCells<K> {
+    Some(Vec<K>),
+    /// All that it wrote and are fresh.
+    Own,
+    /// All of everybody.
     All,
 }
 
 impl<K> Default for Untold<K> {
     fn default() -> Self {
-        Untold::Keys(Vec::new())
+        Untold { cells: UntoldCells::Some(Vec::new()), forgot: false }
     }
 }
 
 impl<K: Ord> Untold<K> {
-    /// One of `fresh` cells was changed.
+    /// One of `fresh` cells was written.
     pub fn note(&mut self, key: K, fresh: usize) {
-        let Untold::Keys(keys) = self else { return };
+        let UntoldCells::Some(keys) = &mut self.cells else { return };
         if keys.last() == Some(&key) {
             return;
         }
         if keys.len() >= fresh {
-            *self = Untold::Fresh;
+            self.cells = UntoldCells::Own;
         } else {
             keys.push(key);
         }
     }
 
-    pub fn note_fresh(&mut self) {
-        if !matches!(self, Untold::All) {
-            *self = Untold::Fresh;
-        }
+    pub fn note_forgotten(&mut self) {
+        self.forgot = true;
+    }
+
+    pub fn is_all(&self) -> bool {
+        matches!(self.cells, UntoldCells::All)
     }
 
     pub fn heap_bytes(&self) -> usize {
-        match self {
-            Untold::Keys(keys) => keys.capacity() * size_of::<K>(),
-            Untold::Fresh | Untold::All => 0,
+        match &self.cells {
+            UntoldCells::Some(keys) => keys.capacity() * size_of::<K>(),
+            UntoldCells::Own | UntoldCells::All => 0,
         }
     }
 }
 
 impl<C: Cells> Overlay<C> {
-    /// What the stream of `me` has to be told: what has changed since it was last asked.
+    /// What the stream of `me` has to be told: which cells it has written since it was last asked, and which
+    /// it has forgotten. Others tell what they have written.
     #[must_use]
     pub fn take_part(&mut self, me: Replica) -> Overlay<C> {
-        let mut part = Overlay { forgotten: self.forgotten.clone(), ..Overlay::default() };
+        let untold = std::mem::take(&mut self.untold);
+        let mut part = Overlay::default();
         if let Some(seen) = self.seen.get(me) {
             raise(&mut part.seen, me, *seen);
         }
-        match std::mem::take(&mut self.untold) {
-            Untold::All => return self.clone(),
-            Untold::Fresh => {
-                self.fresh.iter().for_each(|(key, fresh)| part.admit(*key, *fresh));
-            }
-            Untold::Keys(mut keys) => {
+        if untold.forgot {
+            part.forgotten = self.forgotten.clone();
+        }
+        let is_told =
+            |fresh: &Fresh| fresh.tag.replica == me || (untold.forgot && fresh.value.is_none());
+        match untold.cells {
+            UntoldCells::All => return self.clone(),
+            UntoldCells::Some(mut keys) if !untold.forgot => {
                 keys.sort_unstable();
                 keys.dedup();
                 let told = keys.into_iter().filter_map(|key| Some((key, *self.fresh.get(&key)?)));
+                let told = told.filter(|(_, fresh)| is_told(fresh));
                 told.for_each(|(key, fresh)| part.admit(key, fresh));
+            }
+            UntoldCells::Some(_) | UntoldCells::Own => {
+                let told = self.fresh.iter().filter(|(_, fresh)| is_told(fresh));
+                told.for_each(|(key, fresh)| part.admit(*key, *fresh));
             }
         }
         part
     }
 
+    /// Whether all of it is to be told.
+    #[must_use]
+    pub fn tells_all(&self) -> bool {
+        self.untold.is_all()
+    }
+
     /// Has all of it told when a part is next taken: nobody has been told any of it.
     pub fn tell_all(&mut self) {
-        self.untold = Untold::All;
+        self.untold.cells = UntoldCells::All;
     }
 
     /// Only what is forgotten.
@@ -117,8 +142,7 @@ impl<C: Cells> Overlay<C> {
     /// Whether another's fresh cell was heard of, if only as forgotten.
     fn has_seen(&self, key: C::Key, fresh: &Fresh) -> bool {
         let seen = self.seen.get(fresh.tag.replica).copied().unwrap_or(Stamp::NEVER);
-        seen >= fresh.tag.stamp
-            || self.fresh.get(&key).is_some_and(|known| known.tag >= fresh.tag)
+        seen >= fresh.tag.stamp || self.fresh.get(&key).is_some_and(|known| known.tag >= fresh.tag)
     }
 
     /// Takes in a fresh cell of which nothing is known yet.

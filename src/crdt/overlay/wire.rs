@@ -47,7 +47,11 @@ impl<C: Cells> Overlay<C> {
             if value.is_some_and(|value| value > C::VALUE_MAX) {
                 return Err(Malformed("a value out of range"));
             }
-            if overlay.fresh.last_key_value().is_some_and(|(last, _)| *last >= C::key(place, replica)) {
+            if overlay
+                .fresh
+                .last_key_value()
+                .is_some_and(|(last, _)| *last >= C::key(place, replica))
+            {
                 return Err(Malformed("cells out of order"));
             }
             overlay.admit_told(place, tag, value);
