@@ -28,12 +28,8 @@ fn headcount_answers_as_the_transcripts_say() {
 /// which follows from its registers there.
 #[test]
 fn with_a_log_it_answers_the_same() {
-    let of_memory = [
-        "hyperloglog/pfdebug.txt",
-        "keys/scan.txt",
-        "server/debug.txt",
-        "server/memory.txt",
-    ];
+    let of_memory =
+        ["hyperloglog/pfdebug.txt", "keys/scan.txt", "server/debug.txt", "server/memory.txt"];
     replay_all(&Server::headcount(&["--appendonly", "yes"]), &of_memory, false);
 }
 

@@ -72,12 +72,13 @@ impl Keys<'_> {
         self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
     }
 
-    /// The same where none are told: true when a register rose. `sparse_max_bytes`: how long one may
-    /// get before it is dense.
+    /// The same where none are told: true when a register rose. A merge makes stale what is noted of the
+    /// cardinality, even if none did. `sparse_max_bytes`: how long one may get before it is dense.
     pub fn raise_in_text(
         &mut self,
         key: KeyRef<'_>,
         raised: &[(u16, u8)],
+        is_merge: bool,
         sparse_max_bytes: usize,
     ) -> Result<Result<bool, HllError>, AccessError> {
         self.edit_text(key, |text| {
@@ -89,7 +90,7 @@ impl Keys<'_> {
             for (register, rank) in raised {
                 rose |= hll::raise(text, *register, *rank, sparse_max_bytes)?;
             }
-            if rose || is_new {
+            if rose || is_new || is_merge {
                 hll::make_stale(text);
             }
             Ok(rose)

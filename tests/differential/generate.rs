@@ -129,7 +129,8 @@ const VALUES: &[&str] = &[
     "\0\u{7f}",
 ];
 const BITS: &[&str] = &["0", "1", "7", "8", "9", "63", "100", "5000", "-1", "4294967296", "x"];
-const FIELD_TYPES: &[&str] = &["u1", "i1", "u4", "i5", "u8", "i8", "u16", "i33", "u63", "i64", "u64"];
+const FIELD_TYPES: &[&str] =
+    &["u1", "i1", "u4", "i5", "u8", "i8", "u16", "i33", "u63", "i64", "u64"];
 const FIELD_PLACES: &[&str] = &["0", "1", "4", "7", "60", "#0", "#1", "#3", "100", "-1", "#x"];
 const MEMBERS: &[&str] = &["x", "y", "z", "1", "2", "3", "01", "", "-7", "9223372036854775808"];
 const INTS: &[&str] = &[
@@ -244,9 +245,11 @@ fn expand(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
     }
 }
 
+fn one_of(choices: &[&str], rng: &mut StdRng) -> String {
+    (*choices.choose(rng).expect("a choice")).to_owned()
+}
+
 fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
-    let one_of =
-        |choices: &[&str], rng: &mut StdRng| choices.choose(rng).expect("a choice").to_string();
     let word = match symbol {
         "key" => one_of(KEYS, rng),
         "value" => one_of(VALUES, rng),

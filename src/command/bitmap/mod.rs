@@ -43,9 +43,9 @@ pub const ROWS: &[Command] = &[
         since: "3.2.0",
         summary: "Performs arbitrary bitfield integer operations on strings.",
         complexity: "O(1) for each subcommand specified",
-        syntax: "key [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] SET encoding offset value | \
-            INCRBY encoding offset increment [GET encoding offset | [OVERFLOW WRAP | SAT | FAIL] SET \
-            encoding offset value | INCRBY encoding offset increment ...]]",
+        syntax: "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | \
+            INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] \
+            <SET encoding offset value | INCRBY encoding offset increment> ...]]",
         subcommands: &[],
         run: field::bitfield,
     },
@@ -73,7 +73,7 @@ pub const ROWS: &[Command] = &[
         since: "2.6.0",
         summary: "Performs bitwise operations on multiple strings, and stores the result.",
         complexity: "O(N)",
-        syntax: "AND | OR | XOR | NOT destkey key [key ...]",
+        syntax: "<AND | OR | XOR | NOT> destkey key [key ...]",
         subcommands: &[],
         run: operation::bitop,
     },

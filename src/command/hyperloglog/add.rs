@@ -35,7 +35,7 @@ fn raise_text(
         return Ok(false);
     }
     let limit = sparse_max_bytes(call);
-    Ok(call.keys.raise_in_text(key, raised, limit)?? || is_new)
+    Ok(call.keys.raise_in_text(key, raised, false, limit)?? || is_new)
 }
 
 /// Registers over a string; those that do not rise are not told to anybody.
@@ -74,7 +74,7 @@ pub(super) fn pfmerge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         if is_dense {
             call.keys.make_dense(key)??;
         }
-        call.keys.raise_in_text(key, &raised, limit)??;
+        call.keys.raise_in_text(key, &raised, true, limit)??;
     }
     call.reply.ok();
     Ok(())
