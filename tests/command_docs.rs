@@ -184,6 +184,11 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
     ),
     // Takes a member too, as KeyDB's.
     ("persist", &[], &["argument member:string optional"]),
+    (
+        "pfmerge",
+        &["argument sourcekey:key@1 multiple"],
+        &["argument sourcekey:key@1 optional multiple"],
+    ),
     ("psetex", &[], &["deprecated 2.6.12 `SET` with the `PX` argument", "flag deprecated"]),
     // Takes a member too, as KeyDB's.
     ("pttl", &[], &["argument member:string optional"]),
