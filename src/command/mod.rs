@@ -8,6 +8,7 @@ pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
@@ -20,6 +21,7 @@ mod refusal;
 pub mod registry;
 mod scan_options;
 mod session;
+mod set_events;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -31,6 +33,7 @@ pub mod cluster;
 pub mod connection;
 pub mod hyperloglog;
 pub mod key;
+pub mod pubsub;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -53,6 +56,7 @@ pub const FAMILIES: &[&[Command]] = &[
     connection::ROWS,
     hyperloglog::ROWS,
     key::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

@@ -7,19 +7,16 @@ use super::entry::{Entry, Growing, State, TextForm};
 use super::watch::Outcome;
 use super::{AccessError, KeyRef, Keys};
 use crate::base::hll::{self, HllError};
-use crate::crdt::{Deadline, Key, Kind, Write};
+use crate::crdt::{Deadline, Key, Kind, Reading, Write};
 
 impl Keys<'_> {
     /// The length of the visible text in bytes; `None`: there is no such key.
     pub fn text_len(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
-        if let Some(entry) = self.entry_touched(key)?
-            && let State::Whole(whole) = &entry.state
-            && let Some(reading) = whole.key.reading(self.now_ms)
-            && let Some(len) = reading.len()
-        {
-            return Ok(Some(len));
+        let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
+        match entry.reading(self.now_ms).and_then(|reading| reading.len()) {
+            Some(len) => Ok(Some(len)),
+            None => Ok(entry.text(self.now_ms)?.map(|text| text.len())),
         }
-        Ok(self.text(key)?.map(|text| text.len()))
     }
 
     /// Reads the visible text from `offset` on; behind its end, and where there is no key, are zeros.
@@ -29,15 +26,13 @@ impl Keys<'_> {
         offset: usize,
         bytes: &mut [u8],
     ) -> Result<(), AccessError> {
-        if let Some(entry) = self.entry_touched(key)?
-            && let State::Whole(whole) = &entry.state
-            && let Some(reading) = whole.key.reading(self.now_ms)
-            && reading.bytes_at(offset, bytes)
-        {
+        bytes.fill(0);
+        let Some(entry) = self.entry_touched(key)? else { return Ok(()) };
+        let reading = entry.reading(self.now_ms);
+        if reading.is_some_and(|reading| reading.bytes_at(offset, bytes)) {
             return Ok(());
         }
-        bytes.fill(0);
-        if let Some(text) = self.text(key)? {
+        if let Some(text) = entry.text(self.now_ms)? {
             let there = text.get(offset..).unwrap_or_default();
             bytes.iter_mut().zip(there).for_each(|(byte, there)| *byte = *there);
         }
@@ -109,9 +104,8 @@ impl Keys<'_> {
 
     /// The ranks of a HyperLogLog that is held as registers alone; `None`: it is held as a text.
     pub fn held_ranks(&self, key: KeyRef<'_>) -> Result<Option<Box<hll::Ranks>>, AccessError> {
-        let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
-        let State::Whole(whole) = &entry.state else { return Ok(None) };
-        Ok(whole.key.reading(self.now_ms).and_then(|reading| reading.ranks()))
+        let reading = self.entry(key)?.and_then(|entry| entry.reading(self.now_ms));
+        Ok(reading.and_then(|reading| reading.ranks()))
     }
 
     /// PFCOUNT: notes in a HyperLogLog how many there are. Of one that is held as cells nothing is noted:
@@ -172,6 +166,16 @@ impl Keys<'_> {
         self.set_text(key, &text, Deadline::Keep);
         self.set_form(key, TextForm::Grown);
         Ok(result)
+    }
+}
+
+impl Entry {
+    /// The string of a whole form, not read yet.
+    fn reading(&self, now_ms: u64) -> Option<Reading<'_>> {
+        match &self.state {
+            State::Whole(whole) => whole.key.reading(now_ms),
+            _ => None,
+        }
     }
 }
 

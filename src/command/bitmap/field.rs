@@ -3,7 +3,7 @@
 use super::bit;
 use super::field_type::{FieldType, Overflow};
 use crate::command::{Call, CommandError};
-use crate::store::KeyRef;
+use crate::store::{EventClasses, KeyRef};
 
 const BAD_OVERFLOW: CommandError = CommandError::fixed("ERR Invalid OVERFLOW type specified");
 const READS_ONLY: CommandError =
@@ -86,45 +86,76 @@ fn parse_overflow(word: &[u8]) -> Result<Overflow, CommandError> {
 fn run(call: &mut Call<'_, '_>, steps: &[Step], last: Option<u64>) -> Result<(), CommandError> {
     let key = call.key(1);
     let len = call.keys.text_len(key)?.unwrap_or(0);
+    let mut is_changed = false;
     // As in Redis the string is long enough for all that is to be written, whether it is or not.
     if let Some(last) = last
         && last / 8 >= len as u64
         && let Ok(last) = u32::try_from(last)
     {
         call.keys.put_bits(key, [(last, false)].into_iter())?;
+        is_changed = true;
     }
     call.reply.array(steps.len());
     for step in steps {
-        match take(call, key, step)? {
-            Some(value) => call.reply.integer(value),
-            None => call.reply.null(),
+        let before = read(call, key, step)?;
+        match step.outcome(before) {
+            Outcome::Read => call.reply.integer(before),
+            Outcome::Refused => call.reply.null(),
+            Outcome::Write { value, answer } => {
+                write(call, key, step, value)?;
+                is_changed |= value != before;
+                call.reply.integer(answer);
+            }
         }
+    }
+    if is_changed {
+        call.keys.notify(EventClasses::STRING, "setbit", key);
     }
     Ok(())
 }
 
-/// Does one step and returns what it answers; `None`: the value does not fit.
-fn take(
+/// What a step comes to.
+enum Outcome {
+    Read,
+    /// The value does not fit.
+    Refused,
+    Write {
+        value: i64,
+        answer: i64,
+    },
+}
+
+impl Step {
+    fn outcome(&self, before: i64) -> Outcome {
+        let (value, overflow, answers_before) = match self.action {
+            Action::Get => return Outcome::Read,
+            // An unsigned field takes a negative number for a very large one.
+            Action::Set(value, overflow) if !self.field.is_signed => {
+                (i128::from(value as u64), overflow, true)
+            }
+            Action::Set(value, overflow) => (i128::from(value), overflow, true),
+            Action::Add(by, overflow) => (i128::from(before) + i128::from(by), overflow, false),
+        };
+        match self.field.fit(value, overflow) {
+            None => Outcome::Refused,
+            Some(value) => {
+                Outcome::Write { value, answer: if answers_before { before } else { value } }
+            }
+        }
+    }
+}
+
+fn write(
     call: &mut Call<'_, '_>,
     key: KeyRef<'_>,
     step: &Step,
-) -> Result<Option<i64>, CommandError> {
-    let before = read(call, key, step)?;
-    let (value, overflow, answers_before) = match step.action {
-        Action::Get => return Ok(Some(before)),
-        // An unsigned field takes a negative number for a very large one.
-        Action::Set(value, overflow) if !step.field.is_signed => {
-            (i128::from(value as u64), overflow, true)
-        }
-        Action::Set(value, overflow) => (i128::from(value), overflow, true),
-        Action::Add(by, overflow) => (i128::from(before) + i128::from(by), overflow, false),
-    };
-    let Some(value) = step.field.fit(value, overflow) else { return Ok(None) };
+    value: i64,
+) -> Result<(), CommandError> {
     let bits = step.field.bits;
     let places = (0..bits)
         .filter_map(|at| Some((step.place.checked_add(at)?, value >> (bits - 1 - at) & 1 != 0)));
     call.keys.put_bits(key, places)?;
-    Ok(Some(if answers_before { before } else { value }))
+    Ok(())
 }
 
 fn read(call: &Call<'_, '_>, key: KeyRef<'_>, step: &Step) -> Result<i64, CommandError> {

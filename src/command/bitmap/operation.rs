@@ -1,6 +1,7 @@
 //! BITOP.
 
 use crate::command::{Call, CommandError};
+use crate::store::EventClasses;
 
 const ONE_SOURCE: CommandError =
     CommandError::fixed("ERR BITOP NOT must be called with a single source key.");
@@ -38,9 +39,11 @@ pub(super) fn bitop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     texts.for_each(|text| combine(operation, &mut result, text));
     let key = call.key(2);
     if result.is_empty() {
-        call.keys.delete(key);
+        let was_there = call.keys.delete(key);
+        call.keys.notify_deleted(was_there, key);
     } else {
         call.keys.put_raw(key, &result);
+        call.keys.notify(EventClasses::STRING, "set", key);
     }
     call.reply.integer(result.len() as i64);
     Ok(())

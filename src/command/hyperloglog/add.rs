@@ -3,7 +3,7 @@
 use super::sparse_max_bytes;
 use crate::base::hll::{self, Form, Ranks};
 use crate::command::{Call, CommandError};
-use crate::store::KeyRef;
+use crate::store::{EventClasses, KeyRef};
 
 pub(super) fn pfadd(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
@@ -14,6 +14,9 @@ pub(super) fn pfadd(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     } else {
         raise_text(call, key, &raised)?
     };
+    if is_changed {
+        call.keys.notify(EventClasses::STRING, "pfadd", key);
+    }
     call.reply.integer(is_changed.into());
     Ok(())
 }
@@ -76,6 +79,8 @@ pub(super) fn pfmerge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         }
         call.keys.raise_in_text(key, &raised, true, limit)??;
     }
+    // As in Redis it is another PFADD.
+    call.keys.notify(EventClasses::STRING, "pfadd", key);
     call.reply.ok();
     Ok(())
 }
