@@ -40,7 +40,8 @@ impl Keys<'_> {
     }
 
     /// SETBIT, BITFIELD: writes bits of a text, or of a missing key; the deadline stays. The caller has
-    /// checked the type and the size.
+    /// checked the type and the size. A bit that is there already is told all the same: it may count against
+    /// an earlier write elsewhere.
     pub fn put_bits(
         &mut self,
         key: KeyRef<'_>,
@@ -50,7 +51,10 @@ impl Keys<'_> {
             self.put_cells(key, |whole, write| whole.put_bits(write, bits));
             return Ok(());
         }
-        self.edit_text(key, |text| bits.for_each(|(place, bit)| put_bit(text, place, bit)))
+        let put = |text: &mut Vec<u8>| {
+            bits.fold(false, |changed, (place, bit)| put_bit(text, place, bit) || changed)
+        };
+        self.edit_text(key, put).map(|_| ())
     }
 
     /// BITOP: the key becomes this text without a deadline, as SET makes it; Redis holds it `raw`.
@@ -198,15 +202,19 @@ fn edit_in_place<R, E: FnOnce(&mut Vec<u8>) -> R>(
     edit.take().map(|edit| edit(&mut growing.text))
 }
 
-fn put_bit(text: &mut Vec<u8>, place: u32, bit: bool) {
+/// True when the text is another one.
+fn put_bit(text: &mut Vec<u8>, place: u32, bit: bool) -> bool {
     let at = place as usize / 8;
-    if text.len() <= at {
+    let is_longer = text.len() <= at;
+    if is_longer {
         text.resize(at + 1, 0);
     }
     let mask = 1 << (7 - place % 8);
+    let before = text[at];
     if bit {
         text[at] |= mask;
     } else {
         text[at] &= !mask;
     }
+    is_longer || text[at] != before
 }

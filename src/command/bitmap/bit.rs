@@ -18,10 +18,7 @@ pub(super) fn setbit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     let before = bit_at(call, place)?;
     let is_longer = call.keys.text_len(key)?.unwrap_or(0) <= place as usize / 8;
-    // What is there already is told all the same: it may count against a write elsewhere.
-    if before != bit || is_longer || call.keys.tells_cells() {
-        call.keys.put_bits(key, [(place, bit)].into_iter())?;
-    }
+    call.keys.put_bits(key, [(place, bit)].into_iter())?;
     if before != bit || is_longer {
         call.keys.notify(EventClasses::STRING, "setbit", key);
     }
