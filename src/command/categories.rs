@@ -51,6 +51,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY),
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "sortedset" => of_group(Group::SortedSet),
         "string" => of_group(Group::String),
         "bitmap" => of_group(Group::Bitmap),
         "hyperloglog" => of_group(Group::HyperLogLog),

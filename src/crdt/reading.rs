@@ -103,7 +103,7 @@ impl<'a> Reading<'a> {
 
     /// How many bytes the text has that [`Reading::bytes_at`] reads; `None`: it has to be made first.
     #[must_use]
-    pub fn len(&self) -> Option<usize> {
+    pub fn len_bytes(&self) -> Option<usize> {
         let below = self.plain_base()?.len();
         let bits = self.bits.iter().map(|bits| bits.shown().len_bytes()).max().unwrap_or(0);
         Some(below.max(bits))

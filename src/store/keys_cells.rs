@@ -13,7 +13,7 @@ impl Keys<'_> {
     /// The length of the visible text in bytes; `None`: there is no such key.
     pub fn text_len(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
         let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
-        match entry.reading(self.now_ms).and_then(|reading| reading.len()) {
+        match entry.reading(self.now_ms).and_then(|reading| reading.len_bytes()) {
             Some(len) => Ok(Some(len)),
             None => Ok(entry.text(self.now_ms)?.map(|text| text.len())),
         }
@@ -52,7 +52,9 @@ impl Keys<'_> {
             return Ok(());
         }
         let put = |text: &mut Vec<u8>| {
-            bits.fold(false, |changed, (place, bit)| put_bit(text, place, bit) || changed)
+            let mut is_changed = false;
+            bits.for_each(|(place, bit)| is_changed |= put_bit(text, place, bit));
+            is_changed
         };
         self.edit_text(key, put).map(|_| ())
     }

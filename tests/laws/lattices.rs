@@ -2,12 +2,13 @@
 
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
+use crate::sorted_sets::{SortedOp, apply_to_sorted};
 use headcount::base::decimal::Decimal;
 use headcount::base::hll;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set,
-    Slot, Tombstones, Visible, Write,
+    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
+    Score, Set, Slot, SortedSet, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -67,8 +68,10 @@ laws! {
     registers_obey_the_laws: Register;
     deadline_registers_obey_the_laws: DeadlineRegister;
     counters_obey_the_laws: Counter;
+    scores_obey_the_laws: Score;
     sets_obey_the_laws: Set;
     hashes_obey_the_laws: Hash;
+    sorted_sets_obey_the_laws: SortedSet;
     keys_obey_the_laws: Key;
 }
 
@@ -340,6 +343,7 @@ pub enum KeyOp {
     Insert(u8, MemberDeadline),
     Remove(u8),
     Field(HashOp),
+    Sorted(SortedOp),
     Expire(Option<u64>),
     Delete,
     SetBit(u32, bool),
@@ -368,6 +372,7 @@ impl Subject for Key {
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
             4 => Hash::ops().prop_map(KeyOp::Field),
+            4 => SortedSet::ops().prop_map(KeyOp::Sorted),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
             2 => (0u32..20, any::<bool>()).prop_map(|(place, bit)| KeyOp::SetBit(place, bit)),
@@ -415,6 +420,9 @@ impl Subject for Key {
                 if text.is_none_or(|text| hll::form(&text).is_ok()) {
                     self.raise_registers(write, [(*at, *rank)]);
                 }
+            }
+            KeyOp::Sorted(op) if matches!(kind, None | Some(Kind::SortedSet)) => {
+                apply_to_sorted(self, op, write);
             }
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {

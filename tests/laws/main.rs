@@ -7,7 +7,8 @@
 //! - `overlays` bits and registers, told in parts, until they are plain.
 //! - `parts` sets told in parts; `streams` keys told in parts, their fingerprints and their collection;
 //!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
-//! - `hashes` what is written to hashes, and a story of their own rules.
+//! - `hashes` what is written to hashes, and a story of their own rules; `sorted_sets` the same of scores,
+//!   with an oracle.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
@@ -23,5 +24,6 @@ mod parts;
 #[cfg(feature = "planted")]
 mod planted;
 mod reissue;
+mod sorted_sets;
 mod streams;
 mod wire;

@@ -6,6 +6,7 @@ mod fingerprint;
 mod members;
 mod overlaid;
 mod part;
+mod scores;
 mod wire;
 
 pub use wire::Told;

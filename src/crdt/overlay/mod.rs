@@ -286,15 +286,17 @@ impl<C: Cells> Overlay<C> {
 /// Equal when they say the same, whoever has been told of it.
 impl<C: Cells> PartialEq for Overlay<C> {
     fn eq(&self, other: &Self) -> bool {
-        let same = |((key, mine), (theirs_key, theirs)): ((&C::Key, &Fresh), (&C::Key, &Fresh))| {
-            key == theirs_key && mine.tag == theirs.tag && mine.value == theirs.value
-        };
         self.shown == other.shown
+            && self.fresh == other.fresh
             && self.plain == other.plain
             && self.seen == other.seen
             && self.forgotten == other.forgotten
-            && self.fresh.len() == other.fresh.len()
-            && self.fresh.iter().zip(&other.fresh).all(same)
+    }
+}
+
+impl PartialEq for Fresh {
+    fn eq(&self, other: &Fresh) -> bool {
+        (self.tag, self.value) == (other.tag, other.value)
     }
 }
 
