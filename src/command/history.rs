@@ -19,6 +19,15 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
 
 /// Changes: command, version, what is new.
 const CHANGES: &[(&str, &str, &str)] = &[
+    ("acl|getuser", "6.2.0", "Added Pub/Sub channel patterns."),
+    (
+        "acl|getuser",
+        "7.0.0",
+        "Added selectors and changed the format of key and channel patterns from a list to their rule representation.",
+    ),
+    ("acl|log", "7.2.0", "Added entry ID, timestamp created, and timestamp last updated."),
+    ("acl|setuser", "6.2.0", "Added Pub/Sub channel patterns."),
+    ("acl|setuser", "7.0.0", "Added selectors and key based permissions."),
     ("auth", "6.0.0", "Added ACL style (username and password)."),
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
     ("client|kill", "2.8.12", "Added new filter format."),

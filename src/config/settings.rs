@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::encodings::Encodings;
+use super::users::Users;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -40,6 +41,7 @@ pub struct Config {
     pub proto_max_multibulk_len: u32,
 
     pub requirepass: Option<Vec<u8>>,
+    pub users: Users,
     pub enable_debug_command: Permission,
     pub enable_protected_configs: Permission,
 
@@ -186,6 +188,7 @@ impl Default for Config {
             proto_max_bulk_len_bytes: 512 * MB,
             proto_max_multibulk_len: i32::MAX as u32,
             requirepass: None,
+            users: Users::default(),
             enable_debug_command: Permission::No,
             enable_protected_configs: Permission::No,
             always_show_logo: false,

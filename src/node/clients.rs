@@ -1,5 +1,7 @@
 //! The registry of connected clients.
 
+use super::Account;
+use crate::acl::DEFAULT_USER;
 use crate::store::Watch;
 use bytes::Bytes;
 use crossbeam::queue::ArrayQueue;
@@ -62,11 +64,21 @@ pub struct NewClient {
 }
 
 /// The texts that a client says about itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ClientNames {
     pub name: String,
     pub library_name: String,
     pub library_version: String,
+    /// Who it is; None: the default user.
+    pub account: Option<Arc<Account>>,
+}
+
+impl ClientNames {
+    /// The name of its user.
+    #[must_use]
+    pub fn user(&self) -> &[u8] {
+        self.account.as_ref().map_or(DEFAULT_USER, |account| &account.name)
+    }
 }
 
 /// What the connection tells of itself; plain relaxed stores by the thread that serves it.
@@ -266,6 +278,12 @@ impl ClientHandle {
 
     pub fn edit_names(&self, edit: impl FnOnce(&mut ClientNames)) {
         edit(&mut self.names.lock());
+    }
+
+    /// Whether it is of this user.
+    #[must_use]
+    pub fn is_of(&self, account: &Arc<Account>) -> bool {
+        self.names.lock().account.as_ref().is_some_and(|own| Arc::ptr_eq(own, account))
     }
 
     /// From now on others may send it messages.

@@ -1,5 +1,6 @@
 //! The node: owns the parts that every connection shares.
 
+mod access;
 mod background;
 pub mod clients;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod stats;
 pub mod system;
 pub mod tcp;
 
+pub use access::{Access, Account};
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
@@ -60,6 +62,8 @@ pub struct Node {
     /// Where what is written is kept; `None`: in memory only.
     pub disk: Option<Arc<Disk>>,
     pub clients: Clients,
+    /// The users.
+    pub access: Access,
     pub stats: Stats,
     pub background: Background,
     pub slowlog: SlowLog,
@@ -86,6 +90,7 @@ impl Node {
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
         Node {
+            access: Access::new(config.requirepass.as_deref()),
             config: ConfigCell::new(config),
             config_file: None,
             keyspace,

@@ -53,6 +53,10 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
                     words(texts.collect())
                 })
                 .boxed(),
+            // A user can be defined once only.
+            "user" => ("[a-z]{16}", proptest::collection::vec(any::<Vec<u8>>(), 0..3))
+                .prop_map(|(name, rules)| [vec![name.into_bytes()], rules].concat())
+                .boxed(),
             other => panic!("no values are known for {other}"),
         },
         Kind::Inert { default, is_fixed: true } => Just(one((*default).to_owned())).boxed(),

@@ -4,6 +4,8 @@ mod auth;
 mod client;
 mod hello;
 
+pub use client::describe_client;
+
 use super::table::{Command, Flags, Group, Reach};
 use super::{After, Call, CommandError};
 
@@ -97,7 +99,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
-    call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
+    call.session.reset(&call.node.access, &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");
     Ok(())

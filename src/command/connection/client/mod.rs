@@ -7,6 +7,7 @@ mod list;
 mod modes;
 mod pause;
 
+pub use describe::line as describe_client;
 pub use identity::{INVALID_NAME, set_name, valid_attribute};
 
 use super::BASE;

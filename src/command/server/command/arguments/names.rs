@@ -15,6 +15,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     (
         "",
         &[
+            "bits",
             "client-id",
             "cluster-bus-port",
             "count",
@@ -52,6 +53,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
 
 /// Groups by the word that they begin with.
 const GROUPS: &[(&str, &str, &str)] = &[
+    ("acl|log", "count", "operation"),
     ("client|reply", "ON", "action"),
     ("client|tracking", "ON", "status"),
     ("client|kill", "ip:port", "filter"),
