@@ -127,6 +127,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let name = match call.keys.kind(call.key(1))? {
         Some(Kind::String) => "string",
         Some(Kind::Set) => "set",
+        Some(Kind::Hash) => "hash",
         None => "none",
     };
     call.reply.simple(name);
