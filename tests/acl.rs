@@ -124,7 +124,9 @@ fn connections_of_users_that_go_are_closed() {
         let mut one = connect_as(server, "ann", "");
         assert_eq!(call(&mut client, &["ACL", "DELUSER", "ann"]), "(integer) 1");
         assert!(one.call(&["GET", "a"]).is_err());
-        eventually("ann is gone", || !call(&mut client, &["CLIENT", "LIST"]).contains(" user=ann "));
+        eventually("ann is gone", || {
+            !call(&mut client, &["CLIENT", "LIST"]).contains(" user=ann ")
+        });
         ok(&mut client, &["PING", "OK"]);
     });
 }
@@ -167,11 +169,21 @@ fn refusals_are_logged_with_all_there_is_to_know() {
     }
     let log = call(&mut client, &["ACL", "LOG"]);
     let fields = [
-        "count", "reason", "context", "object", "username", "age-seconds", "client-info", "entry-id",
-        "timestamp-created", "timestamp-last-updated",
+        "count",
+        "reason",
+        "context",
+        "object",
+        "username",
+        "age-seconds",
+        "client-info",
+        "entry-id",
+        "timestamp-created",
+        "timestamp-last-updated",
     ];
     fields.iter().for_each(|field| assert_eq!(log.matches(&format!("\"{field}\"")).count(), 3));
-    for part in ["\"multi\"", "\"key\"", "\"c\"", "(integer) 2", "\"command\"", "\"get\"", "user=ann "] {
+    for part in
+        ["\"multi\"", "\"key\"", "\"c\"", "(integer) 2", "\"command\"", "\"get\"", "user=ann "]
+    {
         assert!(log.contains(part), "{part}: {log}");
     }
     assert!(!log.contains("\"auth\""), "only three are kept: {log}");

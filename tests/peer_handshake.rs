@@ -23,6 +23,7 @@ fn greeting(node: u32) -> Greeting {
         epoch: 5,
         incarnation: 1 << 40,
         address,
+        clients: headcount::replication::ClientAddress::default(),
         connection: 3,
         databases: 16,
         met: Vec::new(),

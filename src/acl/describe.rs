@@ -133,8 +133,7 @@ impl Selector {
 fn best(categories: &[&Category], left: &CommandSet, adds: bool) -> Option<usize> {
     let mut best: Option<(usize, usize, usize)> = None;
     for (at, category) in categories.iter().enumerate() {
-        let same =
-            category.members.iter().filter(|member| left.contains(**member) == adds).count();
+        let same = category.members.iter().filter(|member| left.contains(**member) == adds).count();
         let different = category.members.len() - same;
         let is_better = best.is_none_or(|(_, most, least)| {
             different < least || (different == least && same > most)
@@ -173,10 +172,7 @@ mod tests {
     fn rules_have_a_normal_form() {
         assert_eq!(described("on nopass &foo +@all"), "on nopass resetchannels &foo +@all");
         let hash = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
-        assert_eq!(
-            described(">secret allkeys allchannels"),
-            format!("off #{hash} ~* &* -@all")
-        );
+        assert_eq!(described(">secret allkeys allchannels"), format!("off #{hash} ~* &* -@all"));
         assert_eq!(
             described("%R~a %W~b %RW~c %R~d %W~d (+get ~e)"),
             "off %R~a %W~b ~c ~d resetchannels -@all (~e resetchannels -@all +get)"
@@ -187,7 +183,9 @@ mod tests {
     #[test]
     fn categories_are_found_again() {
         for category in catalog().categories() {
-            for rules in [format!("+@all -@{}", category.name), format!("-@all +@{}", category.name)] {
+            for rules in
+                [format!("+@all -@{}", category.name), format!("-@all +@{}", category.name)]
+            {
                 assert_eq!(commands(&rules), rules);
             }
         }

@@ -28,7 +28,8 @@ pub fn parse_file(text: &[u8], path: &str, rules: Rules<'_>) -> Result<Users, St
     if errors.is_empty() {
         return Ok(users);
     }
-    let unchanged = "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
+    let unchanged =
+        "WARNING: ACL errors detected, no change to the previously active ACL rules was performed";
     Err(errors + unchanged)
 }
 
@@ -51,9 +52,8 @@ fn parse_line(
     if known.contains_key(*name) {
         return Err(format!("WARNING: Duplicate user '{shown}' found on line {number}. "));
     }
-    let merged = merge_selectors(words).map_err(|_| {
-        format!("{path}:{number}: Unmatched parenthesis in selector definition.")
-    })?;
+    let merged = merge_selectors(words)
+        .map_err(|_| format!("{path}:{number}: Unmatched parenthesis in selector definition."))?;
     let mut user = User::new(rules.all_channels);
     let (mut errors, mut is_told) = (String::new(), false);
     for rule in &merged {

@@ -180,7 +180,8 @@ mod tests {
     // The texts are those of redis-server 7.0.15.
     #[test]
     fn rules_are_refused_in_the_words_of_redis() {
-        let in_modifier = |rule: &str, why: &str| format!("Error in ACL SETUSER modifier '{rule}': {why}");
+        let in_modifier =
+            |rule: &str, why: &str| format!("Error in ACL SETUSER modifier '{rule}': {why}");
         let unknown = "Unknown command or category name in ACL";
         for rule in ["+nosuch", "-nosuch", "+@nosuch", "+nosuch|get", "+config|nosuch", "-get|a"] {
             assert_eq!(error(rule), in_modifier(rule, unknown));
@@ -189,8 +190,12 @@ mod tests {
             let why = if rule == "+" { unknown } else { "Syntax error" };
             assert_eq!(error(rule), in_modifier(rule, why), "{rule}");
         }
-        assert!(error("~* ~a").ends_with("Try 'resetkeys' to start with an empty list of patterns"));
-        assert!(error("&* &a").ends_with("Try 'resetchannels' to start with an empty list of channels"));
+        assert!(
+            error("~* ~a").ends_with("Try 'resetkeys' to start with an empty list of patterns")
+        );
+        assert!(
+            error("&* &a").ends_with("Try 'resetchannels' to start with an empty list of channels")
+        );
         assert!(error("<a").ends_with("trying to remove from the user does not exist"));
         assert!(error("#abc").ends_with("only lowercase hexadecimal characters"));
         assert!(error("+config|get|a").ends_with("first-arg of a subcommand is not supported"));

@@ -8,11 +8,7 @@ const CHANGE: &[&str] = &["RW", "access", "update"];
 const OVERWRITE: &[&str] = &["OW", "update"];
 
 /// How this request accesses the keys of `spec`, in the words of COMMAND GETKEYSANDFLAGS.
-pub fn access(
-    command: &Command,
-    spec: &KeySpec,
-    request: Args<'_>,
-) -> &'static [&'static str] {
+pub fn access(command: &Command, spec: &KeySpec, request: Args<'_>) -> &'static [&'static str] {
     if !spec.access.contains(&"variable_flags") {
         return spec.access;
     }

@@ -14,7 +14,8 @@ use std::sync::LazyLock;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let commands = registry::all();
-    let named = commands.iter().map(|entry| (entry.full_name.clone(), categories::categories(entry)));
+    let named =
+        commands.iter().map(|entry| (entry.full_name.clone(), categories::categories(entry)));
     Catalog::new(categories::CATEGORIES, named)
 });
 
@@ -150,9 +151,9 @@ fn note_denial(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::acl::{Rules, User};
     use crate::command::args::with_words;
     use crate::node::Access as Users;
-    use crate::acl::{Rules, User};
 
     fn denied(rules: &str, request: &str) -> Option<String> {
         let words: Vec<&[u8]> = rules.split(' ').map(str::as_bytes).collect();
@@ -222,7 +223,9 @@ mod tests {
     #[test]
     fn every_category_is_known_and_said_again() {
         for category in catalog().categories() {
-            for rules in [format!("+@all -@{}", category.name), format!("-@all +@{}", category.name)] {
+            for rules in
+                [format!("+@all -@{}", category.name), format!("-@all +@{}", category.name)]
+            {
                 let words: Vec<&[u8]> = rules.split(' ').map(str::as_bytes).collect();
                 let set = Rules { catalog: catalog(), all_channels: false };
                 let user = User::new(false).with_rules(&words, set).expect("they are rules");

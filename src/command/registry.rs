@@ -1,7 +1,7 @@
 //! The command table, indexed: every command and subcommand by its name.
 
-use super::{Args, FAMILIES};
 use super::table::{Command, Place, Reach};
+use super::{Args, FAMILIES};
 use hashbrown::HashMap;
 use std::sync::LazyLock;
 

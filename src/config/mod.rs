@@ -18,7 +18,7 @@ pub mod table;
 mod users;
 
 pub use choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission, PubsubDefault};
-pub use cluster::peer_address;
+pub use cluster::{Announce, peer_address};
 pub use commands::SetError;
 pub use docs::{example, flags_help, reference};
 pub use line::{Line, lines, quote, split_words};

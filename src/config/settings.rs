@@ -7,6 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
+use super::cluster::Announce;
 use super::encodings::Encodings;
 use super::users::Users;
 
@@ -72,8 +73,7 @@ pub struct Config {
     pub cluster_port: u16,
     /// `host:port` of other nodes' cluster ports.
     pub cluster_peer: Vec<String>,
-    /// `host:port` of this node's own, as others are to dial it.
-    pub cluster_announce: Option<String>,
+    pub cluster_announce: Announce,
     /// Not 0; None: made by the node.
     pub cluster_node_id: Option<u32>,
     /// May be empty. It must not appear in logs.
@@ -209,7 +209,7 @@ impl Default for Config {
             lazyfree_lazy_user_flush: false,
             cluster_port: 0,
             cluster_peer: Vec::new(),
-            cluster_announce: None,
+            cluster_announce: Announce::default(),
             cluster_node_id: None,
             cluster_secret: String::new(),
             cluster_window_bytes: 64 * MB,

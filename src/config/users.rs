@@ -82,6 +82,8 @@ mod tests {
         let line = lines(&config).join("\n");
         assert_eq!(line, r#"ann on "~a\"b" "(+get ~\xff)""#);
         assert_eq!(split_words(line.as_bytes()), Ok(words.map(<[u8]>::to_vec).to_vec()));
-        assert!(set(&mut config, &[b"ann"]).is_err_and(|error| error.starts_with("Duplicate user")));
+        assert!(
+            set(&mut config, &[b"ann"]).is_err_and(|error| error.starts_with("Duplicate user"))
+        );
     }
 }

@@ -134,7 +134,8 @@ impl Access {
 
     /// Takes a user out; its connections are the caller's to close. The default user stays.
     pub fn remove(&self, name: &[u8]) -> Option<Arc<Account>> {
-        let removed = (name != DEFAULT_USER).then(|| self.accounts.write().remove(name)).flatten()?;
+        let removed =
+            (name != DEFAULT_USER).then(|| self.accounts.write().remove(name)).flatten()?;
         removed.retire();
         Some(removed)
     }

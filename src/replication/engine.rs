@@ -18,7 +18,7 @@ use super::readiness::Gate;
 use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
-use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
+use super::{ClientAddress, Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
 use crate::base::{Replica, Stamp};
 use crate::store::Keyspace;
 use rand::rngs::SmallRng;
@@ -47,6 +47,8 @@ pub struct Engine {
     pub(super) began_with: u64,
     /// Somebody has met a later run of this memory.
     pub(super) is_outdated: bool,
+    /// Where clients reach this node.
+    pub(super) clients: ClientAddress,
     pub(super) stream: Stream,
     /// All of these streams are held here up to these batches; in memory, and for certain.
     pub(super) holds: Vector,
@@ -113,6 +115,7 @@ impl Engine {
             proposal: None,
             began_with: 0,
             is_outdated: false,
+            clients: ClientAddress::default(),
             stream: Stream::default(),
             holds: Vector::new(),
             durable: Vector::new(),
@@ -215,10 +218,16 @@ impl Engine {
             kept: self.began_with,
             is_outdated: self.is_outdated,
             address: self.settings.address.clone(),
+            clients: self.clients.clone(),
             connection: self.connections,
             databases: self.settings.databases,
             met: self.others().map(|entry| (entry.node, entry.incarnation)).collect(),
         }
+    }
+
+    /// From now on new connections are told that clients reach this node there.
+    pub fn serve_clients_at(&mut self, address: ClientAddress) {
+        self.clients = address;
     }
 
     /// The other members.

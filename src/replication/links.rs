@@ -238,6 +238,7 @@ impl Engine {
         self.admit(&entry, now);
         let peer = self.peers.entry(greeting.node);
         let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
+        peer.clients.clone_from(&greeting.clients);
         if peer.replica != Some(greeting.replica()) || peer.run != greeting.run {
             // Another start of the node: what its last one said does not count.
             (peer.replica, peer.run) = (Some(greeting.replica()), greeting.run);

@@ -126,9 +126,7 @@ mod tests {
     #[test]
     fn protected_mode_keeps_other_machines_out() {
         let mut config = Config::default();
-        let denied = |peer: &str, config: &Config| {
-            is_denied(peer.parse().unwrap(), config, true)
-        };
+        let denied = |peer: &str, config: &Config| is_denied(peer.parse().unwrap(), config, true);
         assert!(denied("10.0.0.1:1234", &config));
         assert!(denied("[2001:db8::1]:1234", &config));
         assert!(!denied("127.0.0.1:1234", &config));

@@ -85,10 +85,7 @@ fn kill(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn parse(
-    args: Args<'_>,
-    is_user: impl Fn(&[u8]) -> bool,
-) -> Result<Filters<'_>, CommandError> {
+fn parse(args: Args<'_>, is_user: impl Fn(&[u8]) -> bool) -> Result<Filters<'_>, CommandError> {
     let mut filters = Filters { spare_self: true, ..Filters::default() };
     let mut at = 2;
     while let Some(option) = args.get(at) {

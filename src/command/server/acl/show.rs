@@ -17,12 +17,8 @@ pub const LIST: Command = Command {
     ..BASE
 };
 
-pub const USERS: Command = Command {
-    name: "users",
-    summary: "Lists all ACL users.",
-    run: users,
-    ..LIST
-};
+pub const USERS: Command =
+    Command { name: "users", summary: "Lists all ACL users.", run: users, ..LIST };
 
 pub const GETUSER: Command = Command {
     name: "getuser",

@@ -54,7 +54,8 @@ fn getkeysandflags(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
-    let entry = registry::named(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
+    let entry =
+        registry::named(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
     let command = entry.command;
     if command.keys.is_empty() {
         return Err(CommandError::fixed("ERR The command has no key arguments"));
