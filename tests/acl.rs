@@ -213,3 +213,34 @@ fn what_is_wrong_with_users_ends_the_start() {
     refused(&["--user", "ann", "--aclfile", "x"], "please define either an ACL file or");
     refused(&["--aclfile", "/nosuch"], "opening file '/nosuch': No such file or directory");
 }
+
+#[test]
+fn who_may_not_hear_a_channel_any_more_is_closed() {
+    against_both(&[], |server| {
+        let mut client = server.connect();
+        ok(&mut client, &["ACL", "SETUSER", "ann", "on", "nopass", "+@all", "&a", "&b*", "&c"]);
+        let subscribe = |words: &[&str]| {
+            let mut subscriber = connect_as(server, "ann", "");
+            assert!(call(&mut subscriber, words).contains(words[1]), "{words:?}");
+            subscriber
+        };
+        let mut channel = subscribe(&["SUBSCRIBE", "a"]);
+        let mut pattern = subscribe(&["PSUBSCRIBE", "b*"]);
+        let mut shard = subscribe(&["SSUBSCRIBE", "c"]);
+        let mut refused = connect_as(server, "ann", "");
+        for words in [["SUBSCRIBE", "d"], ["PSUBSCRIBE", "b"], ["SSUBSCRIBE", "d"]] {
+            assert!(call(&mut refused, &words).starts_with("NOPERM "), "{words:?}");
+        }
+        assert!(call(&mut refused, &["PUBLISH", "d", "x"]).starts_with("NOPERM "));
+        assert_eq!(call(&mut refused, &["PUBLISH", "b1", "x"]), "(integer) 1");
+        // More than before closes nobody.
+        ok(&mut client, &["ACL", "SETUSER", "ann", "&e"]);
+        assert!(call(&mut client, &["CLIENT", "LIST"]).contains(" sub=1 "));
+        ok(&mut client, &["ACL", "SETUSER", "ann", "resetchannels", "&b*"]);
+        let list = call(&mut client, &["CLIENT", "LIST"]);
+        assert!(!list.contains(" sub=1 ") && !list.contains(" ssub=1 "), "{list}");
+        assert!(list.contains(" psub=1 "), "{list}");
+        assert!(channel.call(&["PING"]).is_err() && shard.call(&["PING"]).is_err());
+        assert!(pattern.call(&["PING"]).is_ok());
+    });
+}

@@ -20,6 +20,11 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
         &[],
         &["change 7.2.0 Added entry ID, timestamp created, and timestamp last updated."],
     ),
+    (
+        "psubscribe",
+        &["argument pattern:block multiple (pattern:pattern)"],
+        &["argument pattern:pattern multiple"],
+    ),
     ("restore", &[], &["argument merge:pure-token=MERGE optional"]),
     (
         "client|kill",

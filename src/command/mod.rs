@@ -10,6 +10,7 @@ mod error;
 mod help;
 pub mod history;
 mod key_access;
+pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
@@ -23,6 +24,7 @@ mod refusal;
 pub mod registry;
 mod scan_options;
 mod session;
+mod set_events;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -33,6 +35,7 @@ pub mod users;
 pub mod cluster;
 pub mod connection;
 pub mod key;
+pub mod pubsub;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -53,6 +56,7 @@ pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
     key::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

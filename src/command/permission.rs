@@ -45,7 +45,7 @@ pub fn may_read_any_key(account: &Account, entry: &Entry, args: Args<'_>) -> boo
 fn with_request<T>(entry: &Entry, args: Args<'_>, then: impl FnOnce(&Request<'_>) -> T) -> T {
     let row = entry.command;
     let mut keys: SmallVec<[KeyUse<'_>; 4]> = SmallVec::new();
-    for spec in row.keys.iter().filter(|spec| !spec.access.contains(&"not_key")) {
+    for spec in row.keys.iter().filter(|spec| spec.are_keys()) {
         let names = access(row, spec, args);
         let has = |name: &str| names.contains(&name);
         let write = has("insert") || has("update") || has("delete");

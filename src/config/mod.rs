@@ -8,6 +8,7 @@ mod cluster;
 mod commands;
 mod docs;
 mod encodings;
+mod events;
 mod kind;
 mod line;
 mod number;
@@ -21,6 +22,7 @@ pub use choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission, PubsubDefau
 pub use cluster::{Announce, peer_address};
 pub use commands::SetError;
 pub use docs::{example, flags_help, reference};
+pub use events::EventClasses;
 pub use line::{Line, lines, quote, split_words};
 pub use rewrite::rewrite;
 pub use settings::{BindAddress, BufferLimit, BufferLimits, Config, SavePoint};

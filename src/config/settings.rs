@@ -10,6 +10,7 @@ use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::cluster::Announce;
 use super::encodings::Encodings;
 use super::users::Users;
+use super::events::EventClasses;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -63,11 +64,7 @@ pub struct Config {
     pub active_expire_effort: u32,
     /// Background rounds per second, 1 to 500.
     pub hz: u32,
-    pub lazyfree_lazy_eviction: bool,
-    pub lazyfree_lazy_expire: bool,
-    pub lazyfree_lazy_server_del: bool,
-    pub lazyfree_lazy_user_del: bool,
-    pub lazyfree_lazy_user_flush: bool,
+    pub lazyfree: LazyFree,
 
     /// 0: this node is alone, and all the following says nothing.
     pub cluster_port: u16,
@@ -98,11 +95,22 @@ pub struct Config {
     pub slowlog_max_len: u64,
     /// Milliseconds; 0: off.
     pub latency_monitor_threshold_ms: u64,
+    pub notify_keyspace_events: EventClasses,
 
     pub encodings: Encodings,
 
     /// Directives of Redis without effect, as they were set.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
+}
+
+/// What is freed by a thread that nobody waits for (`lazyfree-lazy-…`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LazyFree {
+    pub eviction: bool,
+    pub expire: bool,
+    pub server_del: bool,
+    pub user_del: bool,
+    pub user_flush: bool,
 }
 
 /// So many changes, so many seconds after the last snapshot.
@@ -202,11 +210,7 @@ impl Default for Config {
             maxmemory_samples: 5,
             active_expire_effort: 1,
             hz: 10,
-            lazyfree_lazy_eviction: false,
-            lazyfree_lazy_expire: false,
-            lazyfree_lazy_server_del: false,
-            lazyfree_lazy_user_del: false,
-            lazyfree_lazy_user_flush: false,
+            lazyfree: LazyFree::default(),
             cluster_port: 0,
             cluster_peer: Vec::new(),
             cluster_announce: Announce::default(),
@@ -227,6 +231,7 @@ impl Default for Config {
             slowlog_log_slower_than_us: 10_000,
             slowlog_max_len: 128,
             latency_monitor_threshold_ms: 0,
+            notify_keyspace_events: EventClasses::NONE,
             encodings: Encodings::default(),
             inert: BTreeMap::new(),
         }

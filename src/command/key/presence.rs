@@ -92,15 +92,21 @@ fn unlink(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn delete(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     delete_all(call)?;
     // What is small is freed already: the configuration is looked at for large values only.
-    if call.keys.has_garbage() && call.node.config().lazyfree_lazy_user_del {
+    if call.keys.has_garbage() && call.node.config().lazyfree.user_del {
         call.keys.free_later();
     }
     Ok(())
 }
 
 fn delete_all(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let deleted = (1..call.args.len()).filter(|&index| call.keys.delete(call.key(index))).count();
-    call.reply.integer(deleted as i64);
+    let mut deleted = 0;
+    for index in 1..call.args.len() {
+        let key = call.key(index);
+        let was_there = call.keys.delete(key);
+        call.keys.notify_deleted(was_there, key);
+        deleted += i64::from(was_there);
+    }
+    call.reply.integer(deleted);
     Ok(())
 }
 

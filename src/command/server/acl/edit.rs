@@ -5,7 +5,7 @@ use crate::acl::{DEFAULT_USER, User, is_valid_name};
 use crate::command::table::Command;
 use crate::command::users::rules;
 use crate::command::{After, Call, CommandError};
-use crate::node::Account;
+use crate::node::{Account, ClientHandle, Space};
 use std::sync::Arc;
 
 pub const SETUSER: Command = Command {
@@ -45,9 +45,35 @@ fn setuser(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         user.with_rules(&words, rules)
     };
     let changed = call.node.access.change(name, change);
-    changed.map_err(|error| CommandError::text(format!("ERR {}", one_line(&error))))?;
+    let (account, old) =
+        changed.map_err(|error| CommandError::text(format!("ERR {}", one_line(&error))))?;
+    if let Some(old) = old {
+        close_subscribers(call, &account, &old);
+    }
     call.reply.ok();
     Ok(())
+}
+
+/// Closes who hears a channel that its user may not hear any more.
+fn close_subscribers(call: &mut Call<'_, '_>, account: &Arc<Account>, old: &User) {
+    let user = account.user();
+    if !user.lost_channels_of(old) {
+        return;
+    }
+    let hears_too_much = |client: &ClientHandle| {
+        client.known_subscriptions().is_some_and(|subscriptions| {
+            Space::ALL.iter().any(|space| {
+                let is_pattern = matches!(space, Space::Patterns);
+                let names = subscriptions.names(*space);
+                names.iter().any(|name| !user.allows_channel(name, is_pattern))
+            })
+        })
+    };
+    for client in call.node.clients.all() {
+        if client.is_of(account) && hears_too_much(&client) {
+            close(call, &client);
+        }
+    }
 }
 
 /// What is quoted of a rule may have line ends, an error reply may not.
@@ -75,10 +101,14 @@ pub fn close_clients(call: &mut Call<'_, '_>, gone: &[Arc<Account>]) {
         if !gone.iter().any(|account| client.is_of(account)) {
             continue;
         }
-        if client.id == call.session.client.id {
-            call.session.after = After::Close;
-        } else {
-            client.kill();
-        }
+        close(call, &client);
+    }
+}
+
+fn close(call: &mut Call<'_, '_>, client: &ClientHandle) {
+    if client.id == call.session.client.id {
+        call.session.after = After::Close;
+    } else {
+        client.kill();
     }
 }

@@ -4,7 +4,7 @@ use super::super::{ALWAYS, BASE};
 use crate::command::key_access::access;
 use crate::command::key_positions::positions;
 use crate::command::registry;
-use crate::command::table::Command;
+use crate::command::table::{Command, KeySpec};
 use crate::command::{Args, Call, CommandError};
 
 pub const GETKEYS: Command = Command {
@@ -57,7 +57,7 @@ fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
     let entry =
         registry::named(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
     let command = entry.command;
-    if command.keys.is_empty() {
+    if !command.keys.iter().any(KeySpec::are_keys) {
         return Err(CommandError::fixed("ERR The command has no key arguments"));
     }
     let wanted = usize::from(command.arity.unsigned_abs());
@@ -67,7 +67,7 @@ fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
         return Err(CommandError::fixed(text));
     }
     let mut found = Vec::new();
-    for spec in command.keys {
+    for spec in command.keys.iter().filter(|spec| spec.are_keys()) {
         for at in positions(*spec, request) {
             found.extend(request.get(at).map(|key| (key, access(command, spec, request))));
         }

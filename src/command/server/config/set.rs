@@ -52,6 +52,7 @@ fn put_into_effect(
     if new.requirepass != old.requirepass {
         node.access.set_default_password(new.requirepass.as_deref());
     }
+    node.keyspace.tell_events(new.notify_keyspace_events);
     if new.loglevel != old.loglevel {
         node.log_from(new.loglevel);
     }

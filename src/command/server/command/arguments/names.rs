@@ -38,6 +38,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "port",
             "protover",
             "seconds",
+            "slot",
             "start",
             "time",
             "timeout",
