@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::cluster::Announce;
 use super::encodings::Encodings;
-use super::users::Users;
 use super::events::EventClasses;
+use super::users::Users;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;

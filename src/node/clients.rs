@@ -1,9 +1,9 @@
 //! The registry of connected clients.
 
 use super::Account;
-use crate::acl::DEFAULT_USER;
 use super::inbox::{Inbox, Pushed};
 use super::pubsub::Subscriptions;
+use crate::acl::DEFAULT_USER;
 use crate::config::BufferLimit;
 use crate::resp::Protocol;
 use crate::store::Watch;

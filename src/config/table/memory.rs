@@ -63,12 +63,7 @@ More finds them sooner and takes more time from clients.",
             "How many times a second background work runs.
 Values below 1 or above 500 are taken as 1 and 500.",
         ),
-        Directive::new(
-            "lazyfree-lazy-eviction",
-            AtRunTime,
-            yes_no!(lazyfree.eviction),
-            LAZYFREE,
-        ),
+        Directive::new("lazyfree-lazy-eviction", AtRunTime, yes_no!(lazyfree.eviction), LAZYFREE),
         Directive::new("lazyfree-lazy-expire", AtRunTime, yes_no!(lazyfree.expire), LAZYFREE),
         Directive::new(
             "lazyfree-lazy-server-del",
