@@ -277,3 +277,16 @@ fn cluster_clients_find_what_they_ask_for() {
         assert_eq!(call(&mut client, words), format!("(error) ERR {error}"), "{words}");
     }
 }
+
+#[test]
+fn a_node_that_starts_from_its_disk_tells_where_clients_reach_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (dir, port) = (folder.path().to_string_lossy(), free_port().to_string());
+    let flags = ["--cluster-port", &port, "--appendonly", "yes", "--dir", &dir];
+    for _ in 0..2 {
+        let server = Server::headcount(&flags);
+        eventually("it has read its log", || slots(&server).len() == 1);
+        assert_eq!(slots(&server)[0].2, i64::from(server.port));
+        assert_eq!(call(&mut server.connect(), "SET a 1"), "OK");
+    }
+}

@@ -64,9 +64,10 @@ class Node {
     }
   }
 
-  // Whether it shows the slots as divided among so many.
+  // Whether it shows the slots as divided among so many, each with a port.
   async shows(nodes) {
-    return (await this.ask("CLUSTER", "SLOTS")).length === nodes;
+    const ranges = await this.ask("CLUSTER", "SLOTS");
+    return ranges.length === nodes && ranges.every(([, , [, port]]) => port > 0);
   }
 
   async calls() {
@@ -95,6 +96,7 @@ async function count(nodes) {
       await nodes[2].kill();
     }
     if (turn === BACK_IN) {
+      await eventually("the others miss it", async () => (await nodes[0].shows(2)) && (await nodes[1].shows(2)));
       nodes[2].start();
       await eventually("all hear each other", async () => (await Promise.all(nodes.map((node) => node.shows(3)))).every(Boolean));
     }
