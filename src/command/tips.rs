@@ -39,6 +39,8 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "sscan",
             "time",
             "ttl",
+            "zrandmember",
+            "zscan",
         ],
     ),
     (
