@@ -54,7 +54,8 @@ impl<V: Value> Collection<V> {
         for (name, grave) in &self.graves {
             part.put(name.clone(), grave.member.clone());
         }
-        if self.has_scars() {
+        // A value may be forgotten in part, which is no scar: nothing of it could be dropped.
+        if V::COUNTS || self.has_scars() {
             for (name, member) in &self.members {
                 part.put(name.clone(), member.tombstones_part());
             }
