@@ -71,22 +71,6 @@ impl Score {
         total(scores.iter().flat_map(|shares| shares.iter())).map(Sum::round)
     }
 
-    /// Every score that was written and is not forgotten; the latest counts, and the others do when it is removed.
-    #[must_use]
-    pub fn bases(&self) -> Vec<(Tag, f64)> {
-        let base = |(replica, share): (Replica, &Share)| {
-            share.base.score.map(|score| (Tag::new(share.base.stamp, replica), score))
-        };
-        self.shares(|shares| shares.iter().filter_map(base).collect())
-    }
-
-    /// What was counted on top and is not forgotten.
-    #[must_use]
-    pub fn counted(&self) -> f64 {
-        let left = |sum: Sum, (_, share): (Replica, &Share)| sum.plus(share.slot.left());
-        self.shares(|shares| shares.iter().fold(Sum::default(), left)).round()
-    }
-
     /// Whether nothing is known of it.
     #[must_use]
     pub fn is_blank(&self) -> bool {
