@@ -1,6 +1,5 @@
-//! Random commands over strings, keys and sets, answered by Headcount and by redis-server: the
-//! replies must be equal, in RESP2 (even seeds) and in RESP3 (odd ones), and so must be the keyspace
-//! notifications.
+//! Random commands over strings, keys, sets and sorted sets, answered by Headcount and by redis-server: the replies
+//! must be equal, in RESP2 (even seeds) and in RESP3 (odd ones), and so must be the keyspace notifications.
 //!
 //! `HEADCOUNT_DIFFERENTIAL_COMMANDS=50000` sets how many; `HEADCOUNT_DIFFERENTIAL_SEED` which. A
 //! difference prints the seed and the shortest sequence found that still shows it.
@@ -9,6 +8,8 @@
 mod generate;
 #[path = "differential/pair.rs"]
 mod pair;
+#[path = "differential/sorted_sets.rs"]
+mod sorted_sets;
 mod support;
 
 use pair::{Listener, Pair};
