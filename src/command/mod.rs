@@ -28,8 +28,10 @@ mod time_unit;
 pub mod tips;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod bitmap;
 pub mod cluster;
 pub mod connection;
+pub mod hyperloglog;
 pub mod key;
 pub mod pubsub;
 pub mod server;
@@ -50,8 +52,10 @@ use table::Command;
 
 /// All rows, by family.
 pub const FAMILIES: &[&[Command]] = &[
+    bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
+    hyperloglog::ROWS,
     key::ROWS,
     pubsub::ROWS,
     server::ROWS,

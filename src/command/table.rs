@@ -155,6 +155,8 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    Bitmap,
+    HyperLogLog,
     PubSub,
 }
 
@@ -171,6 +173,8 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
         }
     }
