@@ -54,8 +54,8 @@ impl<V: Value> Collection<V> {
         for (name, grave) in &self.graves {
             part.put(name.clone(), grave.member.clone());
         }
-        // A value may be forgotten in part, which is no scar: nothing of it could be dropped.
-        if V::COUNTS || self.has_scars() {
+        // What is forgotten of a value in part is no scar, for it cannot be dropped.
+        if self.has_scars() || V::COUNTS {
             for (name, member) in &self.members {
                 part.put(name.clone(), member.tombstones_part());
             }
