@@ -33,6 +33,8 @@ const BESIDES: &[(&str, &[&str])] = &[
     ("command", &["connection"]),
     ("lastsave", &["admin", "dangerous"]),
     ("role", &["admin", "dangerous"]),
+    ("sort", &["set", "sortedset", "list", "dangerous"]),
+    ("sort_ro", &["set", "sortedset", "list", "dangerous"]),
     ("wait", &["connection"]),
 ];
 
@@ -51,6 +53,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY),
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "list" => of_group(Group::List),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),
@@ -74,6 +77,8 @@ fn works_on_keyspace(entry: &Entry) -> bool {
     let command = entry.command;
     let touches = command.flags.has(Flags::READONLY) || command.flags.has(Flags::WRITE);
     match command.group {
+        // SORT belongs to the types that it sorts.
+        Group::Generic if command.reach == Reach::Patterns => false,
         Group::Generic => touches || entry.parent.is_some(),
         // DBSIZE, but not MEMORY USAGE, which Redis counts as a question to the server.
         Group::Server => {

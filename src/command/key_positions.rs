@@ -1,6 +1,6 @@
 //! Which arguments of a request are keys, after the row's [`KeySpec`]s.
 
-use super::Args;
+use super::{Args, sort_options};
 use super::table::{Command, KeySpec, Place};
 use crate::base::number::parse_i64;
 
@@ -21,6 +21,11 @@ pub fn positions(spec: KeySpec, args: Args<'_>) -> impl Iterator<Item = usize> +
             let at = from_end(at, args);
             (at + 1, at + counted(at, args), 1)
         }
+        Place::StoreOption => {
+            let at = sort_options::destination(args).map_or(0, |at| at as isize);
+            (at.max(1), at, 1)
+        }
+        Place::Unknown => (1, 0, 1),
     };
     let last = last.min(args.len() as isize - 1);
     (first.max(1)..=last).step_by(usize::from(step.unsigned_abs().max(1))).map(isize::unsigned_abs)

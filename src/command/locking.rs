@@ -1,7 +1,7 @@
 //! What a command locks before it runs: the keys that its row names, in the way that it says.
 
 use super::table::{Command, Flags, Reach};
-use super::{Args, keys_of};
+use super::{Args, keys_of, sort_options};
 use crate::base::number::parse_i64;
 use crate::store::{KeyRef, Keys, Keyspace, Mode};
 use smallvec::{SmallVec, smallvec};
@@ -25,8 +25,19 @@ pub fn open<'k>(
         Reach::Keys | Reach::Databases => {
             keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
-        Reach::Whole => keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms),
+        Reach::Patterns if !is_wide(command, args) => {
+            keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
+        }
+        Reach::Whole | Reach::Patterns => keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms),
         Reach::Browse | Reach::Engine => keyspace.open_browse(now_ms),
+    }
+}
+
+/// Whether `command` sees more of the keyspace than keys that it names.
+pub fn is_wide(command: &Command, args: Args<'_>) -> bool {
+    match command.reach {
+        Reach::Patterns => sort_options::has_patterns(args),
+        reach => reach.is_wide(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commands: one table, one file per family, and the dispatcher.
 
 mod args;
+pub mod blocking;
 mod call;
 pub mod categories;
 mod dispatch;
@@ -13,6 +14,7 @@ pub mod key_range;
 mod locking;
 mod member_deadline;
 mod monitor_line;
+mod popping;
 mod queue;
 mod redaction;
 pub mod reference;
@@ -20,6 +22,7 @@ mod refusal;
 pub mod registry;
 mod scan_options;
 mod session;
+mod sort_options;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -29,6 +32,7 @@ pub mod tips;
 pub mod cluster;
 pub mod connection;
 pub mod key;
+pub mod list;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -49,6 +53,7 @@ pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
     key::ROWS,
+    list::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

@@ -105,6 +105,10 @@ pub enum Place {
     Range { first: i16, last: i16, step: i16 },
     /// The argument at `at` says how many follow it (SINTERCARD).
     Counted { at: i16 },
+    /// Behind the last STORE (SORT).
+    StoreOption,
+    /// What the arguments do not name.
+    Unknown,
 }
 
 impl Place {
@@ -124,6 +128,8 @@ pub enum Reach {
     /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
     /// looks at (CLUSTER, INFO, DUMP).
     Engine,
+    /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
+    Patterns,
     /// All shards at once, shared or, for a WRITE, exclusive (KEYS, FLUSHALL, SWAPDB).
     Whole,
 }
@@ -142,6 +148,7 @@ pub enum Group {
     String,
     Generic,
     Set,
+    List,
     Connection,
     Server,
     Cluster,
@@ -156,6 +163,7 @@ impl Group {
             Group::String => "string",
             Group::Generic => "generic",
             Group::Set => "set",
+            Group::List => "list",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Cluster => "cluster",

@@ -80,6 +80,11 @@ impl<'a> ReplyWriter<'a> {
         self.out.truncate(len);
     }
 
+    /// A reply that was written elsewhere, in the same protocol.
+    pub fn encoded(&mut self, reply: &[u8]) {
+        self.out.extend_from_slice(reply);
+    }
+
     /// `OK`.
     pub fn ok(&mut self) {
         self.out.extend_from_slice(b"+OK\r\n");

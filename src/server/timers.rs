@@ -1,10 +1,12 @@
 //! What the server does by the clock.
 
+use crate::command::blocking;
 use crate::config::Config;
 use crate::metrics::memory;
 use crate::node::clock::unix_ms;
 use crate::node::{ClientHandle, Node};
 use crate::store::Room;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -50,6 +52,16 @@ fn expire_until(node: &Node, end: Instant) {
         more = node.keyspace.expire(unix_ms(), STEP_ENTRIES) >= STEP_ENTRIES;
     }
     node.background.looked_for_expired(begun.elapsed(), more);
+}
+
+/// Serves those who wait for keys that a peer has told of, that a pause held up, or that a thread without
+/// clients has changed; mostly those who changed them have done so already.
+pub async fn serve_waiting(node: Arc<Node>) {
+    loop {
+        poll_fn(|context| node.keyspace.bell().poll_rung(context)).await;
+        node.pause.ended(true).await;
+        blocking::serve(&node);
+    }
 }
 
 /// Frees what UNLINK and FLUSHALL ASYNC have left, on a thread that nobody waits for.

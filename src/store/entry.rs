@@ -5,7 +5,7 @@ use super::flags::{Flags, PAST};
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Deadline, Hash, Key, Kind, Members, Set, Tombstones, Write};
+use crate::crdt::{Deadline, Hash, Key, Kind, List, Members, Set, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -65,6 +65,8 @@ pub(super) enum State {
     Set(Box<Set>),
     /// First life; a hash alone.
     Hash(Box<Hash>),
+    /// First life; a list alone.
+    List(Box<List>),
     /// Anything whose visible value is an integer: the whole key, and what this replica counted
     /// since. The key's own slot lags behind by that.
     Counted(Box<Counted>),
@@ -186,6 +188,7 @@ impl Entry {
             }
             State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
             State::Hash(hash) => (!hash.is_empty()).then_some(Kind::Hash),
+            State::List(list) => (!list.is_empty()).then_some(Kind::List),
         }
     }
 
@@ -219,7 +222,7 @@ impl Entry {
             State::Counted(counted) => Text::of_integer(counted.tally.value()),
             State::Text { text, .. } => Text::Borrowed(text),
             State::Growing(growing) => Text::Borrowed(&growing.text),
-            State::Set(_) | State::Hash(_) => {
+            State::Set(_) | State::Hash(_) | State::List(_) => {
                 let is_there = self.kind(now_ms).is_some();
                 return if is_there { Err(AccessError::WrongType) } else { Ok(None) };
             }
@@ -341,6 +344,7 @@ impl Entry {
         match &self.state {
             State::Set(set) => set.len() > LARGE_SET,
             State::Hash(hash) => hash.len() > LARGE_SET,
+            State::List(list) => list.len() > LARGE_SET,
             State::Whole(_) => true,
             _ => false,
         }
@@ -355,6 +359,7 @@ impl Entry {
             State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
             State::Set(set) => Members::heap_bytes(&**set),
             State::Hash(hash) => Members::heap_bytes(&**hash),
+            State::List(list) => Members::heap_bytes(&**list),
             State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),
             State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
         };

@@ -14,7 +14,7 @@ use crate::base::{Name, Replica, Stamp};
 use crate::crdt::{Generation, Tombstones};
 use crossbeam::utils::CachePadded;
 use parking_lot::Mutex;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 /// Shards of a database: small ones, so that a table that grows, a SCAN or an expiry holds up little.
@@ -35,7 +35,7 @@ pub(super) struct Database {
 /// The sharded store of all databases.
 ///
 /// Locks are taken in this order: `grouping`, shards by rising number, a shard's list of dirty entries,
-/// `opening`, `grouped`, `evicted`, `noted`.
+/// `opening`, `grouped`, `evicted`, `noted`, the bell.
 pub struct Keyspace {
     /// Made when a database is first written.
     databases: Box<[OnceLock<Database>]>,
@@ -67,6 +67,8 @@ pub struct Keyspace {
     pub(super) pool: Mutex<super::eviction::Pool>,
     /// When nothing could be evicted the last time, and by which policy.
     pub(super) exhausted_at: AtomicU64,
+    /// Rung for keys for which clients wait.
+    pub(super) bell: Arc<super::waiting::Bell>,
 }
 
 impl Keyspace {
@@ -93,6 +95,7 @@ impl Keyspace {
             reaper: super::reaper::Reaper::default(),
             pool: Mutex::default(),
             exhausted_at: AtomicU64::default(),
+            bell: Arc::default(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_list`, `keys_space` by what they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
@@ -23,6 +23,7 @@ mod flags;
 mod forms;
 mod guards;
 mod keys;
+mod keys_list;
 mod keys_set;
 mod keys_space;
 mod keys_text;
@@ -42,6 +43,7 @@ mod stats;
 mod sync;
 mod tally;
 mod text;
+mod waiting;
 mod watch;
 
 pub use access::AccessError;
@@ -51,6 +53,7 @@ pub use drain::Drained;
 pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
+pub use keys_list::{ListEdit, ListView};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
@@ -63,6 +66,7 @@ pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;
 pub use text::Text;
+pub use waiting::{Bell, Served, Stage, Waiter, Wish};
 pub use watch::{Watch, WatchedKey};
 
-pub use crate::crdt::{Deadline, Kind, MemberDeadline};
+pub use crate::crdt::{Deadline, End, Kind, MemberDeadline, Side};

@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{KeyRef, Keys, SetView, TextForm};
+use super::{KeyRef, Keys, ListView, SetView, TextForm};
 use crate::crdt::{Deadline, Key, Tombstones};
 
 /// A visible value and its deadline.
@@ -15,6 +15,7 @@ enum Value {
     Text(Vec<u8>),
     /// Members, each with its deadline.
     Set(Vec<(Vec<u8>, Option<u64>)>),
+    List(Vec<Vec<u8>>),
 }
 
 impl Keys<'_> {
@@ -26,8 +27,11 @@ impl Keys<'_> {
         if let Ok(text) = self.text(key) {
             return Some(Portrait { value: Value::Text(text?.to_vec()), ends_ms, form });
         }
-        let set = self.set(key).ok()??;
-        Some(Portrait { value: Value::members(&set), ends_ms, form })
+        let value = match self.list(key) {
+            Ok(list) => Value::elements(&list?),
+            Err(_) => Value::members(&self.set(key).ok()??),
+        };
+        Some(Portrait { value, ends_ms, form })
     }
 
     /// RESTORE: makes a key look as `state` did at `read_ms`, by new writes. Members that have expired since
@@ -61,6 +65,12 @@ impl Keys<'_> {
                     self.set_form(key, portrait.form);
                 }
             }
+            Value::List(texts) => {
+                self.replace_list(key, texts.iter().map(Vec::as_slice));
+                if portrait.ends_ms.is_some() {
+                    self.set_deadline(key, portrait.ends_ms);
+                }
+            }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
                 if portrait.ends_ms.is_some() {
@@ -84,7 +94,10 @@ impl Portrait {
         entry.set_key(state, Default::default(), read_ms);
         let value = match entry.text(read_ms) {
             Ok(text) => Value::Text(text?.to_vec()),
-            Err(_) => Value::members(&entry.set(read_ms).ok()??),
+            Err(_) => match entry.list(read_ms) {
+                Ok(list) => Value::elements(&list?),
+                Err(_) => Value::members(&entry.set(read_ms).ok()??),
+            },
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
@@ -102,6 +115,10 @@ impl Portrait {
 }
 
 impl Value {
+    fn elements(list: &ListView<'_>) -> Value {
+        Value::List(list.iter().map(<[u8]>::to_vec).collect())
+    }
+
     fn members(set: &SetView<'_>) -> Value {
         let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
         Value::Set(members.collect())

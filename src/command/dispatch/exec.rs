@@ -197,7 +197,9 @@ fn open<'k>(
         }
     }
     let keys = keys.iter().copied();
-    if !requests.iter().any(|request| request.entry.command.reach.is_wide()) {
+    let is_wide =
+        |request: &Queued| locking::is_wide(request.entry.command, queue.args(request));
+    if !requests.iter().any(is_wide) {
         return keyspace.open(keys, Mode::Exclusive, now_ms);
     }
     let named = requests

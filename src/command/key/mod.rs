@@ -14,6 +14,7 @@ mod object;
 mod presence;
 mod rename;
 mod restore;
+mod sort;
 mod ttl;
 mod wait;
 
@@ -50,6 +51,8 @@ pub const ROWS: &[Command] = &[
     database::FLUSHALL,
     object::OBJECT,
     memory::MEMORY,
+    sort::SORT,
+    sort::SORT_RO,
     wait::WAIT,
     wait::WAITAOF,
 ];

@@ -128,6 +128,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         Some(Kind::String) => "string",
         Some(Kind::Set) => "set",
         Some(Kind::Hash) => "hash",
+        Some(Kind::List) => "list",
         None => "none",
     };
     call.reply.simple(name);

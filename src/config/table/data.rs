@@ -7,6 +7,9 @@ use crate::config::number::Unit;
 use crate::config::special::SAVE;
 use crate::config::{AppendFsync, Config};
 
+/// Of a 32-bit integer.
+const INT_RANGE: std::ops::RangeInclusive<i128> = i32::MIN as i128..=i32::MAX as i128;
+
 pub const PERSISTENCE: Section = Section {
     title: "Persistence",
     directives: &[
@@ -77,6 +80,19 @@ fn set_dbfilename(config: &mut Config, value: &[u8]) -> Result<(), &'static str>
 pub const ENCODINGS: Section = Section {
     title: "Encodings",
     directives: &[
+        Directive::new(
+            "list-max-listpack-size",
+            AtRunTime,
+            number!(encodings.list_max_listpack_size, Plain, INT_RANGE),
+            "Up to which size OBJECT ENCODING calls a list a listpack: a number of elements, or from -1
+to -5 a size of 4, 8, 16, 32 or 64 kB. It steers that answer only.",
+        ),
+        Directive::new(
+            "list-max-ziplist-size",
+            AtRunTime,
+            number!(encodings.list_max_listpack_size, Plain, INT_RANGE),
+            "The older name of list-max-listpack-size.",
+        ),
         Directive::new(
             "set-max-intset-entries",
             AtRunTime,

@@ -2,6 +2,7 @@
 //! are. Names and versions are those of Redis 7.2.
 
 use super::Kind;
+use crate::command::table::Place;
 
 /// The name of a block that may come again.
 pub const REPEATED: &str = "data";
@@ -9,6 +10,11 @@ pub const REPEATED: &str = "data";
 /// Types by the name of the value, for those that are no strings. The first column is the token or the
 /// command where it holds; empty: everywhere.
 const KINDS: &[(&str, &[&str], Kind)] = &[
+    ("blpop", &["timeout"], Kind::Double),
+    ("brpop", &["timeout"], Kind::Double),
+    ("blmove", &["timeout"], Kind::Double),
+    ("brpoplpush", &["timeout"], Kind::Double),
+    ("blmpop", &["timeout"], Kind::Double),
     ("incrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
@@ -28,16 +34,20 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "index",
             "index1",
             "index2",
+            "len",
             "limit",
             "milliseconds",
             "min-match-len",
+            "num-matches",
             "numkeys",
             "numreplicas",
             "offset",
             "port",
             "protover",
+            "rank",
             "seconds",
             "start",
+            "stop",
             "time",
             "timeout",
             "ttl",
@@ -57,11 +67,16 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("client|kill", "ip:port", "filter"),
     ("client|kill", "ID", "new-format"),
     ("TYPE", "NORMAL", "client-type"),
+    ("", "ASC", "order"),
     ("", "ASYNC", "flush-type"),
+    ("", "BEFORE", "where"),
     ("", "BYFLOAT", "increment"),
     ("", "DIGEST", "subcommand"),
     ("", "HARD", "reset-type"),
     ("", "EX", "expiration"),
+    ("lmove", "LEFT", "wherefrom"),
+    ("blmove", "LEFT", "wherefrom"),
+    ("", "LEFT", "where"),
     ("", "LIB-NAME", "attr"),
     ("", "NOSAVE", "save-selector"),
     ("", "NX", "condition"),
@@ -73,6 +88,13 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("", "host", "args"),
     ("", "protover", "arguments"),
 ];
+
+/// Groups that come a second time.
+const SECONDS: &[(&str, &str)] = &[("wherefrom", "whereto")];
+
+/// Literals that are called otherwise: command, literal, name.
+const LITERALS: &[(&str, &str, &str)] =
+    &[("sort", "ALPHA", "sorting"), ("sort_ro", "ALPHA", "sorting")];
 
 /// Alternatives of several arguments, by the word that they begin with.
 const BLOCKS: &[(&str, &str)] = &[("NO", "no-one"), ("host", "host-port")];
@@ -102,10 +124,12 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("flushdb", "sync", "6.2.0"),
     ("pexpire", "condition", "7.0.0"),
     ("pexpireat", "condition", "7.0.0"),
+    ("lpop", "count", "6.2.0"),
     ("restore", "absttl", "5.0.0"),
     ("restore", "frequency", "5.0.0"),
     ("restore", "replace", "3.0.0"),
     ("restore", "seconds", "5.0.0"),
+    ("rpop", "count", "6.2.0"),
     ("scan", "type", "6.0.0"),
     ("set", "condition", "2.6.12"),
     ("set", "get", "6.2.0"),
@@ -144,6 +168,31 @@ pub fn group(command: &str, token: &str, word: &str) -> String {
     match known.filter(|_| token.is_empty() || token == "TYPE") {
         Some(name) => name.to_owned(),
         None => default.to_ascii_lowercase(),
+    }
+}
+
+/// The name of a group whose name another one has already.
+pub fn second(name: &str) -> String {
+    let known = SECONDS.iter().find(|(first, _)| *first == name);
+    known.map_or(name, |(_, second)| second).to_owned()
+}
+
+/// The name of a literal, if it is not the literal itself.
+pub fn literal(command: &str, word: &str) -> Option<&'static str> {
+    find(LITERALS, command, command, word)
+}
+
+/// The name of several arguments behind a token.
+pub fn introduced(token: &str) -> String {
+    if token == "LIMIT" { "offset_count".to_owned() } else { token.to_ascii_lowercase() }
+}
+
+/// Where the keys stand that are named behind a token.
+pub fn place(token: &str) -> Option<Place> {
+    match token {
+        "BY" | "GET" => Some(Place::Unknown),
+        "STORE" => Some(Place::StoreOption),
+        _ => None,
     }
 }
 

@@ -38,7 +38,7 @@ impl Reader<'_> {
         let mut read = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Word(word) if is_token(word) => read.push(token(word)),
+                Piece::Word(word) if is_token(word) => read.push(self.literal(word)),
                 Piece::Word(word) => read.push(self.value(word)),
                 Piece::More => {
                     if let Some(last) = read.last_mut() {
@@ -47,7 +47,12 @@ impl Reader<'_> {
                 }
                 Piece::Group { optional, alternatives } => match repetition(alternatives) {
                     Some(again) => self.repeat(&mut read, again),
-                    None => read.push(self.group(*optional, alternatives)),
+                    None => {
+                        let group = self.group(*optional, alternatives);
+                        let is_second = read.iter().any(|known| known.name == group.name);
+                        let name = if is_second { names::second(&group.name) } else { group.name };
+                        read.push(Argument { name, ..group });
+                    }
                 },
             }
         }
@@ -59,10 +64,13 @@ impl Reader<'_> {
         self.position = position.map(|position| position + 1);
         let name = names::value(&self.entry.full_name, self.token, word);
         let covers = |spec: &KeySpec| position.is_some_and(|at| covers(spec, at));
-        let key_spec = self.entry.command.keys.iter().position(covers);
+        let place = names::place(self.token);
+        let stands_there = |spec: &KeySpec| Some(spec.place) == place;
+        let keys = || self.entry.command.keys.iter();
+        let key_spec = keys().position(covers).or_else(|| keys().position(stands_there));
         let kind = match key_spec {
-            Some(_) => Kind::Key,
-            None => names::kind(&self.entry.full_name, self.token, word),
+            Some(_) if place != Some(Place::Unknown) => Kind::Key,
+            _ => names::kind(&self.entry.full_name, self.token, word),
         };
         Argument { key_spec, display_text: Some(word.to_owned()), ..named(name, kind) }
     }
@@ -83,7 +91,7 @@ impl Reader<'_> {
     /// One argument from all that an alternative says.
     fn alternative(&mut self, pieces: &[Piece]) -> Argument {
         match pieces {
-            [Piece::Word(word)] if is_token(word) => token(word),
+            [Piece::Word(word)] if is_token(word) => self.literal(word),
             [Piece::Word(word), rest @ ..] if is_token(word) && !are_tokens(rest) => {
                 self.introduced(word, rest)
             }
@@ -99,7 +107,7 @@ impl Reader<'_> {
     fn introduced(&mut self, token: &'static str, pieces: &[Piece]) -> Argument {
         // It may stand anywhere.
         let outer = (self.position.take(), std::mem::replace(&mut self.token, token));
-        let introduced = together(self.sequence(pieces), token.to_ascii_lowercase());
+        let introduced = together(self.sequence(pieces), names::introduced(token));
         (self.position, self.token) = outer;
         Argument { token: Some(token), ..introduced }
     }
@@ -123,6 +131,14 @@ impl Reader<'_> {
         }
         let repeated = together(tail, names::REPEATED.to_owned());
         read.push(Argument { multiple: true, ..repeated });
+    }
+
+    fn literal(&self, word: &'static str) -> Argument {
+        let literal = token(word);
+        match names::literal(&self.entry.full_name, word) {
+            Some(name) => Argument { name: name.to_owned(), ..literal },
+            None => literal,
+        }
     }
 
     fn group_name(&self, lead: &str) -> String {
@@ -164,6 +180,7 @@ fn covers(spec: &KeySpec, position: i16) -> bool {
                 && (position - first) % step.max(1) == 0
         }
         Place::Counted { at } => position > at,
+        Place::StoreOption | Place::Unknown => false,
     }
 }
 

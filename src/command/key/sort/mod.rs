@@ -1,0 +1,129 @@
+//! SORT and SORT_RO.
+
+mod lookup;
+mod order;
+
+use crate::command::table::{Command, Flags, Group, KeySpec, Place, Reach};
+use crate::command::{Call, CommandError};
+use crate::store::{KeyRef, Kind};
+use crate::command::sort_options::{self, By, Options};
+use std::ops::Range;
+
+pub const SORT: Command = Command {
+    name: "sort",
+    arity: -2,
+    flags: Flags::WRITE.or(Flags::DENYOOM).or(Flags::MOVABLEKEYS),
+    keys: &[
+        KeySpec::first(&["RO", "access"]),
+        KeySpec { place: Place::Unknown, access: &["RO", "access"] },
+        KeySpec { place: Place::StoreOption, access: &["OW", "update"] },
+    ],
+    reach: Reach::Patterns,
+    group: Group::Generic,
+    since: "1.0.0",
+    summary: "Sorts the elements in a list, a set, or a sorted set, optionally storing the result.",
+    complexity: "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).",
+    syntax: "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] [STORE destination]",
+    subcommands: &[],
+    run: sort,
+};
+
+pub const SORT_RO: Command = Command {
+    name: "sort_ro",
+    flags: Flags::READONLY.or(Flags::MOVABLEKEYS),
+    keys: &[
+        KeySpec::first(&["RO", "access"]),
+        KeySpec { place: Place::Unknown, access: &["RO", "access"] },
+    ],
+    since: "7.0.0",
+    summary: "Returns the sorted elements of a list, a set, or a sorted set.",
+    syntax: "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]",
+    run: sort_ro,
+    ..SORT
+};
+
+const NOT_NUMBERS: CommandError =
+    CommandError::fixed("ERR One or more scores can't be converted into double");
+
+fn sort(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let options = sort_options::parse(call.args, true)?;
+    run(call, &options)
+}
+
+fn sort_ro(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let options = sort_options::parse(call.args, false)?;
+    run(call, &options)
+}
+
+fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandError> {
+    let rows = rows(call, options)?;
+    let Some(destination) = options.store else {
+        call.reply.array(rows.len());
+        for text in &rows {
+            match text {
+                Some(text) => call.reply.bulk(text),
+                None => call.reply.null(),
+            }
+        }
+        return Ok(());
+    };
+    let destination = KeyRef::new(call.session.db, destination);
+    let texts = rows.iter().map(|text| text.as_deref().unwrap_or_default());
+    call.keys.replace_list(destination, texts);
+    call.reply.integer(i64::try_from(rows.len()).unwrap_or(i64::MAX));
+    Ok(())
+}
+
+/// What is answered, element by element: all that GET asks for; `None`: there is no such key.
+fn rows(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
+    let (elements, is_set) = elements(call)?;
+    // What is stored must not depend on the order in which this node happens to hold a set.
+    let alone = Options { by: By::Element, alpha: true, ..options.clone() };
+    let options = match options.by {
+        By::Nothing if is_set && options.store.is_some() => &alone,
+        _ => options,
+    };
+    let places = places(options, elements.len());
+    let mut elements = match options.by {
+        By::Nothing => elements,
+        _ => order::sorted(call, elements, options).ok_or(NOT_NUMBERS)?,
+    };
+    let chosen = elements.drain(places);
+    if options.gets.is_empty() {
+        return Ok(chosen.map(Some).collect());
+    }
+    let db = call.session.db;
+    let found = chosen.flat_map(|element| {
+        let found: Vec<_> = options
+            .gets
+            .iter()
+            .map(|pattern| lookup::lookup(call.keys, db, pattern, &element))
+            .collect();
+        found
+    });
+    Ok(found.collect())
+}
+
+/// The elements in the order in which they are held, and whether that order means nothing.
+fn elements(call: &mut Call<'_, '_>) -> Result<(Vec<Vec<u8>>, bool), CommandError> {
+    let key = call.key(1);
+    match call.keys.kind(key)? {
+        None => Ok((Vec::new(), false)),
+        Some(Kind::List) => {
+            let list = call.keys.list(key)?;
+            Ok((list.iter().flat_map(|list| list.iter()).map(<[u8]>::to_vec).collect(), false))
+        }
+        Some(Kind::Set) => {
+            let set = call.keys.set(key)?;
+            Ok((set.iter().flat_map(|set| set.iter()).map(<[u8]>::to_vec).collect(), true))
+        }
+        Some(_) => Err(CommandError::WRONG_TYPE),
+    }
+}
+
+/// Which of so many elements are answered.
+fn places(options: &Options<'_>, len: usize) -> Range<usize> {
+    let start = usize::try_from(options.offset.max(0)).unwrap_or(usize::MAX).min(len);
+    let count = usize::try_from(options.count).unwrap_or(usize::MAX);
+    start..start.saturating_add(count).min(len)
+}
