@@ -1,13 +1,11 @@
 //! Every type against the laws, in states that real operations reached.
 
+use crate::lists;
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
-use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set,
-    Slot, Tombstones, Visible, Write,
-};
+use headcount::crdt::{Counter, Deadline, DeadlineRegister, End, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set, Slot, Tombstones, Visible, Write};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -18,7 +16,7 @@ fn join<S: Subject>(a: &S, b: &S) -> S {
     joined
 }
 
-fn check_laws<S: Subject>(a: &S, b: &S, c: &S) -> Result<(), TestCaseError> {
+pub fn check_laws<S: Subject>(a: &S, b: &S, c: &S) -> Result<(), TestCaseError> {
     let ab = join(a, b);
     prop_assert_eq!(&ab, &join(b, a), "commutative");
     prop_assert_eq!(&join(&ab, c), &join(a, &join(b, c)), "associative");
@@ -339,6 +337,8 @@ pub enum KeyOp {
     Insert(u8, MemberDeadline),
     Remove(u8),
     Field(HashOp),
+    Push(End),
+    Pop(End),
     Expire(Option<u64>),
     Delete,
 }
@@ -365,6 +365,8 @@ impl Subject for Key {
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
             4 => Hash::ops().prop_map(KeyOp::Field),
+            4 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Push),
+            3 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Pop),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
         ]
@@ -399,6 +401,10 @@ impl Subject for Key {
             KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
                 apply_to_field(self, op, write);
             }
+            KeyOp::Push(end) if matches!(kind, None | Some(Kind::List)) => {
+                lists::push_to(self, *end, write);
+            }
+            KeyOp::Pop(end) if kind == Some(Kind::List) => lists::pop_from(self, *end, write),
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {
                 self.delete(write);

@@ -6,7 +6,7 @@ use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
-    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, MemberDeadline,
+    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, List, MemberDeadline,
     Set, Slot, Tombstones, Write,
 };
 use proptest::prelude::*;
@@ -19,6 +19,8 @@ type Members = Option<(Stamp, BTreeMap<Vec<u8>, Option<u64>>)>;
 /// The same of a hash, with what its fields carry.
 type Fields = Option<(Stamp, BTreeMap<Vec<u8>, (Option<Field>, Option<u64>)>)>;
 
+type Collected = (Option<Set>, Option<Hash>, Option<List>);
+
 /// What lives in a life, told once more.
 #[derive(Debug, PartialEq)]
 struct Living {
@@ -30,6 +32,7 @@ struct Living {
     floats: Vec<(Replica, FloatSlot)>,
     set: Option<Set>,
     hash: Option<Hash>,
+    list: Option<List>,
 }
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
@@ -46,6 +49,7 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
+            list: life.members().filter(|list: &&List| !list.is_empty()).map(List::loose),
         }
     };
     // A deadline alone, which is still to come, is none to see.
@@ -85,10 +89,11 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
 }
 
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Option<Set>, Option<Hash>)> {
+fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Collected)> {
     let of = |life: &Life| {
         let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
-        (life.id(), *life.deadline(), life.counter().clone(), set, hash)
+        let list = life.members().map(List::loose);
+        (life.id(), *life.deadline(), life.counter().clone(), (set, hash, list))
     };
     key.lives().iter().map(of).collect()
 }
