@@ -7,8 +7,7 @@ use crate::node::{Node, clock};
 use crate::resp::{Protocol, ReplyWriter};
 use crate::store::{KeyRef, Keys, Kind, Mode, Served, Stage, Waiter, Wish};
 
-const NOT_FLOAT: CommandError =
-    CommandError::fixed("ERR timeout is not a float or out of range");
+const NOT_FLOAT: CommandError = CommandError::fixed("ERR timeout is not a float or out of range");
 const NEGATIVE: CommandError = CommandError::fixed("ERR timeout is negative");
 const TOO_LATE: CommandError = CommandError::fixed("ERR timeout is out of range");
 

@@ -20,7 +20,10 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
     (
         "rpoplpush",
-        Deprecation { since: "6.2.0", replaced_by: "`LMOVE` with the `RIGHT` and `LEFT` arguments" },
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`LMOVE` with the `RIGHT` and `LEFT` arguments",
+        },
     ),
     ("setex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `EX` argument" }),
     ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),

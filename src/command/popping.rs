@@ -11,9 +11,8 @@ pub fn take(
     end: End,
     count: usize,
 ) -> Result<Vec<Vec<u8>>, CommandError> {
-    let taken = keys.edit_list(key, Missing::Skip, |list| {
-        (0..count).map_while(|_| list.pop(end)).collect()
-    })?;
+    let taken = keys
+        .edit_list(key, Missing::Skip, |list| (0..count).map_while(|_| list.pop(end)).collect())?;
     Ok(taken.unwrap_or_default())
 }
 

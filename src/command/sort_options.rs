@@ -1,7 +1,7 @@
 //! What SORT is asked for.
 
-use crate::base::number::parse_i64;
 use super::{Args, CommandError};
+use crate::base::number::parse_i64;
 
 /// By what elements are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -107,6 +107,8 @@ pub enum Place {
     Counted { at: i16 },
     /// Behind the last STORE (SORT).
     StoreOption,
+    /// Those of the command that stands from `at` on (ONCE).
+    Nested { at: i16 },
     /// What the arguments do not name.
     Unknown,
 }
@@ -128,6 +130,8 @@ pub enum Reach {
     /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
     /// looks at (CLUSTER, INFO, DUMP).
     Engine,
+    /// The keys of the command that it runs, and its token (ONCE).
+    Token,
     /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
     Patterns,
     /// All shards at once, shared or, for a WRITE, exclusive (KEYS, FLUSHALL, SWAPDB).

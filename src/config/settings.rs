@@ -55,6 +55,8 @@ pub struct Config {
     pub maxmemory_bytes: u64,
     pub maxmemory_policy: MaxmemoryPolicy,
     pub maxmemory_samples: u32,
+    pub once_retention_s: u32,
+    pub once_tokens_max: u64,
 
     /// 1 to 10.
     pub active_expire_effort: u32,
@@ -197,6 +199,8 @@ impl Default for Config {
             maxmemory_bytes: 0,
             maxmemory_policy: MaxmemoryPolicy::NoEviction,
             maxmemory_samples: 5,
+            once_retention_s: 86_400,
+            once_tokens_max: 1_000_000,
             active_expire_effort: 1,
             hz: 10,
             lazyfree_lazy_eviction: false,

@@ -298,11 +298,7 @@ impl Collections {
     }
 
     fn refs(&self) -> Refs<'_> {
-        Refs {
-            set: self.set.as_deref(),
-            hash: self.hash.as_deref(),
-            list: self.list.as_deref(),
-        }
+        Refs { set: self.set.as_deref(), hash: self.hash.as_deref(), list: self.list.as_deref() }
     }
 
     fn muts(&mut self) -> Muts<'_> {

@@ -21,6 +21,7 @@ mod life;
 mod list;
 mod living;
 mod own;
+mod place;
 mod plain;
 mod reading;
 mod register;

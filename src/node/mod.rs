@@ -19,6 +19,7 @@ mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
+mod tokens;
 
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
@@ -36,6 +37,7 @@ pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
+pub use tokens::Tokens;
 
 use crate::config::Config;
 use crate::replication::Progress;
@@ -67,6 +69,8 @@ pub struct Node {
     pub monitors: Monitors,
     pub pause: Pause,
     pub shutdown: Shutdown,
+    /// Of ONCE.
+    pub tokens: Tokens,
     /// Follows changes of the configuration.
     server: OnceLock<Box<dyn Reconfigure>>,
     /// Whether the timers remove what has expired (DEBUG SET-ACTIVE-EXPIRE); reads hide it anyway.
@@ -99,6 +103,7 @@ impl Node {
             monitors: Monitors::default(),
             pause: Pause::default(),
             shutdown: Shutdown::default(),
+            tokens: Tokens::default(),
             server: OnceLock::new(),
             active_expiry: AtomicBool::new(true),
             started: Instant::now(),

@@ -87,6 +87,7 @@ pub async fn sample(node: Arc<Node>) {
     loop {
         ticks.tick().await;
         node.stats.sample(unix_ms());
+        node.tokens.counted(node.keyspace.tokens());
         let limit_bytes = node.config().maxmemory_bytes;
         let counted_bytes = memory::used_bytes().saturating_sub(node.log_buffer_bytes());
         let over = limit_bytes != 0 && counted_bytes > limit_bytes;

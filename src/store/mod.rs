@@ -57,7 +57,7 @@ pub use keys::{KeyRef, Keys, Mode};
 pub use keys_list::{ListEdit, ListView};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
-pub use keyspace::Keyspace;
+pub use keyspace::{Keyspace, TOKENS};
 pub use load::{Loaded, Part};
 pub use merge::Merged;
 pub use reincarnate::Undrained;

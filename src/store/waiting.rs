@@ -195,6 +195,9 @@ impl Keyspace {
 impl Waiter {
     /// Whether it waits for this key.
     pub(super) fn awaits(&self, key: KeyRef<'_>) -> bool {
-        self.keys.iter().map(WatchedKey::key).any(|known| known.db == key.db && known.name == key.name)
+        self.keys
+            .iter()
+            .map(WatchedKey::key)
+            .any(|known| known.db == key.db && known.name == key.name)
     }
 }

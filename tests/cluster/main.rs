@@ -18,6 +18,7 @@ mod backups;
 mod crashes;
 mod cuts;
 mod heartbeats;
+mod lists;
 mod load;
 mod loading;
 mod members;

@@ -1,11 +1,14 @@
 //! Every type against the laws, in states that real operations reached.
 
-use crate::lists;
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
+use crate::lists;
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
-use headcount::crdt::{Counter, Deadline, DeadlineRegister, End, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set, Slot, Tombstones, Visible, Write};
+use headcount::crdt::{
+    Counter, Deadline, DeadlineRegister, End, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
+    Set, Slot, Tombstones, Visible, Write,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 

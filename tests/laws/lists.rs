@@ -252,7 +252,8 @@ fn an_element_may_be_popped_on_two_nodes_and_is_gone_then() {
 fn a_queue_holds_no_more_than_what_is_in_it() {
     let mut cluster = Cluster::<Listed>::new();
     for round in 0..200 {
-        for op in [ListOp::Push(false, 3), ListOp::Pop(true), ListOp::Pop(true), ListOp::Pop(true)] {
+        for op in [ListOp::Push(false, 3), ListOp::Pop(true), ListOp::Pop(true), ListOp::Pop(true)]
+        {
             cluster.step(&Step::Write { node: 0, op });
         }
         if round == 0 {

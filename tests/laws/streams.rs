@@ -6,8 +6,8 @@ use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
-    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, List, MemberDeadline,
-    Set, Slot, Tombstones, Write,
+    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, List,
+    MemberDeadline, Set, Slot, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;

@@ -101,7 +101,10 @@ impl<K: Ord + Clone> RankTree<K> {
         if let Some(right) = split {
             let left = std::mem::replace(&mut self.root, Node::Leaf(Vec::new()));
             let least = right.least.clone();
-            self.root = Node::Inner(vec![Child { least, len: self.len + 1 - right.len, node: left }, right]);
+            self.root = Node::Inner(vec![
+                Child { least, len: self.len + 1 - right.len, node: left },
+                right,
+            ]);
         }
         self.len += usize::from(is_new);
         is_new

@@ -38,10 +38,7 @@ impl Place {
     pub const WHOLE: Place = Place { is_first: true, is_last: true };
 
     fn below(self, at: usize, siblings: usize) -> Place {
-        Place {
-            is_first: self.is_first && at == 0,
-            is_last: self.is_last && at + 1 == siblings,
-        }
+        Place { is_first: self.is_first && at == 0, is_last: self.is_last && at + 1 == siblings }
     }
 
     /// Where to cut a full node that gets one more at `at`.

@@ -30,7 +30,9 @@ fn check_node(node: &Node<u32>) -> (usize, usize) {
             assert!((1..=MOST).contains(&children.len()));
             let below: Vec<_> = children.iter().map(|child| check_node(&child.node)).collect();
             assert!(below.iter().all(|(depth, _)| *depth == below[0].0));
-            assert!(children.iter().zip(&below).all(|(child, (_, len))| child.len == *len && *len > 0));
+            assert!(
+                children.iter().zip(&below).all(|(child, (_, len))| child.len == *len && *len > 0)
+            );
             (below[0].0 + 1, below.iter().map(|(_, len)| len).sum())
         }
     }

@@ -11,6 +11,7 @@ mod memory;
 mod memory_doctor;
 mod memory_report;
 mod object;
+mod once;
 mod presence;
 mod rename;
 mod restore;
@@ -51,6 +52,7 @@ pub const ROWS: &[Command] = &[
     database::FLUSHALL,
     object::OBJECT,
     memory::MEMORY,
+    once::ONCE,
     sort::SORT,
     sort::SORT_RO,
     wait::WAIT,

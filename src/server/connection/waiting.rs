@@ -42,11 +42,7 @@ impl Connection<'_> {
     }
 
     /// Waits as BLPOP and its like do, until somebody has served this client.
-    pub(super) async fn await_keys(
-        &mut self,
-        timeout_ms: u64,
-        silent: bool,
-    ) -> Result<(), End> {
+    pub(super) async fn await_keys(&mut self, timeout_ms: u64, silent: bool) -> Result<(), End> {
         let Some(waiter) = self.session.waiter.take() else { return Ok(()) };
         let (client, node) = (self.session.client.clone(), &self.shared.node);
         let waiting = Waiting { keyspace: &node.keyspace, waiter: &waiter };

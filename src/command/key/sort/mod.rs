@@ -3,10 +3,10 @@
 mod lookup;
 mod order;
 
+use crate::command::sort_options::{self, By, Options};
 use crate::command::table::{Command, Flags, Group, KeySpec, Place, Reach};
 use crate::command::{Call, CommandError};
 use crate::store::{KeyRef, Kind};
-use crate::command::sort_options::{self, By, Options};
 use std::ops::Range;
 
 pub const SORT: Command = Command {
@@ -75,8 +75,12 @@ fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandErro
 }
 
 /// What is answered, element by element: all that GET asks for; `None`: there is no such key.
-fn rows(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
-    let (elements, is_set) = elements(call)?;
+fn rows(
+    call: &mut Call<'_, '_>,
+    options: &Options<'_>,
+) -> Result<Vec<Option<Vec<u8>>>, CommandError> {
+    let (mut elements, kind) = elements(call)?;
+    let is_set = kind == Some(Kind::Set);
     // What is stored must not depend on the order in which this node happens to hold a set.
     let alone = Options { by: By::Element, alpha: true, ..options.clone() };
     let options = match options.by {
@@ -85,7 +89,13 @@ fn rows(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<Vec<Option<Vec
     };
     let places = places(options, elements.len());
     let mut elements = match options.by {
-        By::Nothing => elements,
+        By::Nothing => {
+            // A list has an order of its own, which can be turned round.
+            if options.descending && kind == Some(Kind::List) {
+                elements.reverse();
+            }
+            elements
+        }
         _ => order::sorted(call, elements, options).ok_or(NOT_NUMBERS)?,
     };
     let chosen = elements.drain(places);
@@ -104,21 +114,23 @@ fn rows(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<Vec<Option<Vec
     Ok(found.collect())
 }
 
-/// The elements in the order in which they are held, and whether that order means nothing.
-fn elements(call: &mut Call<'_, '_>) -> Result<(Vec<Vec<u8>>, bool), CommandError> {
+/// The elements in the order in which they are held, and of what.
+fn elements(call: &mut Call<'_, '_>) -> Result<(Vec<Vec<u8>>, Option<Kind>), CommandError> {
     let key = call.key(1);
-    match call.keys.kind(key)? {
-        None => Ok((Vec::new(), false)),
+    let kind = call.keys.kind(key)?;
+    let elements = match kind {
+        None => Vec::new(),
         Some(Kind::List) => {
             let list = call.keys.list(key)?;
-            Ok((list.iter().flat_map(|list| list.iter()).map(<[u8]>::to_vec).collect(), false))
+            list.iter().flat_map(|list| list.iter()).map(<[u8]>::to_vec).collect()
         }
         Some(Kind::Set) => {
             let set = call.keys.set(key)?;
-            Ok((set.iter().flat_map(|set| set.iter()).map(<[u8]>::to_vec).collect(), true))
+            set.iter().flat_map(|set| set.iter()).map(<[u8]>::to_vec).collect()
         }
-        Some(_) => Err(CommandError::WRONG_TYPE),
-    }
+        Some(_) => return Err(CommandError::WRONG_TYPE),
+    };
+    Ok((elements, kind))
 }
 
 /// Which of so many elements are answered.

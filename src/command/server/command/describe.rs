@@ -101,6 +101,7 @@ fn unknown_notes(spec: &KeySpec) -> Option<&'static str> {
             "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere \
              in the argument array",
         ),
+        Place::Nested { .. } => Some("Those of the command that is run."),
         Place::Range { .. } | Place::Counted { .. } => None,
     }
 }
@@ -113,7 +114,7 @@ fn describe_keys(reply: &mut ReplyWriter<'_>, spec: &KeySpec, notes: Option<&str
     let (index, kind) = match spec.place {
         Place::Range { first, .. } => (first, "range"),
         Place::Counted { at } => (at, "keynum"),
-        Place::StoreOption | Place::Unknown => (0, UNKNOWN),
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => (0, UNKNOWN),
     };
     reply.map(3 + usize::from(notes.is_some()));
     if let Some(notes) = notes {
@@ -139,7 +140,9 @@ fn describe_keys(reply: &mut ReplyWriter<'_>, spec: &KeySpec, notes: Option<&str
             let fields = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
             describe_step(reply, kind, &fields);
         }
-        Place::StoreOption | Place::Unknown => describe_step(reply, kind, &[]),
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => {
+            describe_step(reply, kind, &[]);
+        }
     }
 }
 

@@ -180,7 +180,7 @@ fn covers(spec: &KeySpec, position: i16) -> bool {
                 && (position - first) % step.max(1) == 0
         }
         Place::Counted { at } => position > at,
-        Place::StoreOption | Place::Unknown => false,
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => false,
     }
 }
 

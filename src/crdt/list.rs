@@ -1,15 +1,13 @@
 //! Lists: elements that stand in one order everywhere. Whatever is pushed is kept; what is removed was seen.
 
-mod place;
-
 use super::collection::{Index, Value};
 use super::collections::Collections;
+use super::place::{self, Mark, Near};
 use super::wire::{Decoder, Encoder};
 use super::{Collection, Kind, MemberDeadline, Own, Write};
 use crate::base::codec::Malformed;
 use crate::base::rank_tree::RankTree;
 use crate::base::{Name, Replica, Stamp};
-use place::{Mark, Near};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -196,14 +194,7 @@ impl Value for Item {
         Own::default()
     }
 
-    fn reissue(
-        &self,
-        _: Replica,
-        _: Option<&Own>,
-        _: Stamp,
-        _: Replica,
-        _: Option<&Item>,
-    ) -> Item {
+    fn reissue(&self, _: Replica, _: Option<&Own>, _: Stamp, _: Replica, _: Option<&Item>) -> Item {
         self.clone()
     }
 

@@ -68,12 +68,7 @@ pub(super) enum Near {
 }
 
 /// The name of what is put between two neighbours (`None`: the end of the list).
-pub(super) fn inserted(
-    left: Option<&[u8]>,
-    right: Option<&[u8]>,
-    near: Near,
-    mark: Mark,
-) -> Name {
+pub(super) fn inserted(left: Option<&[u8]>, right: Option<&[u8]>, near: Near, mark: Mark) -> Name {
     match (left, right) {
         (_, None) => pushed(End::Right, left, mark),
         (None, _) => pushed(End::Left, right, mark),
@@ -83,12 +78,7 @@ pub(super) fn inserted(
 
 /// The name of what takes the place of `old` between its neighbours. An element that is replaced again and
 /// again keeps a name of one length.
-pub(super) fn replaced(
-    old: &[u8],
-    left: Option<&[u8]>,
-    right: Option<&[u8]>,
-    mark: Mark,
-) -> Name {
+pub(super) fn replaced(old: &[u8], left: Option<&[u8]>, right: Option<&[u8]>, mark: Mark) -> Name {
     // Of one that was put there as this one is, the prefix; else all of its name.
     let prefix = match old.len().checked_sub(MARK_BYTES) {
         Some(len @ 2..) => &old[..len],
