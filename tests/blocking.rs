@@ -204,17 +204,20 @@ fn only_its_own_connection_waits_and_goes_on() {
     });
 }
 
+/// (Redis 7.0 serves within a pause what a transaction has pushed that began it.)
 #[test]
 fn a_pause_holds_it_up() {
-    against_both(&[], |server| {
-        let mut other = server.connect();
-        let (mut client, _) = waiting(server, "BLPOP q 0");
-        send(&mut other, &["MULTI", "RPUSH q x", "CLIENT PAUSE 100000 WRITE", "EXEC"]);
-        (0..4).for_each(|_| drop(other.receive()));
-        assert_eq!(call(&mut other, "LLEN q"), "(integer) 1");
-        assert_eq!(call(&mut other, "CLIENT UNPAUSE"), "OK");
-        assert_eq!(answer(&mut client), "1) \"q\" 2) \"x\"");
-    });
+    let server = Server::headcount(&[]);
+    if server.kind == Kind::Redis {
+        return;
+    }
+    let mut other = server.connect();
+    let (mut client, _) = waiting(&server, "BLPOP q 0");
+    send(&mut other, &["MULTI", "RPUSH q x", "CLIENT PAUSE 100000 WRITE", "EXEC"]);
+    (0..4).for_each(|_| drop(other.receive()));
+    assert_eq!(call(&mut other, "LLEN q"), "(integer) 1");
+    assert_eq!(call(&mut other, "CLIENT UNPAUSE"), "OK");
+    assert_eq!(answer(&mut client), "1) \"q\" 2) \"x\"");
 }
 
 #[test]

@@ -14,6 +14,11 @@ const REDIS: &str = include_str!("fixtures/redis_docs.txt");
 /// Where we say something else on purpose: the command, what only Redis 7.0 says, what only we say.
 /// Without a remark it is what Redis 7.2 says.
 const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
+    (
+        "psubscribe",
+        &["argument pattern:block multiple (pattern:pattern)"],
+        &["argument pattern:pattern multiple"],
+    ),
     ("restore", &[], &["argument merge:pure-token=MERGE optional"]),
     (
         "client|kill",

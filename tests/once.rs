@@ -117,7 +117,7 @@ fn a_retry_in_another_protocol_is_understood() {
     let (mut old, mut new) = (server.connect(), server.connect());
     call(&mut new, "HELLO 3");
     call(&mut new, "SADD s a");
-    assert_eq!(call(&mut new, "ONCE pop SPOP s 5"), "1) \"a\"");
+    assert_eq!(call(&mut new, "ONCE pop SPOP s 5"), "1~ \"a\"");
     assert_eq!(call(&mut old, "ONCE pop SPOP s 5"), "1) \"a\"");
     assert_eq!(call(&mut old, "ONCE none LPOP l 2"), "(nil)");
     assert_eq!(call(&mut new, "ONCE none LPOP l 2"), "(nil)");

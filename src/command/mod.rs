@@ -9,6 +9,7 @@ pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
@@ -22,6 +23,7 @@ mod refusal;
 pub mod registry;
 mod scan_options;
 mod session;
+mod set_events;
 mod sort_options;
 mod stopwatch;
 pub mod table;
@@ -33,6 +35,7 @@ pub mod cluster;
 pub mod connection;
 pub mod key;
 pub mod list;
+pub mod pubsub;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -54,6 +57,7 @@ pub const FAMILIES: &[&[Command]] = &[
     connection::ROWS,
     key::ROWS,
     list::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

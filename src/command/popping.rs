@@ -2,7 +2,7 @@
 
 use super::CommandError;
 use crate::resp::ReplyWriter;
-use crate::store::{End, KeyRef, Keys, Missing};
+use crate::store::{End, EventClasses, KeyRef, Keys, Missing};
 
 /// Takes up to `count` elements from an end of a list, if there is one.
 pub fn take(
@@ -11,9 +11,43 @@ pub fn take(
     end: End,
     count: usize,
 ) -> Result<Vec<Vec<u8>>, CommandError> {
-    let taken = keys
-        .edit_list(key, Missing::Skip, |list| (0..count).map_while(|_| list.pop(end)).collect())?;
-    Ok(taken.unwrap_or_default())
+    let taken = keys.edit_list(key, Missing::Skip, |list| {
+        (0..count).map_while(|_| list.pop(end)).collect::<Vec<_>>()
+    })?;
+    let taken = taken.unwrap_or_default();
+    if !taken.is_empty() {
+        tell_removed(keys, popped(end), key)?;
+    }
+    Ok(taken)
+}
+
+/// Elements were taken out, with which the list may be gone.
+pub fn tell_removed(
+    keys: &Keys<'_>,
+    event: &'static str,
+    key: KeyRef<'_>,
+) -> Result<(), CommandError> {
+    if keys.tells_events() {
+        keys.notify(EventClasses::LIST, event, key);
+        let is_gone = !keys.exists(key)?;
+        keys.notify_deleted(is_gone, key);
+    }
+    Ok(())
+}
+
+/// The event of a push.
+pub fn pushed(end: End) -> &'static str {
+    match end {
+        End::Left => "lpush",
+        End::Right => "rpush",
+    }
+}
+
+fn popped(end: End) -> &'static str {
+    match end {
+        End::Left => "lpop",
+        End::Right => "rpop",
+    }
 }
 
 /// How elements are told from which key they are.
@@ -52,10 +86,14 @@ pub fn move_element(
             list.push(to, &text);
             Some(text)
         })?;
+        keys.notify(EventClasses::LIST, pushed(to), destination);
+        tell_removed(keys, popped(from), source)?;
         return Ok(turned.flatten());
     }
     let taken = keys.edit_list(source, Missing::Skip, |list| list.pop(from))?;
     let Some(text) = taken.flatten() else { return Ok(None) };
     keys.edit_list(destination, Missing::Create, |list| list.push(to, &text))?;
+    keys.notify(EventClasses::LIST, pushed(to), destination);
+    tell_removed(keys, popped(from), source)?;
     Ok(Some(text))
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::encodings::Encodings;
+use super::events::EventClasses;
+use super::once::Once;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -55,8 +57,7 @@ pub struct Config {
     pub maxmemory_bytes: u64,
     pub maxmemory_policy: MaxmemoryPolicy,
     pub maxmemory_samples: u32,
-    pub once_retention_s: u32,
-    pub once_tokens_max: u64,
+    pub once: Once,
 
     /// 1 to 10.
     pub active_expire_effort: u32,
@@ -98,6 +99,7 @@ pub struct Config {
     pub slowlog_max_len: u64,
     /// Milliseconds; 0: off.
     pub latency_monitor_threshold_ms: u64,
+    pub notify_keyspace_events: EventClasses,
 
     pub encodings: Encodings,
 
@@ -199,8 +201,7 @@ impl Default for Config {
             maxmemory_bytes: 0,
             maxmemory_policy: MaxmemoryPolicy::NoEviction,
             maxmemory_samples: 5,
-            once_retention_s: 86_400,
-            once_tokens_max: 1_000_000,
+            once: Once::default(),
             active_expire_effort: 1,
             hz: 10,
             lazyfree_lazy_eviction: false,
@@ -228,6 +229,7 @@ impl Default for Config {
             slowlog_log_slower_than_us: 10_000,
             slowlog_max_len: 128,
             latency_monitor_threshold_ms: 0,
+            notify_keyspace_events: EventClasses::NONE,
             encodings: Encodings::default(),
             inert: BTreeMap::new(),
         }

@@ -81,11 +81,6 @@ impl<'a> ReplyWriter<'a> {
         self.out.truncate(len);
     }
 
-    /// A reply that was written elsewhere, in the same protocol.
-    pub fn encoded(&mut self, reply: &[u8]) {
-        self.out.extend_from_slice(reply);
-    }
-
     /// `OK`.
     pub fn ok(&mut self) {
         self.out.extend_from_slice(b"+OK\r\n");
@@ -163,6 +158,11 @@ impl<'a> ReplyWriter<'a> {
     /// A push, which answers no request; `len` replies follow.
     pub fn push(&mut self, len: usize) {
         self.aggregate(Aggregate::Push, len);
+    }
+
+    /// What was written already, in the protocol of this writer.
+    pub fn written(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
     }
 
     /// Attributes of the reply that follows: `len` pairs. RESP2 has none: leave them out.

@@ -7,6 +7,7 @@
 //! - `keys` the scope, with `keys_text`, `keys_set`, `keys_list`, `keys_space` by what they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
+//! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
 //!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
 //!   begins as another replica.
@@ -31,6 +32,7 @@ mod keyspace;
 mod load;
 mod mark;
 mod merge;
+mod observer;
 mod portrait;
 mod prefetch;
 mod reaper;
@@ -60,6 +62,7 @@ pub use keys_space::ScanPage;
 pub use keyspace::{Keyspace, TOKENS};
 pub use load::{Loaded, Part};
 pub use merge::Merged;
+pub use observer::Observer;
 pub use reincarnate::Undrained;
 pub use restore::NotMerged;
 pub use slots::SlotSet;
@@ -70,4 +73,5 @@ pub use text::Text;
 pub use waiting::{Bell, Served, Stage, Waiter, Wish};
 pub use watch::{Watch, WatchedKey};
 
+pub use crate::config::EventClasses;
 pub use crate::crdt::{Deadline, End, Kind, MemberDeadline, Side};

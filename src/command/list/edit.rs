@@ -1,8 +1,9 @@
 //! LSET, LINSERT, LREM, LTRIM.
 
 use super::{place, places, reply_count};
+use crate::command::popping::tell_removed;
 use crate::command::{Call, CommandError};
-use crate::store::{ListView, Missing, Side};
+use crate::store::{EventClasses, ListView, Missing, Side};
 
 const NO_SUCH_INDEX: CommandError = CommandError::fixed("ERR index out of range");
 
@@ -12,6 +13,7 @@ pub(super) fn lset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let place = place(index?, len).ok_or(NO_SUCH_INDEX)?;
     let text = &call.args[3];
     call.keys.edit_list(key, Missing::Skip, |list| list.set(place, text))?;
+    call.keys.notify(EventClasses::LIST, "lset", key);
     call.reply.ok();
     Ok(())
 }
@@ -36,6 +38,7 @@ pub(super) fn linsert(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     };
     let len = list.len() + 1;
     call.keys.edit_list(key, Missing::Skip, |list| list.insert(pivot, side, &args[4]))?;
+    call.keys.notify(EventClasses::LIST, "linsert", key);
     reply_count(call, len);
     Ok(())
 }
@@ -52,6 +55,7 @@ pub(super) fn lrem(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let removed = found.len();
     if removed > 0 {
         call.keys.edit_list(key, Missing::Skip, |list| list.remove(&found))?;
+        tell_removed(call.keys, "lrem", key)?;
     }
     reply_count(call, removed);
     Ok(())
@@ -81,6 +85,7 @@ pub(super) fn ltrim(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         if kept.len() < len {
             call.keys.edit_list(key, Missing::Skip, |list| list.keep(kept))?;
         }
+        tell_removed(call.keys, "ltrim", key)?;
     }
     call.reply.ok();
     Ok(())

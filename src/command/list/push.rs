@@ -1,8 +1,9 @@
 //! LPUSH, RPUSH, and the same of a list that is there.
 
 use super::reply_count;
+use crate::command::popping::pushed;
 use crate::command::{Call, CommandError};
-use crate::store::{End, Missing};
+use crate::store::{End, EventClasses, Missing};
 
 pub(super) fn lpush(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     push(call, End::Left, Missing::Create)
@@ -26,6 +27,9 @@ fn push(call: &mut Call<'_, '_>, end: End, missing: Missing) -> Result<(), Comma
         texts.iter().for_each(|text| list.push(end, text));
         list.len()
     })?;
+    if len.is_some() {
+        call.keys.notify(EventClasses::LIST, pushed(end), key);
+    }
     reply_count(call, len.unwrap_or(0));
     Ok(())
 }

@@ -39,14 +39,14 @@ nothing is removed, whatever the policy: it would be gone on all nodes.",
         Directive::new(
             "once-retention",
             AtRunTime,
-            number!(once_retention_s, Plain, 1..=INT_MAX),
+            number!(once.retention_s, Plain, 1..=INT_MAX),
             "For how many seconds it is kept what ONCE has answered under a token.
 A retry that comes later runs the command again.",
         ),
         Directive::new(
             "once-tokens-max",
             AtRunTime,
-            number!(once_tokens_max, Plain, 0..=LONG_MAX),
+            number!(once.tokens_max, Plain, 0..=LONG_MAX),
             "How many tokens of ONCE are kept; a new one is refused when there are so many.
 They are counted ten times a second, and by each node for itself: a few more may come in between.",
         ),

@@ -63,7 +63,7 @@ impl Connection<'_> {
             let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
             let mut reply = ReplyWriter::new(replies, self.session.protocol);
             match (served, unblocked) {
-                (Some(served), _) => reply.encoded(&served.reply),
+                (Some(served), _) => reply.written(&served.reply),
                 (None, Unblock::TimeOut) => reply_nothing(&waiter.wish, &mut reply),
                 (None, Unblock::Error) => {
                     node.stats.error(UNBLOCKED);
@@ -130,6 +130,7 @@ impl Connection<'_> {
             if let Some(unblocked) = self.session.client.unblocked() {
                 return Ok(unblocked);
             }
+            self.pass_on_messages().await?;
             match poll_fn(|context| self.poll_read(context)).await? {
                 None => {}
                 Some(0) => return Err(self.close().await),

@@ -44,20 +44,20 @@ fn once(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if let Some(text) = call.keys.text(token)? {
         let known = Record::read(&text).filter(|known| known.request == hash);
         let known = known.ok_or(ANOTHER_COMMAND)?;
-        call.reply.encoded(&transcode::transcode(known.reply, known.protocol, protocol));
+        call.reply.written(&transcode::transcode(known.reply, known.protocol, protocol));
         return Ok(());
     }
     let config = call.node.config();
-    if !call.node.tokens.has_room(config.once_tokens_max) {
+    if !call.node.tokens.has_room(config.once.tokens_max) {
         return Err(NO_ROOM);
     }
     let mut reply = Vec::new();
     run(call, entry, &mut reply)?;
     let record = Record { protocol, request: hash, reply: &reply };
-    let ends_ms = call.now_ms().saturating_add(u64::from(config.once_retention_s) * 1000);
+    let ends_ms = call.now_ms().saturating_add(u64::from(config.once.retention_s) * 1000);
     call.keys.set_text(token, &record.to_bytes(), Deadline::At(ends_ms));
     call.node.tokens.note();
-    call.reply.encoded(&reply);
+    call.reply.written(&reply);
     Ok(())
 }
 

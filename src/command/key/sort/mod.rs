@@ -6,7 +6,7 @@ mod order;
 use crate::command::sort_options::{self, By, Options};
 use crate::command::table::{Command, Flags, Group, KeySpec, Place, Reach};
 use crate::command::{Call, CommandError};
-use crate::store::{KeyRef, Kind};
+use crate::store::{EventClasses, KeyRef, Kind};
 use std::ops::Range;
 
 pub const SORT: Command = Command {
@@ -69,7 +69,12 @@ fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandErro
     };
     let destination = KeyRef::new(call.session.db, destination);
     let texts = rows.iter().map(|text| text.as_deref().unwrap_or_default());
+    let was_there = call.keys.exists(destination)?;
     call.keys.replace_list(destination, texts);
+    match rows.is_empty() {
+        true => call.keys.notify_deleted(was_there, destination),
+        false => call.keys.notify(EventClasses::LIST, "sortstore", destination),
+    }
     call.reply.integer(i64::try_from(rows.len()).unwrap_or(i64::MAX));
     Ok(())
 }

@@ -63,7 +63,8 @@ impl Reader<'_> {
         let position = self.position;
         self.position = position.map(|position| position + 1);
         let name = names::value(&self.entry.full_name, self.token, word);
-        let covers = |spec: &KeySpec| position.is_some_and(|at| covers(spec, at));
+        let covers =
+            |spec: &KeySpec| spec.are_keys() && position.is_some_and(|at| covers(spec, at));
         let place = names::place(self.token);
         let stands_there = |spec: &KeySpec| Some(spec.place) == place;
         let keys = || self.entry.command.keys.iter();
@@ -119,7 +120,9 @@ impl Reader<'_> {
             Some(Piece::Word(word)) if is_token(word) => vec![self.alternative(again)],
             _ => self.sequence(again),
         };
-        self.position = position;
+        // Where they end before the last argument, it is not certain which one comes next.
+        let ends_early = |spec: &KeySpec| matches!(spec.place, Place::Range { last: ..=-2, .. });
+        self.position = position.filter(|_| !self.entry.command.keys.iter().any(ends_early));
         let mut tail = read.split_off(read.len().saturating_sub(again.len()));
         debug_assert!(
             tail.iter().map(|argument| &argument.name).eq(again.iter().map(|again| &again.name)),
