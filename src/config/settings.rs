@@ -63,11 +63,7 @@ pub struct Config {
     pub active_expire_effort: u32,
     /// Background rounds per second, 1 to 500.
     pub hz: u32,
-    pub lazyfree_lazy_eviction: bool,
-    pub lazyfree_lazy_expire: bool,
-    pub lazyfree_lazy_server_del: bool,
-    pub lazyfree_lazy_user_del: bool,
-    pub lazyfree_lazy_user_flush: bool,
+    pub lazyfree: Lazyfree,
 
     /// 0: this node is alone, and all the following says nothing.
     pub cluster_port: u16,
@@ -172,6 +168,16 @@ impl Default for BufferLimits {
     }
 }
 
+/// The `lazyfree-lazy-…` directives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lazyfree {
+    pub eviction: bool,
+    pub expire: bool,
+    pub server_del: bool,
+    pub user_del: bool,
+    pub user_flush: bool,
+}
+
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -204,11 +210,7 @@ impl Default for Config {
             once: Once::default(),
             active_expire_effort: 1,
             hz: 10,
-            lazyfree_lazy_eviction: false,
-            lazyfree_lazy_expire: false,
-            lazyfree_lazy_server_del: false,
-            lazyfree_lazy_user_del: false,
-            lazyfree_lazy_user_flush: false,
+            lazyfree: Lazyfree::default(),
             cluster_port: 0,
             cluster_peer: Vec::new(),
             cluster_announce: None,

@@ -111,7 +111,7 @@ fn flushall(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 /// ASYNC or SYNC, or as the configuration says. Keys are gone at once either way.
 fn choose_who_frees(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let later = match (call.args.get(1), call.args.len()) {
-        (None, _) => call.node.config().lazyfree_lazy_user_flush,
+        (None, _) => call.node.config().lazyfree.user_flush,
         (Some(option), 2) if option.eq_ignore_ascii_case(b"async") => true,
         (Some(option), 2) if option.eq_ignore_ascii_case(b"sync") => false,
         _ => return Err(CommandError::SYNTAX),

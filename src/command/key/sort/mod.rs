@@ -57,6 +57,8 @@ fn sort_ro(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandError> {
     let rows = rows(call, options)?;
+    // To Redis these were reads, though the command may write.
+    call.keys.notify_missed(true);
     let Some(destination) = options.store else {
         call.reply.array(rows.len());
         for text in &rows {
