@@ -42,8 +42,8 @@ pub fn wait<'n>(
     call.session.after = After::AwaitKeys { timeout_ms, silent };
 }
 
-/// The reply when the time is up.
-pub fn reply_nothing(wish: &Wish, reply: &mut ReplyWriter<'_>) {
+/// The reply where nothing waits. (When the time is up, all are answered with an array.)
+fn reply_nothing(wish: &Wish, reply: &mut ReplyWriter<'_>) {
     match wish {
         Wish::Pop { .. } | Wish::PopMany { .. } => reply.null_array(),
         Wish::Move { .. } => reply.null(),

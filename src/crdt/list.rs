@@ -6,7 +6,7 @@ use super::place::{self, Mark, Near};
 use super::wire::{Decoder, Encoder};
 use super::{Collection, Kind, MemberDeadline, Own, Write};
 use crate::base::codec::Malformed;
-use crate::base::rank_tree::RankTree;
+use crate::base::rank_tree::{RankTree, Ranks};
 use crate::base::{Name, Replica, Stamp};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -110,12 +110,9 @@ impl List {
     }
 
     /// The texts of the elements at these indexes, as far as there are such.
-    pub fn texts(
-        &self,
-        indexes: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator {
-        let places = self.index().0.range(indexes);
-        places.map(|place| self.get(place).map(Item::text).unwrap_or_default())
+    #[must_use]
+    pub fn texts(&self, indexes: Range<usize>) -> Texts<'_> {
+        Texts { list: self, places: self.index().0.range(indexes) }
     }
 
     /// Puts an element in.
@@ -134,6 +131,41 @@ impl List {
         list
     }
 }
+
+/// Texts of a list, from either end.
+#[derive(Clone, Debug)]
+pub struct Texts<'l> {
+    list: &'l List,
+    places: Ranks<'l, Name>,
+}
+
+impl<'l> Texts<'l> {
+    fn at(&self, place: &Name) -> &'l [u8] {
+        self.list.get(place).map(Item::text).unwrap_or_default()
+    }
+}
+
+impl<'l> Iterator for Texts<'l> {
+    type Item = &'l [u8];
+
+    fn next(&mut self) -> Option<&'l [u8]> {
+        let place = self.places.next()?;
+        Some(self.at(place))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Texts<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let place = self.places.next_back()?;
+        Some(self.at(place))
+    }
+}
+
+impl ExactSizeIterator for Texts<'_> {}
 
 impl Value for Item {
     const KIND: Kind = Kind::List;

@@ -38,7 +38,7 @@ pub use field::{Field, Hash};
 pub use float_slot::FloatSlot;
 pub use key::{Deadline, Key, Told};
 pub use life::{Kind, Life};
-pub use list::{End, Item, List, Side, Writer};
+pub use list::{End, Item, List, Side, Texts, Writer};
 pub use own::{Own, OwnFloat, OwnMembers};
 pub use plain::{Plain, PlainSlot};
 pub use reading::{Reading, Visible};

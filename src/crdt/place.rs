@@ -97,11 +97,11 @@ fn marked(mut prefix: Bytes, mark: Mark) -> Name {
 /// Bytes that sort after `left` and, whatever follows them, before `right`. It needs that `left < right`.
 fn between(left: Option<&[u8]>, right: Option<&[u8]>, near: Near) -> Bytes {
     let left = left.unwrap_or_default();
-    let Some(right) = right else { return above(left, 0) };
+    let Some(right) = right else { return above(left, 0, near) };
     let common = left.iter().zip(right).take_while(|(left, right)| left == right).count();
     let (Some(&high), low) = (right.get(common), left.get(common).copied()) else {
         // Not in order, which no node makes them.
-        return above(left, 0);
+        return above(left, 0, near);
     };
     match low {
         None => below(right, common),
@@ -114,19 +114,19 @@ fn between(left: Option<&[u8]>, right: Option<&[u8]>, near: Near) -> Bytes {
             name.push(middle);
             name
         }
-        Some(_) if near == Near::Right && right[common + 1..].iter().any(|byte| *byte > 0) => {
-            below(right, common + 1)
-        }
-        Some(_) => above(left, common + 1),
+        Some(_) => above(left, common + 1, near),
     }
 }
 
-/// The shortest bytes above `name` that are the same before `from`.
-fn above(name: &[u8], from: usize) -> Bytes {
+/// Few bytes above `name` that are the same before `from`: just above it, or far from it.
+fn above(name: &[u8], from: usize, near: Near) -> Bytes {
     match name.iter().skip(from).position(|byte| *byte < u8::MAX) {
         Some(at) => {
             let mut above = Bytes::from_slice(&name[..=from + at]);
-            above[from + at] += 1;
+            above[from + at] = match near {
+                Near::Left => above[from + at] + 1,
+                Near::Right => u8::MAX,
+            };
             above
         }
         None => {

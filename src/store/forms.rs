@@ -37,6 +37,7 @@ impl Entry {
             State::Set(set) => (Counter::default(), set.clone().into()),
             State::Hash(hash) => (Counter::default(), hash.clone().into()),
             State::List(list) => (Counter::default(), list.clone().into()),
+            State::Row(row) => (Counter::default(), Box::new(row.to_list(me)).into()),
             State::Counted(counted) => {
                 let mut key = counted.whole.key.clone();
                 counted.catch_up(&mut key, me);
@@ -107,7 +108,7 @@ impl Entry {
             }
             State::Whole(whole) => whole.key.own(me),
             State::Text { .. } | State::Growing(_) => Own::default(),
-            State::Set(_) | State::Hash(_) | State::List(_) => Own::default(),
+            State::Set(_) | State::Hash(_) | State::List(_) | State::Row(_) => Own::default(),
         }
     }
 

@@ -1,14 +1,17 @@
 //! Lists in a scope.
 
 use super::entry::{Entry, NEVER_DUE, State};
+use super::row::Row;
 use super::watch::Outcome;
 use super::{AccessError, KeyRef, Keys, Missing};
 use crate::base::{Name, Replica};
-use crate::crdt::{Deadline, End, Item, Key, Kind, List, Side, Tombstones, Write, Writer};
+use crate::crdt::{Deadline, End, Item, Key, Kind, List, Side, Texts, Tombstones, Write, Writer};
+use std::collections::vec_deque;
 use std::ops::Range;
 
 /// A list as a reader sees it.
 pub enum ListView<'a> {
+    Row(&'a Row),
     One(&'a List),
     /// The elements of several lives' lists, while a peer's view of a deadline differs.
     Joined(Box<List>),
@@ -34,6 +37,7 @@ impl<R> Outcome for Edited<R> {
 }
 
 enum Target<'e> {
+    Row(&'e mut Row),
     List(&'e mut List),
     Whole(&'e mut Key),
 }
@@ -67,10 +71,9 @@ impl Keys<'_> {
         }
         let (Missing::Create, Some(edit)) = (missing, edit.take()) else { return Ok(None) };
         let write = self.keyspace.write(self.now_ms);
-        let mut list = Box::<List>::default();
-        let Edited { result, .. } = run(edit, Target::List(&mut list), &write);
-        if !list.is_empty() {
-            self.put_new(key, State::List(list), Deadline::Keep, &write);
+        let (result, state) = create(edit, &write);
+        if let Some(state) = state {
+            self.put_new(key, state, Deadline::Keep, &write);
         }
         Ok(Some(result))
     }
@@ -89,11 +92,24 @@ impl Entry {
     pub(super) fn list(&self, now_ms: u64) -> Result<Option<ListView<'_>>, AccessError> {
         match (self.kind(now_ms), &self.state) {
             (None, _) => Ok(None),
+            (Some(Kind::List), State::Row(row)) => Ok(Some(ListView::Row(row))),
             (Some(Kind::List), State::List(list)) => Ok(Some(ListView::One(list))),
             (Some(Kind::List), State::Whole(whole)) => Ok(Some(view(&whole.key, now_ms))),
             _ => Err(AccessError::WrongType),
         }
     }
+}
+
+/// A new list, if it has elements. Where nobody has to be told of it, it needs no more than their texts.
+fn create<R>(edit: impl FnOnce(&mut ListEdit<'_>) -> R, write: &Write) -> (R, Option<State>) {
+    if write.tombstones == Tombstones::Drop {
+        let mut row = Box::new(Row::new(write.stamp()));
+        let result = run(edit, Target::Row(&mut row), write).result;
+        return (result, (!row.is_empty()).then_some(State::Row(row)));
+    }
+    let mut list = Box::<List>::default();
+    let result = run(edit, Target::List(&mut list), write).result;
+    (result, (!list.is_empty()).then_some(State::List(list)))
 }
 
 fn edit_entry<R>(
@@ -109,6 +125,9 @@ fn edit_entry<R>(
             entry.ends_ms = NEVER_DUE;
         }
         return run(edit, Target::List(list), write);
+    }
+    if let (State::Row(row), false) = (&mut entry.state, is_past) {
+        return run(edit, Target::Row(row), write);
     }
     let mut whole = entry.take_key(me);
     let result = run(edit, Target::Whole(&mut whole), write);
@@ -144,16 +163,13 @@ fn view(key: &Key, now_ms: u64) -> ListView<'_> {
 }
 
 impl ListView<'_> {
-    fn list(&self) -> &List {
-        match self {
-            ListView::One(list) => list,
-            ListView::Joined(list) => list,
-        }
-    }
-
     #[must_use]
     pub fn len(&self) -> usize {
-        self.list().len()
+        match self {
+            ListView::Row(row) => row.len(),
+            ListView::One(list) => list.len(),
+            ListView::Joined(list) => list.len(),
+        }
     }
 
     #[must_use]
@@ -164,21 +180,63 @@ impl ListView<'_> {
     /// The element at a place, counted from the left.
     #[must_use]
     pub fn get(&self, place: usize) -> Option<&[u8]> {
-        self.list().text(place)
+        match self {
+            ListView::Row(row) => row.get(place),
+            ListView::One(list) => list.text(place),
+            ListView::Joined(list) => list.text(place),
+        }
     }
 
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator {
+    #[must_use]
+    pub fn iter(&self) -> Elements<'_> {
         self.range(0..self.len())
     }
 
     /// The elements at these places, as far as there are such.
-    pub fn range(
-        &self,
-        places: Range<usize>,
-    ) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator {
-        self.list().texts(places)
+    #[must_use]
+    pub fn range(&self, places: Range<usize>) -> Elements<'_> {
+        match self {
+            ListView::Row(row) => Elements::Row(row.range(places)),
+            ListView::One(list) => Elements::List(list.texts(places)),
+            ListView::Joined(list) => Elements::List(list.texts(places)),
+        }
     }
 }
+
+/// Elements of a list, from either end.
+pub enum Elements<'l> {
+    Row(vec_deque::Iter<'l, Name>),
+    List(Texts<'l>),
+}
+
+impl<'l> Iterator for Elements<'l> {
+    type Item = &'l [u8];
+
+    fn next(&mut self) -> Option<&'l [u8]> {
+        match self {
+            Elements::Row(texts) => texts.next().map(|text| &**text),
+            Elements::List(texts) => texts.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Elements::Row(texts) => texts.size_hint(),
+            Elements::List(texts) => texts.size_hint(),
+        }
+    }
+}
+
+impl DoubleEndedIterator for Elements<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Elements::Row(texts) => texts.next_back().map(|text| &**text),
+            Elements::List(texts) => texts.next_back(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Elements<'_> {}
 
 impl ListEdit<'_> {
     #[must_use]
@@ -193,85 +251,130 @@ impl ListEdit<'_> {
 
     /// Puts an element at an end.
     pub fn push(&mut self, end: End, text: &[u8]) {
-        let mut writer = self.writer;
-        let name = writer.pushed(self.view().list(), end);
-        self.writer = writer;
-        self.put(&name, text);
+        if let Some(row) = self.row() {
+            return row.push(end, text);
+        }
+        self.put(text, |writer, list| Some(writer.pushed(list, end)));
     }
 
     /// Takes the element at an end.
     pub fn pop(&mut self, end: End) -> Option<Vec<u8>> {
-        let (name, text) = {
-            let view = self.view();
-            let place = match end {
-                End::Left => 0,
-                End::Right => view.len().checked_sub(1)?,
-            };
-            (view.list().place(place)?.clone(), view.get(place)?.to_vec())
+        let place = match end {
+            End::Left => 0,
+            End::Right => self.len().checked_sub(1)?,
         };
-        self.take(&name);
+        let text = self.view().get(place)?.to_vec();
+        match self.row() {
+            Some(row) => drop(row.pop(end)),
+            None => self.take(&[place]),
+        }
         Some(text)
     }
 
     /// LSET: another element in place of the one that is there; nothing where there is none.
     pub fn set(&mut self, place: usize, text: &[u8]) {
-        let mut writer = self.writer;
-        let names = {
-            let view = self.view();
-            let list = view.list();
-            list.place(place).cloned().zip(writer.replaced(list, place))
-        };
-        self.writer = writer;
-        if let Some((old, new)) = names {
-            self.take(&old);
-            self.put(&new, text);
+        if let Some(row) = self.row() {
+            row.set(place, text);
+            return;
+        }
+        let old = self.name(place);
+        if self.put(text, |writer, list| writer.replaced(list, place)) {
+            old.into_iter().for_each(|old| self.take_name(&old));
         }
     }
 
     /// LINSERT: puts an element beside the one at a place.
     pub fn insert(&mut self, place: usize, side: Side, text: &[u8]) {
-        let mut writer = self.writer;
-        let name = writer.inserted(self.view().list(), place, side);
-        self.writer = writer;
-        self.put(&name, text);
+        if let Some(row) = self.row() {
+            return row.insert(place, side, text);
+        }
+        self.put(text, |writer, list| Some(writer.inserted(list, place, side)));
     }
 
-    /// Removes the elements at these places.
+    /// Removes the elements at these places, which rise.
     pub fn remove(&mut self, places: &[usize]) {
-        let names: Vec<Name> = {
-            let view = self.view();
-            places.iter().filter_map(|place| view.list().place(*place).cloned()).collect()
-        };
-        names.iter().for_each(|name| self.take(name));
+        match self.row() {
+            Some(row) => row.remove(places),
+            None => self.take(places),
+        }
     }
 
     /// Removes all but the elements at these places.
     pub fn keep(&mut self, places: Range<usize>) {
+        if let Some(row) = self.row() {
+            return row.keep(places);
+        }
         let len = self.len();
         let removed: Vec<usize> = (0..places.start.min(len)).chain(places.end..len).collect();
-        self.remove(&removed);
+        self.take(&removed);
     }
 
     /// The list as it is now.
     #[must_use]
     pub fn view(&self) -> ListView<'_> {
         match &self.target {
+            Target::Row(row) => ListView::Row(row),
             Target::List(list) => ListView::One(list),
             Target::Whole(key) => view(key, self.writer.write().now_ms),
         }
     }
 
-    fn put(&mut self, name: &[u8], text: &[u8]) {
+    /// The row that it is, which is to be changed.
+    fn row(&mut self) -> Option<&mut Row> {
         match &mut self.target {
-            Target::List(list) => list.put_in(self.writer.write(), name, text),
-            Target::Whole(key) => key.put_element(self.writer.write(), name, text),
+            Target::Row(row) => {
+                self.changed = true;
+                Some(row)
+            }
+            Target::List(_) | Target::Whole(_) => None,
         }
-        self.changed = true;
     }
 
-    fn take(&mut self, name: &[u8]) {
+    /// What stands for the element at a place between nodes.
+    fn name(&self, place: usize) -> Option<Name> {
+        match self.view() {
+            ListView::Row(_) => None,
+            ListView::One(list) => list.place(place).cloned(),
+            ListView::Joined(list) => list.place(place).cloned(),
+        }
+    }
+
+    /// Puts an element in where `name` says; false: it says nowhere.
+    fn put(&mut self, text: &[u8], name: impl FnOnce(&mut Writer, &List) -> Option<Name>) -> bool {
+        let mut writer = self.writer;
+        let name = match self.view() {
+            ListView::Row(_) => None,
+            ListView::One(list) => name(&mut writer, list),
+            ListView::Joined(list) => name(&mut writer, &list),
+        };
+        self.writer = writer;
+        let Some(name) = name else { return false };
+        match &mut self.target {
+            Target::Row(_) => {}
+            Target::List(list) => list.put_in(writer.write(), &name, text),
+            Target::Whole(key) => key.put_element(writer.write(), &name, text),
+        }
+        self.changed = true;
+        true
+    }
+
+    fn take(&mut self, places: &[usize]) {
+        let names: Vec<Name> = {
+            let view = self.view();
+            let name = |place: &usize| match &view {
+                ListView::Row(_) => None,
+                ListView::One(list) => list.place(*place).cloned(),
+                ListView::Joined(list) => list.place(*place).cloned(),
+            };
+            places.iter().filter_map(name).collect()
+        };
+        names.iter().for_each(|name| self.take_name(name));
+    }
+
+    fn take_name(&mut self, name: &[u8]) {
         let write = self.writer.write();
         self.changed |= match &mut self.target {
+            Target::Row(_) => false,
             Target::List(list) => list.remove(name, write.tombstones),
             Target::Whole(key) => key.remove_member::<Item>(write, name),
         };

@@ -39,6 +39,7 @@ mod reaper;
 mod reincarnate;
 mod reload;
 mod restore;
+mod row;
 mod saving;
 mod shard;
 mod slots;

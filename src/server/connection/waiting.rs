@@ -2,7 +2,6 @@
 //! kept, so that one that goes away is noticed.
 
 use super::{Connection, End, add};
-use crate::command::blocking::reply_nothing;
 use crate::command::{AwaitConfirmed, ReplyMode};
 use crate::config::AppendFsync;
 use crate::node::{Disk, Unblock};
@@ -64,7 +63,7 @@ impl Connection<'_> {
             let mut reply = ReplyWriter::new(replies, self.session.protocol);
             match (served, unblocked) {
                 (Some(served), _) => reply.written(&served.reply),
-                (None, Unblock::TimeOut) => reply_nothing(&waiter.wish, &mut reply),
+                (None, Unblock::TimeOut) => reply.null_array(),
                 (None, Unblock::Error) => {
                     node.stats.error(UNBLOCKED);
                     reply.error(UNBLOCKED);
