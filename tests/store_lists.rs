@@ -53,7 +53,10 @@ fn run(store: &Keyspace, op: &Op) {
     let mut keys = store.open([key(), other], Mode::Exclusive, NOW_MS);
     let missing = if matches!(op, Op::Push(..)) { Missing::Create } else { Missing::Skip };
     match op {
-        Op::Delete => return drop(keys.delete(key())),
+        Op::Delete => {
+            keys.delete(key());
+            return;
+        }
         Op::Rename => {
             keys.rename(key(), other);
             keys.rename(other, key());

@@ -53,6 +53,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY),
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "sortedset" => of_group(Group::SortedSet),
         "list" => of_group(Group::List),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),

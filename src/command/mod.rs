@@ -38,6 +38,7 @@ pub mod list;
 pub mod pubsub;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod transaction;
 
@@ -60,6 +61,8 @@ pub const FAMILIES: &[&[Command]] = &[
     pubsub::ROWS,
     server::ROWS,
     set::ROWS,
+    sorted_set::ROWS,
+    sorted_set::range::ROWS,
     string::ROWS,
     transaction::ROWS,
 ];

@@ -32,6 +32,8 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "sscan",
             "time",
             "ttl",
+            "zrandmember",
+            "zscan",
         ],
     ),
     (

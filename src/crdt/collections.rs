@@ -3,7 +3,9 @@
 use super::collection::Value;
 use super::living::Mark;
 use super::wire::Encoder;
-use super::{Collection, DeadlineRegister, Generation, Hash, Kind, List, Own, Set, Tombstones};
+use super::{
+    Collection, DeadlineRegister, Generation, Hash, Kind, List, Own, Set, SortedSet, Tombstones,
+};
 use crate::base::{Replica, Stamp};
 
 /// What collections can do whatever their members carry.
@@ -141,6 +143,7 @@ impl<V: Value> Members for Collection<V> {
 pub struct Collections {
     pub(super) set: Option<Box<Set>>,
     pub(super) hash: Option<Box<Hash>>,
+    pub(super) sorted: Option<Box<SortedSet>>,
     pub(super) list: Option<Box<List>>,
 }
 
@@ -150,6 +153,7 @@ macro_rules! of_each {
         Collections {
             set: $of.set.map(|$collection| Box::new($made)),
             hash: $of.hash.map(|$collection| Box::new($made)),
+            sorted: $of.sorted.map(|$collection| Box::new($made)),
             list: $of.list.map(|$collection| Box::new($made)),
         }
     };
@@ -159,12 +163,14 @@ macro_rules! of_each {
 struct Refs<'a> {
     set: Option<&'a Set>,
     hash: Option<&'a Hash>,
+    sorted: Option<&'a SortedSet>,
     list: Option<&'a List>,
 }
 
 struct Muts<'a> {
     set: Option<&'a mut Set>,
     hash: Option<&'a mut Hash>,
+    sorted: Option<&'a mut SortedSet>,
     list: Option<&'a mut List>,
 }
 
@@ -173,14 +179,16 @@ impl Collections {
         fn any<V: Value>(of: &Option<Box<Collection<V>>>) -> Option<(Kind, &dyn Members)> {
             of.as_deref().map(|members| (V::KIND, members as &dyn Members))
         }
-        [any(&self.set), any(&self.hash), any(&self.list)].into_iter().flatten()
+        [any(&self.set), any(&self.hash), any(&self.sorted), any(&self.list)].into_iter().flatten()
     }
 
     pub fn each_mut(&mut self) -> impl Iterator<Item = &mut dyn Members> {
         fn any<V: Value>(of: &mut Option<Box<Collection<V>>>) -> Option<&mut dyn Members> {
             of.as_deref_mut().map(|members| members as &mut dyn Members)
         }
-        [any(&mut self.set), any(&mut self.hash), any(&mut self.list)].into_iter().flatten()
+        [any(&mut self.set), any(&mut self.hash), any(&mut self.sorted), any(&mut self.list)]
+            .into_iter()
+            .flatten()
     }
 
     /// The only one, if there is just one.
@@ -219,8 +227,9 @@ impl Collections {
         }
         let sets = merge::<()>(self, other, tombstones);
         let hashes = merge::<super::Field>(self, other, tombstones);
+        let sorted_sets = merge::<super::Score>(self, other, tombstones);
         let lists = merge::<super::Item>(self, other, tombstones);
-        sets && hashes && lists
+        sets && hashes && sorted_sets && lists
     }
 
     /// What the stream of `me` has to be told of each ([`Collection::take_part`]).
@@ -256,12 +265,13 @@ impl Collections {
             mine.get::<V>().map(|mine| Box::new(mine.reissue(lost, before, since, new, known)))
         }
         let lost = (lost, before, since);
-        Collections {
+        let again = Collections {
             set: again(self, lost, new, known),
             hash: again(self, lost, new, known),
+            sorted: again(self, lost, new, known),
             list: again(self, lost, new, known),
-        }
-        .without_blank()
+        };
+        again.without_blank()
     }
 
     /// Whether `other` has counts of `me` that these lack.
@@ -279,7 +289,7 @@ impl Collections {
             let mine = mine.and_then(Collections::get::<V>).unwrap_or(&nothing);
             other.get::<V>().is_some_and(|theirs| mine.is_behind_on(me, theirs))
         }
-        is_behind::<super::Field>(mine, me, other)
+        is_behind::<super::Field>(mine, me, other) || is_behind::<super::Score>(mine, me, other)
     }
 
     /// Drops those of which nothing is known.
@@ -289,6 +299,7 @@ impl Collections {
         }
         drop_blank(&mut self.set);
         drop_blank(&mut self.hash);
+        drop_blank(&mut self.sorted);
         drop_blank(&mut self.list);
     }
 
@@ -298,15 +309,14 @@ impl Collections {
     }
 
     fn refs(&self) -> Refs<'_> {
-        Refs { set: self.set.as_deref(), hash: self.hash.as_deref(), list: self.list.as_deref() }
+        let (set, hash) = (self.set.as_deref(), self.hash.as_deref());
+        Refs { set, hash, sorted: self.sorted.as_deref(), list: self.list.as_deref() }
     }
 
     fn muts(&mut self) -> Muts<'_> {
-        Muts {
-            set: self.set.as_deref_mut(),
-            hash: self.hash.as_deref_mut(),
-            list: self.list.as_deref_mut(),
-        }
+        let (set, hash) = (self.set.as_deref_mut(), self.hash.as_deref_mut());
+        let (sorted, list) = (self.sorted.as_deref_mut(), self.list.as_deref_mut());
+        Muts { set, hash, sorted, list }
     }
 }
 
@@ -324,6 +334,7 @@ pub(super) fn mark_of(kind: Kind) -> Mark {
         Kind::String => Mark::Counter,
         Kind::Set => Mark::Set,
         Kind::Hash => Mark::Hash,
+        Kind::SortedSet => Mark::SortedSet,
         Kind::List => Mark::List,
     }
 }

@@ -13,6 +13,7 @@ pub enum Kind {
     String,
     Set,
     Hash,
+    SortedSet,
     List,
 }
 

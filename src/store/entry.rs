@@ -6,7 +6,7 @@ use super::row::Row;
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Deadline, Hash, Key, Kind, List, Members, Set, Tombstones, Write};
+use crate::crdt::{Deadline, Hash, Key, Kind, List, Members, Set, SortedSet, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -69,6 +69,8 @@ pub(super) enum State {
     Set(Box<Set>),
     /// First life; a hash alone.
     Hash(Box<Hash>),
+    /// First life; a sorted set alone.
+    Sorted(Box<SortedSet>),
     /// First life; a list alone.
     List(Box<List>),
     /// The same on a node that nobody has to be told of it.
@@ -168,6 +170,7 @@ impl Entry {
         match &self.state {
             State::Set(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
             State::Hash(hash) => self.ends_ms.min(hash.next_due_ms().unwrap_or(NEVER_DUE)),
+            State::Sorted(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
             State::Counted(counted) => counted.whole.due_ms,
             State::Whole(whole) => whole.due_ms,
             _ => self.ends_ms,
@@ -194,6 +197,7 @@ impl Entry {
             }
             State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
             State::Hash(hash) => (!hash.is_empty()).then_some(Kind::Hash),
+            State::Sorted(set) => (!set.is_empty()).then_some(Kind::SortedSet),
             State::List(list) => (!list.is_empty()).then_some(Kind::List),
             State::Row(row) => (!row.is_empty()).then_some(Kind::List),
         }
@@ -229,7 +233,7 @@ impl Entry {
             State::Counted(counted) => Text::of_integer(counted.tally.value()),
             State::Text { text, .. } => Text::Borrowed(text),
             State::Growing(growing) => Text::Borrowed(&growing.text),
-            State::Set(_) | State::Hash(_) | State::List(_) | State::Row(_) => {
+            State::Set(_) | State::Hash(_) | State::Sorted(_) | State::List(_) | State::Row(_) => {
                 let is_there = self.kind(now_ms).is_some();
                 return if is_there { Err(AccessError::WrongType) } else { Ok(None) };
             }
@@ -351,6 +355,7 @@ impl Entry {
         match &self.state {
             State::Set(set) => set.len() > LARGE_SET,
             State::Hash(hash) => hash.len() > LARGE_SET,
+            State::Sorted(set) => set.len() > LARGE_SET,
             State::List(list) => list.len() > LARGE_SET,
             State::Row(row) => row.len() > LARGE_SET,
             State::Whole(_) => true,
@@ -367,6 +372,7 @@ impl Entry {
             State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
             State::Set(set) => Members::heap_bytes(&**set),
             State::Hash(hash) => Members::heap_bytes(&**hash),
+            State::Sorted(set) => Members::heap_bytes(&**set),
             State::List(list) => Members::heap_bytes(&**list),
             State::Row(row) => size_of::<Row>() + row.heap_bytes(),
             State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),

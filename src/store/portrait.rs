@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{KeyRef, Keys, ListView, SetView, TextForm};
+use super::{AnySet, KeyRef, Keys, ListView, TextForm};
 use crate::crdt::{Deadline, Key, Tombstones};
 
 /// A visible value and its deadline.
@@ -15,6 +15,8 @@ enum Value {
     Text(Vec<u8>),
     /// Members, each with its deadline.
     Set(Vec<(Vec<u8>, Option<u64>)>),
+    /// Members and their scores.
+    Sorted(Vec<(Vec<u8>, f64)>),
     List(Vec<Vec<u8>>),
 }
 
@@ -29,7 +31,7 @@ impl Keys<'_> {
         }
         let value = match self.list(key) {
             Ok(list) => Value::elements(&list?),
-            Err(_) => Value::members(&self.set(key).ok()??),
+            Err(_) => Value::members(&self.any_set(key).ok()??),
         };
         Some(Portrait { value, ends_ms, form })
     }
@@ -77,10 +79,13 @@ impl Keys<'_> {
             }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
-                if portrait.ends_ms.is_some() {
-                    self.set_deadline(key, portrait.ends_ms);
-                }
             }
+            Value::Sorted(members) => {
+                self.put_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
+            }
+        }
+        if portrait.ends_ms.is_some() && !matches!(portrait.value, Value::Text(_)) {
+            self.set_deadline(key, portrait.ends_ms);
         }
     }
 }
@@ -100,7 +105,7 @@ impl Portrait {
             Ok(text) => Value::Text(text?.to_vec()),
             Err(_) => match entry.list(read_ms) {
                 Ok(list) => Value::elements(&list?),
-                Err(_) => Value::members(&entry.set(read_ms).ok()??),
+                Err(_) => Value::members(&entry.any_set(read_ms).ok()??),
             },
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
@@ -123,8 +128,16 @@ impl Value {
         Value::List(list.iter().map(<[u8]>::to_vec).collect())
     }
 
-    fn members(set: &SetView<'_>) -> Value {
-        let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
-        Value::Set(members.collect())
+    fn members(set: &AnySet<'_>) -> Value {
+        match set {
+            AnySet::Set(set) => {
+                let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
+                Value::Set(members.collect())
+            }
+            AnySet::Sorted(set) => {
+                let members = set.range(0..set.len()).map(|(name, score)| (name.to_vec(), score));
+                Value::Sorted(members.collect())
+            }
+        }
     }
 }

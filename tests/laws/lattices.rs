@@ -3,11 +3,12 @@
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
 use crate::lists;
+use crate::sorted_sets::{SortedOp, apply_to_sorted};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
     Counter, Deadline, DeadlineRegister, End, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
-    Set, Slot, Tombstones, Visible, Write,
+    Score, Set, Slot, SortedSet, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -67,8 +68,10 @@ laws! {
     registers_obey_the_laws: Register;
     deadline_registers_obey_the_laws: DeadlineRegister;
     counters_obey_the_laws: Counter;
+    scores_obey_the_laws: Score;
     sets_obey_the_laws: Set;
     hashes_obey_the_laws: Hash;
+    sorted_sets_obey_the_laws: SortedSet;
     keys_obey_the_laws: Key;
 }
 
@@ -340,6 +343,7 @@ pub enum KeyOp {
     Insert(u8, MemberDeadline),
     Remove(u8),
     Field(HashOp),
+    Sorted(SortedOp),
     Push(End),
     Pop(End),
     Expire(Option<u64>),
@@ -368,6 +372,7 @@ impl Subject for Key {
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
             4 => Hash::ops().prop_map(KeyOp::Field),
+            4 => SortedSet::ops().prop_map(KeyOp::Sorted),
             4 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Push),
             3 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Pop),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
@@ -403,6 +408,9 @@ impl Subject for Key {
             }
             KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
                 apply_to_field(self, op, write);
+            }
+            KeyOp::Sorted(op) if matches!(kind, None | Some(Kind::SortedSet)) => {
+                apply_to_sorted(self, op, write);
             }
             KeyOp::Push(end) if matches!(kind, None | Some(Kind::List)) => {
                 lists::push_to(self, *end, write);

@@ -7,7 +7,7 @@ use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
     Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, List,
-    MemberDeadline, Set, Slot, Tombstones, Write,
+    MemberDeadline, Score, Set, Slot, SortedSet, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -19,7 +19,8 @@ type Members = Option<(Stamp, BTreeMap<Vec<u8>, Option<u64>>)>;
 /// The same of a hash, with what its fields carry.
 type Fields = Option<(Stamp, BTreeMap<Vec<u8>, (Option<Field>, Option<u64>)>)>;
 
-type Collected = (Option<Set>, Option<Hash>, Option<List>);
+/// Members of each type.
+type AllMembers = (Option<Set>, Option<Hash>, Option<SortedSet>, Option<List>);
 
 /// What lives in a life, told once more.
 #[derive(Debug, PartialEq)]
@@ -32,6 +33,7 @@ struct Living {
     floats: Vec<(Replica, FloatSlot)>,
     set: Option<Set>,
     hash: Option<Hash>,
+    sorted: Option<BTreeMap<Vec<u8>, Score>>,
     list: Option<List>,
 }
 
@@ -49,12 +51,18 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
+            sorted: life.members().filter(|set: &&SortedSet| !set.is_empty()).map(scores),
             list: life.members().filter(|list: &&List| !list.is_empty()).map(List::loose),
         }
     };
     // A deadline alone, which is still to come, is none to see.
     let living = key.lives().iter().filter(|life| !is_bare(life));
     living.map(of).collect()
+}
+
+/// When a sorted set was born is left out; the fingerprint has it.
+fn scores(set: &SortedSet) -> BTreeMap<Vec<u8>, Score> {
+    set.iter().filter_map(|name| Some((name.to_vec(), set.get(name)?.clone()))).collect()
 }
 
 fn is_bare(life: &Life) -> bool {
@@ -89,11 +97,13 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
 }
 
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Collected)> {
+fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, AllMembers)> {
     let of = |life: &Life| {
         let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
-        let list = life.members().map(List::loose);
-        (life.id(), *life.deadline(), life.counter().clone(), (set, hash, list))
+        let (sorted, list) =
+            (life.members().map(SortedSet::loose), life.members().map(List::loose));
+        let members = (set, hash, sorted, list);
+        (life.id(), *life.deadline(), life.counter().clone(), members)
     };
     key.lives().iter().map(of).collect()
 }
@@ -211,6 +221,8 @@ proptest! {
                 prop_assert_eq!(digest, life.set().map(Set::digest_from_scratch));
                 let digest = life.members().map(Hash::digest);
                 prop_assert_eq!(digest, life.members().map(Hash::digest_from_scratch));
+                let digest = life.members().map(SortedSet::digest);
+                prop_assert_eq!(digest, life.members().map(SortedSet::digest_from_scratch));
             }
         }
         // A node has settled what was past by its own clock, so from the latest clock on.

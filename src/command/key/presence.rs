@@ -92,7 +92,7 @@ fn unlink(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn delete(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     delete_all(call)?;
     // What is small is freed already: the configuration is looked at for large values only.
-    if call.keys.has_garbage() && call.node.config().lazyfree.user_del {
+    if call.keys.has_garbage() && call.node.config().lazyfree_lazy.user_del {
         call.keys.free_later();
     }
     Ok(())
@@ -134,6 +134,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         Some(Kind::String) => "string",
         Some(Kind::Set) => "set",
         Some(Kind::Hash) => "hash",
+        Some(Kind::SortedSet) => "zset",
         Some(Kind::List) => "list",
         None => "none",
     };

@@ -97,8 +97,8 @@ fn rows(
     let places = places(options, elements.len());
     let mut elements = match options.by {
         By::Nothing => {
-            // A list has an order of its own, which can be turned round.
-            if options.descending && kind == Some(Kind::List) {
+            // What has an order of its own can be turned round.
+            if options.descending && !is_set {
                 elements.reverse();
             }
             elements
@@ -135,7 +135,12 @@ fn elements(call: &mut Call<'_, '_>) -> Result<(Vec<Vec<u8>>, Option<Kind>), Com
             let set = call.keys.set(key)?;
             set.iter().flat_map(|set| set.iter()).map(<[u8]>::to_vec).collect()
         }
-        Some(_) => return Err(CommandError::WRONG_TYPE),
+        Some(Kind::SortedSet) => {
+            let set = call.keys.sorted(key)?;
+            let members = set.iter().flat_map(|set| set.range(0..set.len()));
+            members.map(|(member, _)| member.to_vec()).collect()
+        }
+        Some(Kind::String | Kind::Hash) => return Err(CommandError::WRONG_TYPE),
     };
     Ok((elements, kind))
 }

@@ -18,6 +18,12 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     ("incrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
+    ("zcount", &["min", "max"], Kind::Double),
+    ("zrange", &["start", "stop"], Kind::String),
+    ("zrangebyscore", &["min", "max"], Kind::Double),
+    ("zremrangebyscore", &["min", "max"], Kind::Double),
+    ("zrevrangebyscore", &["min", "max"], Kind::Double),
+    ("", &["score"], Kind::Double),
     (
         "",
         &[
@@ -52,6 +58,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "timeout",
             "ttl",
             "version",
+            "weight",
         ],
         Kind::Integer,
     ),
@@ -69,6 +76,10 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("TYPE", "NORMAL", "client-type"),
     ("", "ASC", "order"),
     ("", "ASYNC", "flush-type"),
+    ("", "BYSCORE", "sortby"),
+    ("", "GT", "comparison"),
+    ("", "MIN", "where"),
+    ("zrandmember", "count", "options"),
     ("", "BEFORE", "where"),
     ("", "BYFLOAT", "increment"),
     ("", "DIGEST", "subcommand"),
@@ -92,16 +103,20 @@ const GROUPS: &[(&str, &str, &str)] = &[
 /// Groups that come a second time.
 const SECONDS: &[(&str, &str)] = &[("wherefrom", "whereto")];
 
-/// Literals that are called otherwise: command, literal, name.
-const LITERALS: &[(&str, &str, &str)] =
-    &[("sort", "ALPHA", "sorting"), ("sort_ro", "ALPHA", "sorting")];
-
 /// Alternatives of several arguments, by the word that they begin with.
 const BLOCKS: &[(&str, &str)] = &[("NO", "no-one"), ("host", "host-port")];
 
 /// Values that are not called what the synopsis writes.
 const VALUES: &[(&str, &str, &str)] =
     &[("ADDR", "ip:port", "addr"), ("LADDR", "ip:port", "laddr"), ("", "ip:port", "old-format")];
+
+/// Literals that are not called what they are.
+const TOKENS: &[(&str, &str, &str)] = &[
+    ("sort", "ALPHA", "sorting"),
+    ("sort_ro", "ALPHA", "sorting"),
+    ("zadd", "CH", "change"),
+    ("zadd", "INCR", "increment"),
+];
 
 /// Arguments that came after their command: command, name, version.
 const SINCE: &[(&str, &str, &str)] = &[
@@ -143,6 +158,16 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("shutdown", "now", "7.0.0"),
     ("spop", "count", "3.2.0"),
     ("srandmember", "count", "2.6.0"),
+    ("zadd", "change", "3.0.2"),
+    ("zadd", "comparison", "6.2.0"),
+    ("zadd", "condition", "3.0.2"),
+    ("zadd", "increment", "3.0.2"),
+    ("zrange", "limit", "6.2.0"),
+    ("zrange", "rev", "6.2.0"),
+    ("zrange", "sortby", "6.2.0"),
+    ("zrangebyscore", "withscores", "2.0.0"),
+    ("zrank", "withscore", "7.2.0"),
+    ("zrevrank", "withscore", "7.2.0"),
 ];
 
 /// Arguments that are not to be used any more.
@@ -160,6 +185,11 @@ pub fn value(command: &str, token: &str, word: &str) -> String {
     find(VALUES, command, token, word).unwrap_or(word).to_owned()
 }
 
+/// The name of the literal `word`.
+pub fn token(command: &str, word: &str) -> String {
+    find(TOKENS, command, "", word).map_or_else(|| word.to_ascii_lowercase(), str::to_owned)
+}
+
 /// The name of the group behind `token` that begins with `word`.
 pub fn group(command: &str, token: &str, word: &str) -> String {
     let default = if token.is_empty() { word } else { token };
@@ -175,11 +205,6 @@ pub fn group(command: &str, token: &str, word: &str) -> String {
 pub fn second(name: &str) -> String {
     let known = SECONDS.iter().find(|(first, _)| *first == name);
     known.map_or(name, |(_, second)| second).to_owned()
-}
-
-/// The name of a literal, if it is not the literal itself.
-pub fn literal(command: &str, word: &str) -> Option<&'static str> {
-    find(LITERALS, command, command, word)
 }
 
 /// The name of several arguments behind a token.
