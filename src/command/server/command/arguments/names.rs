@@ -208,8 +208,11 @@ pub fn second(name: &str) -> String {
 }
 
 /// The name of several arguments behind a token.
-pub fn introduced(token: &str) -> String {
-    if token == "LIMIT" { "offset_count".to_owned() } else { token.to_ascii_lowercase() }
+pub fn introduced(command: &str, token: &str) -> String {
+    match (command, token) {
+        ("sort" | "sort_ro", "LIMIT") => "offset_count".to_owned(),
+        _ => token.to_ascii_lowercase(),
+    }
 }
 
 /// Where the keys stand that are named behind a token.

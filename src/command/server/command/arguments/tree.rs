@@ -108,7 +108,8 @@ impl Reader<'_> {
     fn introduced(&mut self, token: &'static str, pieces: &[Piece]) -> Argument {
         // It may stand anywhere.
         let outer = (self.position.take(), std::mem::replace(&mut self.token, token));
-        let introduced = together(self.sequence(pieces), names::introduced(token));
+        let name = names::introduced(&self.entry.full_name, token);
+        let introduced = together(self.sequence(pieces), name);
         (self.position, self.token) = outer;
         Argument { token: Some(token), ..introduced }
     }
