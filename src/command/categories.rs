@@ -56,6 +56,8 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "sortedset" => of_group(Group::SortedSet),
         "list" => of_group(Group::List),
         "string" => of_group(Group::String),
+        "bitmap" => of_group(Group::Bitmap),
+        "hyperloglog" => of_group(Group::HyperLogLog),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),
         "pubsub" => has(Flags::PUBSUB),

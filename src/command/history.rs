@@ -61,6 +61,8 @@ const MANY_ELEMENTS: &str = "Accepts multiple `element` arguments.";
 const CHANGES: &[(&str, &str, &str)] = &[
     ("auth", "6.0.0", "Added ACL style (username and password)."),
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
+    ("bitcount", "7.0.0", "Added the `BYTE|BIT` option."),
+    ("bitpos", "7.0.0", "Added the `BYTE|BIT` option."),
     ("blpop", "6.0.0", BLOCKING_TIMEOUT),
     ("brpop", "6.0.0", BLOCKING_TIMEOUT),
     ("brpoplpush", "6.0.0", BLOCKING_TIMEOUT),

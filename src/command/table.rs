@@ -166,6 +166,8 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    Bitmap,
+    HyperLogLog,
     PubSub,
 }
 
@@ -183,6 +185,8 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
         }
     }

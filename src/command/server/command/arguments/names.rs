@@ -18,6 +18,9 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     ("incrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
+    ("bitpos", &["bit"], Kind::Integer),
+    ("setbit", &["value"], Kind::Integer),
+    ("SET", &["value"], Kind::Integer),
     ("zcount", &["min", "max"], Kind::Double),
     ("zrange", &["start", "stop"], Kind::String),
     ("zrangebyscore", &["min", "max"], Kind::Double),
@@ -74,8 +77,12 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("client|kill", "ip:port", "filter"),
     ("client|kill", "ID", "new-format"),
     ("TYPE", "NORMAL", "client-type"),
+    ("bitfield", "GET", "operation"),
+    ("bitfield", "SET", "write-operation"),
+    ("", "AND", "operation"),
     ("", "ASC", "order"),
     ("", "ASYNC", "flush-type"),
+    ("", "BYTE", "unit"),
     ("", "BYSCORE", "sortby"),
     ("", "GT", "comparison"),
     ("", "MIN", "where"),
@@ -104,7 +111,24 @@ const GROUPS: &[(&str, &str, &str)] = &[
 const SECONDS: &[(&str, &str)] = &[("wherefrom", "whereto")];
 
 /// Alternatives of several arguments, by the word that they begin with.
-const BLOCKS: &[(&str, &str)] = &[("NO", "no-one"), ("host", "host-port")];
+const BLOCKS: &[(&str, &str)] = &[
+    ("NO", "no-one"),
+    ("OVERFLOW", "write"),
+    ("end", "end-unit-block"),
+    ("host", "host-port"),
+    ("start", "range"),
+];
+
+/// What stands behind a word, if it is not called after that: command, word, name.
+const INTRODUCED: &[(&str, &str, &str)] = &[
+    ("bitfield", "GET", "get-block"),
+    ("bitfield", "INCRBY", "incrby-block"),
+    ("bitfield", "OVERFLOW", "overflow-block"),
+    ("bitfield", "SET", "set-block"),
+    ("sort", "LIMIT", "offset_count"),
+    ("sort_ro", "LIMIT", "offset_count"),
+    ("bitfield_ro", "GET", "get-block"),
+];
 
 /// Values that are not called what the synopsis writes.
 const VALUES: &[(&str, &str, &str)] =
@@ -122,6 +146,8 @@ const TOKENS: &[(&str, &str, &str)] = &[
 const SINCE: &[(&str, &str, &str)] = &[
     ("auth", "username", "6.0.0"),
     ("bgsave", "schedule", "3.2.2"),
+    ("bitcount", "unit", "7.0.0"),
+    ("bitpos", "unit", "7.0.0"),
     ("client|kill", "client-id", "2.8.12"),
     ("client|kill", "client-type", "2.8.12"),
     ("client|kill", "laddr", "6.2.0"),
@@ -207,14 +233,6 @@ pub fn second(name: &str) -> String {
     known.map_or(name, |(_, second)| second).to_owned()
 }
 
-/// The name of several arguments behind a token.
-pub fn introduced(command: &str, token: &str) -> String {
-    match (command, token) {
-        ("sort" | "sort_ro", "LIMIT") => "offset_count".to_owned(),
-        _ => token.to_ascii_lowercase(),
-    }
-}
-
 /// Where the keys stand that are named behind a token.
 pub fn place(token: &str) -> Option<Place> {
     match token {
@@ -227,6 +245,11 @@ pub fn place(token: &str) -> Option<Place> {
 /// The name of an alternative of several arguments that begins with `word`.
 pub fn block(word: &str) -> Option<&'static str> {
     BLOCKS.iter().find(|(first, _)| *first == word).map(|(_, name)| *name)
+}
+
+/// The name of what stands behind `token`, if it has one of its own.
+pub fn introduced(command: &str, token: &str) -> Option<&'static str> {
+    version(INTRODUCED, command, token)
 }
 
 /// Since when a command has the argument of this name, if it is younger than the command.
