@@ -4,17 +4,20 @@ mod args;
 pub mod blocking;
 mod call;
 pub mod categories;
+mod channel_positions;
 mod dispatch;
 pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+mod key_access;
 pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
 mod member_deadline;
 mod monitor_line;
+pub mod permission;
 mod popping;
 mod queue;
 mod redaction;
@@ -29,6 +32,7 @@ mod stopwatch;
 pub mod table;
 mod time_unit;
 pub mod tips;
+pub mod users;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
 pub mod bitmap;

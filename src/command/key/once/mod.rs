@@ -10,7 +10,7 @@ mod transcode;
 use crate::command::refusal::{Refusal, resolve};
 use crate::command::registry::Entry;
 use crate::command::table::{Command, Flags, Group, KeySpec, Place, Reach};
-use crate::command::{Args, Call, CommandError};
+use crate::command::{Args, Call, CommandError, permission};
 use crate::resp::ReplyWriter;
 use crate::store::{Deadline, KeyRef, TOKENS};
 use record::Record;
@@ -19,7 +19,7 @@ pub const ONCE: Command = Command {
     name: "once",
     arity: -3,
     flags: Flags::WRITE.or(Flags::DENYOOM).or(Flags::NOSCRIPT).or(Flags::MOVABLEKEYS),
-    keys: &[KeySpec { place: Place::Nested { at: 2 }, access: &["RW", "access", "update"] }],
+    keys: &[KeySpec { place: Place::Nested { at: 2 }, access: &["RW"] }],
     reach: Reach::Token,
     group: Group::Generic,
     since: "headcount 0.1",
@@ -40,6 +40,7 @@ fn once(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let args = call.args;
     let (token, request) = (KeyRef::new(TOKENS, &args[1]), args.from(2));
     let entry = command(request)?;
+    permit(call, entry, request)?;
     let (hash, protocol) = (record::hash_of(call.session.db, request), call.reply.protocol());
     if let Some(text) = call.keys.text(token)? {
         let known = Record::read(&text).filter(|known| known.request == hash);
@@ -59,6 +60,16 @@ fn once(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.tokens.note();
     call.reply.written(&reply);
     Ok(())
+}
+
+/// Whether the user may run the command by itself.
+fn permit(call: &Call<'_, '_>, entry: &Entry, request: Args<'_>) -> Result<(), CommandError> {
+    let (session, account) = (&*call.session, &call.session.account);
+    let Err(denied) = permission::check(account, entry, request) else { return Ok(()) };
+    let context = permission::context(session);
+    permission::note(call.node, session, denied, context, (entry, request), call.now_ms());
+    let text = permission::text(denied, &account.name, entry, request, false);
+    Err(CommandError::text(format!("NOPERM {text}")))
 }
 
 /// Runs the command with the keys that are held for it. Whoever answers an error has changed nothing, and

@@ -5,7 +5,7 @@ mod order;
 
 use crate::command::sort_options::{self, By, Options};
 use crate::command::table::{Command, Flags, Group, KeySpec, Place, Reach};
-use crate::command::{Call, CommandError};
+use crate::command::{Call, CommandError, permission, registry};
 use crate::store::{EventClasses, KeyRef, Kind};
 use std::ops::Range;
 
@@ -42,6 +42,10 @@ pub const SORT_RO: Command = Command {
     ..SORT
 };
 
+const BY_DENIED: CommandError =
+    CommandError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions");
+const GET_DENIED: CommandError =
+    CommandError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions");
 const NOT_NUMBERS: CommandError =
     CommandError::fixed("ERR One or more scores can't be converted into double");
 
@@ -55,7 +59,20 @@ fn sort_ro(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     run(call, &options)
 }
 
+/// Patterns may name any key, so who uses them has to be allowed to read all.
+fn permit(call: &Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandError> {
+    let has_pattern = matches!(options.by, By::Pattern(_));
+    let entry = registry::find(&call.args[0]).filter(|_| has_pattern || !options.gets.is_empty());
+    let may = |entry| permission::may_read_any_key(&call.session.account, entry, call.args);
+    match entry.is_none_or(may) {
+        true => Ok(()),
+        false if has_pattern => Err(BY_DENIED),
+        false => Err(GET_DENIED),
+    }
+}
+
 fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandError> {
+    permit(call, options)?;
     let rows = rows(call, options)?;
     // To Redis these were reads, though the command may write.
     call.keys.notify_missed(true);

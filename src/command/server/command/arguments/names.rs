@@ -30,6 +30,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     (
         "",
         &[
+            "bits",
             "client-id",
             "cluster-bus-port",
             "count",
@@ -55,6 +56,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "protover",
             "rank",
             "seconds",
+            "slot",
             "start",
             "stop",
             "time",
@@ -72,6 +74,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
 
 /// Groups by the word that they begin with.
 const GROUPS: &[(&str, &str, &str)] = &[
+    ("acl|log", "count", "operation"),
     ("client|reply", "ON", "action"),
     ("client|tracking", "ON", "status"),
     ("client|kill", "ip:port", "filter"),
