@@ -43,9 +43,9 @@ pub const SORT_RO: Command = Command {
 };
 
 const BY_DENIED: CommandError =
-    CommandError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions");
+    CommandError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions.");
 const GET_DENIED: CommandError =
-    CommandError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions");
+    CommandError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions.");
 const NOT_NUMBERS: CommandError =
     CommandError::fixed("ERR One or more scores can't be converted into double");
 
