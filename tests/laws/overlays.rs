@@ -412,6 +412,35 @@ fn a_deletion_takes_away_what_is_plain() {
     assert_eq!(both, merged(&[&b, &a]));
 }
 
+/// Who deletes may hold as plain what others hold as fresh, and tell of it again.
+#[test]
+fn a_deletion_by_whom_it_was_plain_takes_away_what_is_fresh() {
+    let puts: [fn(&mut Key, &Write, u16); 2] = [
+        |key, write, at| key.put_bits(write, [(at.into(), true)]),
+        |key, write, at| key.raise_registers(write, [(at, 1)]),
+    ];
+    for put in puts {
+        let (mut fresh, mut unseen) = (Key::default(), Key::default());
+        put(&mut fresh, &write(1, 1), 0);
+        let _ = fresh.take_part(replica(0));
+        let mut a = fresh.clone();
+        fold(&mut a);
+        a.delete(&write(3, 2));
+        let part = a.take_part(replica(1));
+        for deletion in [&a, &part, &a.tombstones_part(NOW_MS)] {
+            for merged in [merged(&[deletion, &fresh]), merged(&[&fresh, deletion])] {
+                assert_eq!(text(&merged), None);
+                assert_eq!(merged.fingerprint(b"k", NOW_MS), 0);
+            }
+        }
+        // What it had not seen stays.
+        put(&mut fresh, &write(2, 3), 9);
+        put(&mut unseen, &write(2, 3), 9);
+        assert_eq!(text(&merged(&[&a, &fresh])), text(&unseen));
+        assert_eq!(text(&merged(&[&fresh, &a])), text(&unseen));
+    }
+}
+
 /// The word of a DEL that comes once more, from one who has not collected it yet, takes away nothing that
 /// became plain after it, though that was written at an earlier time by another's clock.
 #[test]
