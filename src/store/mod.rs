@@ -4,7 +4,8 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_sorted`, `keys_space` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_sorted`, `keys_list`, `keys_space` by what they are about;
+//!   `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
@@ -25,6 +26,7 @@ mod forms;
 mod guards;
 mod keys;
 mod keys_cells;
+mod keys_list;
 mod keys_set;
 mod keys_sorted;
 mod keys_space;
@@ -40,6 +42,7 @@ mod reaper;
 mod reincarnate;
 mod reload;
 mod restore;
+mod row;
 mod saving;
 mod shard;
 mod slots;
@@ -47,6 +50,7 @@ mod stats;
 mod sync;
 mod tally;
 mod text;
+mod waiting;
 mod watch;
 
 pub use access::AccessError;
@@ -56,10 +60,11 @@ pub use drain::Drained;
 pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
+pub use keys_list::{ListEdit, ListView};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_sorted::{AnySet, SortedEdit, SortedView};
 pub use keys_space::ScanPage;
-pub use keyspace::Keyspace;
+pub use keyspace::{Keyspace, TOKENS};
 pub use load::{Loaded, Part};
 pub use merge::Merged;
 pub use observer::Observer;
@@ -70,7 +75,8 @@ pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;
 pub use text::Text;
+pub use waiting::{Bell, Served, Stage, Waiter, Wish};
 pub use watch::{Watch, WatchedKey};
 
 pub use crate::config::EventClasses;
-pub use crate::crdt::{Deadline, Kind, MemberDeadline};
+pub use crate::crdt::{Deadline, End, Kind, MemberDeadline, Side};

@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{AnySet, KeyRef, Keys, TextForm};
+use super::{AnySet, KeyRef, Keys, ListView, TextForm};
 use crate::crdt::{Deadline, Key, Tombstones};
 
 /// A visible value and its deadline.
@@ -17,6 +17,7 @@ enum Value {
     Set(Vec<(Vec<u8>, Option<u64>)>),
     /// Members and their scores.
     Sorted(Vec<(Vec<u8>, f64)>),
+    List(Vec<Vec<u8>>),
 }
 
 impl Keys<'_> {
@@ -28,8 +29,11 @@ impl Keys<'_> {
         if let Ok(text) = self.text(key) {
             return Some(Portrait { value: Value::Text(text?.to_vec()), ends_ms, form });
         }
-        let set = self.any_set(key).ok()??;
-        Some(Portrait { value: Value::members(&set), ends_ms, form })
+        let value = match self.list(key) {
+            Ok(list) => Value::elements(&list?),
+            Err(_) => Value::members(&self.any_set(key).ok()??),
+        };
+        Some(Portrait { value, ends_ms, form })
     }
 
     /// RESTORE: makes a key look as `state` did at `read_ms`, by new writes. Members that have expired since
@@ -67,6 +71,12 @@ impl Keys<'_> {
                     self.set_form(key, portrait.form);
                 }
             }
+            Value::List(texts) => {
+                self.replace_list(key, texts.iter().map(Vec::as_slice));
+                if portrait.ends_ms.is_some() {
+                    self.set_deadline(key, portrait.ends_ms);
+                }
+            }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
             }
@@ -93,7 +103,10 @@ impl Portrait {
         entry.set_key(state, Default::default(), read_ms);
         let value = match entry.text(read_ms) {
             Ok(text) => Value::Text(text?.to_vec()),
-            Err(_) => Value::members(&entry.any_set(read_ms).ok()??),
+            Err(_) => match entry.list(read_ms) {
+                Ok(list) => Value::elements(&list?),
+                Err(_) => Value::members(&entry.any_set(read_ms).ok()??),
+            },
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
@@ -111,6 +124,10 @@ impl Portrait {
 }
 
 impl Value {
+    fn elements(list: &ListView<'_>) -> Value {
+        Value::List(list.iter().map(<[u8]>::to_vec).collect())
+    }
+
     fn members(set: &AnySet<'_>) -> Value {
         match set {
             AnySet::Set(set) => {

@@ -239,11 +239,11 @@ fn normal(command: &Command, reply: &Reply) -> Reply {
             Reply::Array(sorted(reply))
         }
         (_, Reply::Set(_)) => Reply::Set(sorted(reply)),
-        // Redis 7.2 keeps small sets as listpacks, Redis 7.0 as hash tables.
+        // Redis 7.2 keeps small sets and lists as listpacks, Redis 7.0 as hash tables and quicklists.
         ("OBJECT", Reply::Bulk(encoding))
-            if matches!(&encoding[..], b"listpack" | b"hashtable" | b"intset") =>
+            if matches!(&encoding[..], b"listpack" | b"hashtable" | b"intset" | b"quicklist") =>
         {
-            Reply::Bulk(b"a set's".to_vec())
+            Reply::Bulk(b"an aggregate's".to_vec())
         }
         // With a log the cardinality is not noted in the string: tests/hyperloglog.rs compares bytes.
         (_, Reply::Bulk(text)) => match hll::ranks(text) {
