@@ -51,6 +51,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY),
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "hash" => of_group(Group::Hash),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),

@@ -28,6 +28,7 @@ pub mod tips;
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
 pub mod cluster;
 pub mod connection;
+pub mod hash;
 pub mod key;
 pub mod server;
 pub mod set;
@@ -48,6 +49,7 @@ use table::Command;
 pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
+    hash::ROWS,
     key::ROWS,
     server::ROWS,
     set::ROWS,

@@ -4,7 +4,8 @@ use super::collection::Value;
 use super::collections::Collections;
 use super::living::Living;
 use super::wire::{Decoder, Encoder};
-use super::{Collection, Counter, DeadlineRegister, Kind, Own, Plain, PlainSlot, Reading, Visible};
+use super::{Collection, Counter, DeadlineRegister, Key, Kind, MemberDeadline, Own, Plain};
+use super::{PlainSlot, Reading, Visible, Write};
 use crate::base::codec::Malformed;
 use crate::base::decimal::Decimal;
 use crate::base::{Name, Replica, Stamp, Tag};
@@ -170,6 +171,25 @@ impl Value for Field {
 
     fn among_mut(collections: &mut Collections) -> &mut Option<Box<Hash>> {
         &mut collections.hash
+    }
+
+    fn joined(key: &Key, write: &Write) -> Box<Hash> {
+        let mut joined = Box::<Hash>::default();
+        for hash in key.members::<Field>(write.now_ms) {
+            for name in hash.iter() {
+                let text = match key.field(write.now_ms, name) {
+                    None => Vec::new(),
+                    Some(Visible::Text(text)) => text.to_vec(),
+                    Some(Visible::Integer(value)) => value.to_string().into_bytes(),
+                    Some(Visible::Number(text)) => text.into_bytes(),
+                };
+                let at_ms = hash.deadline_ms(name).flatten();
+                joined.change(write, name, MemberDeadline::Set(at_ms), |field| {
+                    field.write(write.tag, &text);
+                });
+            }
+        }
+        joined
     }
 
     fn is_living(&self) -> bool {

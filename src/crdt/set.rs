@@ -3,7 +3,7 @@
 use super::collection::Value;
 use super::collections::Collections;
 use super::wire::{Decoder, Encoder};
-use super::{Collection, Kind, MemberDeadline, Own, Write};
+use super::{Collection, Key, Kind, MemberDeadline, Own, Write};
 use crate::base::codec::Malformed;
 use crate::base::{Replica, Stamp};
 
@@ -29,6 +29,17 @@ impl Value for () {
 
     fn among_mut(collections: &mut Collections) -> &mut Option<Box<Set>> {
         &mut collections.set
+    }
+
+    fn joined(key: &Key, write: &Write) -> Box<Set> {
+        let mut joined = Box::<Set>::default();
+        for set in key.sets(write.now_ms) {
+            for name in set.iter() {
+                let at_ms = set.deadline_ms(name).flatten();
+                joined.insert(write, name, MemberDeadline::Set(at_ms));
+            }
+        }
+        joined
     }
 
     fn is_living(&self) -> bool {

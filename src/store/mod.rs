@@ -4,7 +4,7 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_space` by what they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
@@ -23,12 +23,14 @@ mod flags;
 mod forms;
 mod guards;
 mod keys;
+mod keys_hash;
 mod keys_set;
 mod keys_space;
 mod keys_text;
 mod keyspace;
 mod load;
 mod mark;
+mod members;
 mod merge;
 mod portrait;
 mod prefetch;
@@ -51,10 +53,12 @@ pub use drain::Drained;
 pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
-pub use keys_set::{Missing, SetEdit, SetView};
+pub use keys_hash::{HashEdit, HashView};
+pub use keys_set::{SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
 pub use load::{Loaded, Part};
+pub use members::Missing;
 pub use merge::Merged;
 pub use reincarnate::Undrained;
 pub use restore::NotMerged;

@@ -96,5 +96,17 @@ Like the next two it steers the answer of OBJECT ENCODING only.",
             number!(encodings.set_max_listpack_value, Plain, 0..=LONG_MAX),
             "Up to how many bytes in its longest member OBJECT ENCODING calls a set a listpack.",
         ),
+        Directive::new(
+            "hash-max-listpack-entries",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many fields OBJECT ENCODING calls a hash a listpack, and HSCAN returns it whole.",
+        ),
+        Directive::new(
+            "hash-max-listpack-value",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest field or value OBJECT ENCODING calls a hash a listpack.",
+        ),
     ],
 };

@@ -125,6 +125,11 @@ impl<V: Value> Collection<V> {
         })
     }
 
+    /// The members, each with what it carries.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&[u8], &V)> + Clone {
+        self.members.iter().map(|(name, member)| (&**name, &member.value))
+    }
+
     /// The member at a position; positions change with every removal.
     #[must_use]
     pub fn at(&self, index: usize) -> Option<&[u8]> {

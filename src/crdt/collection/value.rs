@@ -4,7 +4,7 @@ use super::Collection;
 use crate::base::codec::Malformed;
 use crate::base::{Name, Replica, Stamp};
 use crate::crdt::wire::{Decoder, Encoder};
-use crate::crdt::{Collections, Kind, Own};
+use crate::crdt::{Collections, Key, Kind, Own, Write};
 use std::fmt::Debug;
 
 /// What a member of a [`Collection`] carries: nothing in a set, a counter in a hash.
@@ -26,6 +26,9 @@ pub trait Value: Clone + Debug + Default + PartialEq + Eq + Sized + Send + Sync 
     fn among(collections: &Collections) -> &Option<Box<Collection<Self>>>;
 
     fn among_mut(collections: &mut Collections) -> &mut Option<Box<Collection<Self>>>;
+
+    /// What is visible of the lives of a key that are not past, as one, written by `write`.
+    fn joined(key: &Key, write: &Write) -> Box<Collection<Self>>;
 
     /// Whether there is anything to see: a member without is not in.
     fn is_living(&self) -> bool;
