@@ -10,6 +10,7 @@ pub struct Abilities {
     /// What is longer than this, in bytes, makes it close the connection.
     pub argument_bytes_max: usize,
     hashes: bool,
+    timed_fields: bool,
     sorted_sets: bool,
 }
 
@@ -19,18 +20,24 @@ impl Abilities {
             Kind::String | Kind::Set => true,
             Kind::Hash => self.hashes,
             Kind::SortedSet => self.sorted_sets,
-            Kind::TimedHash | Kind::List | Kind::Stream | Kind::Module(_) => false,
+            Kind::TimedHash => self.hashes && self.timed_fields,
+            Kind::List | Kind::Stream | Kind::Module(_) => false,
         }
     }
 }
 
 /// Asks the server what it knows.
 pub fn abilities(client: &mut Client) -> Result<Abilities, RemoteError> {
-    let reply = call(client, &[b"COMMAND", b"INFO", b"HSET", b"ZADD"])?;
+    let reply = call(client, &[b"COMMAND", b"INFO", b"HSET", b"ZADD", b"HPEXPIREAT"])?;
     let known = |at: usize| match &reply {
         Reply::Array(rows) => matches!(rows.get(at), Some(Reply::Array(_))),
         _ => false,
     };
     let argument_bytes_max = longest_argument(client)?;
-    Ok(Abilities { argument_bytes_max, hashes: known(0), sorted_sets: known(1) })
+    Ok(Abilities {
+        argument_bytes_max,
+        hashes: known(0),
+        sorted_sets: known(1),
+        timed_fields: known(2),
+    })
 }

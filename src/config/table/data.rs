@@ -78,6 +78,18 @@ pub const ENCODINGS: Section = Section {
     title: "Encodings",
     directives: &[
         Directive::new(
+            "hash-max-listpack-entries",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many fields OBJECT ENCODING calls a hash a listpack, and HSCAN returns it whole.",
+        ),
+        Directive::new(
+            "hash-max-listpack-value",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest field or value OBJECT ENCODING calls a hash a listpack.",
+        ),
+        Directive::new(
             "set-max-intset-entries",
             AtRunTime,
             number!(encodings.set_max_intset_entries, Plain, 0..=LONG_MAX),
@@ -95,18 +107,6 @@ Like the next two it steers the answer of OBJECT ENCODING only.",
             AtRunTime,
             number!(encodings.set_max_listpack_value, Plain, 0..=LONG_MAX),
             "Up to how many bytes in its longest member OBJECT ENCODING calls a set a listpack.",
-        ),
-        Directive::new(
-            "hash-max-listpack-entries",
-            AtRunTime,
-            number!(encodings.hash_max_listpack_entries, Plain, 0..=LONG_MAX),
-            "Up to how many fields OBJECT ENCODING calls a hash a listpack, and HSCAN returns it whole.",
-        ),
-        Directive::new(
-            "hash-max-listpack-value",
-            AtRunTime,
-            number!(encodings.hash_max_listpack_value, Plain, 0..=LONG_MAX),
-            "Up to how many bytes in its longest field or value OBJECT ENCODING calls a hash a listpack.",
         ),
     ],
 };

@@ -10,6 +10,7 @@ pub const REPEATED: &str = "data";
 /// command where it holds; empty: everywhere.
 const KINDS: &[(&str, &[&str], Kind)] = &[
     ("incrbyfloat", &["increment"], Kind::Double),
+    ("hincrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
     (
@@ -31,6 +32,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "limit",
             "milliseconds",
             "min-match-len",
+            "numfields",
             "numkeys",
             "numreplicas",
             "offset",
@@ -56,6 +58,7 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("client|tracking", "ON", "status"),
     ("client|kill", "ip:port", "filter"),
     ("client|kill", "ID", "new-format"),
+    ("hrandfield", "count", "options"),
     ("TYPE", "NORMAL", "client-type"),
     ("", "ASYNC", "flush-type"),
     ("", "BYFLOAT", "increment"),
@@ -100,6 +103,7 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("flushall", "sync", "6.2.0"),
     ("flushdb", "async", "4.0.0"),
     ("flushdb", "sync", "6.2.0"),
+    ("hscan", "novalues", "7.4.0"),
     ("pexpire", "condition", "7.0.0"),
     ("pexpireat", "condition", "7.0.0"),
     ("restore", "absttl", "5.0.0"),
