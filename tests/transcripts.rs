@@ -101,6 +101,17 @@ impl<'a> Replay<'a> {
                 self.step(step, &block.rules);
             }
         }
+        if kind == Kind::Headcount {
+            self.reload();
+        }
+    }
+
+    /// What a file leaves behind is the same when it was written and read back.
+    fn reload(&mut self) {
+        let Ok(reply) = self.server.connect().call(&["DEBUG", "RELOAD"]) else { return };
+        if matches!(&reply, Reply::Error(text) if text.starts_with(b"ERR Error trying to load")) {
+            self.failures.push(format!("{}: {}", self.name, print::redis_cli(&reply)));
+        }
     }
 
     fn step(&mut self, step: &mut Step, rules: &Rules) {

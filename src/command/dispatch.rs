@@ -274,6 +274,9 @@ impl<'b> Batch<'b> {
         }
         let elapsed = self.stopwatch.after(entry, alone, failed, self.recorder);
         if let Some(elapsed) = elapsed {
+            // DEBUG SLEEP sleeps afterwards; elsewhere it is the command that takes so long.
+            let slept_ms = if let After::SleepMs(ms) = session.after { ms } else { 0 };
+            let elapsed = elapsed.saturating_add(Duration::from_millis(slept_ms));
             self.note_if_slow(entry, session, args, elapsed);
         }
         if self.node.monitors.any() && !hidden_from_monitors(entry) {

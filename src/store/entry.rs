@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// No deadline.
 pub(super) const NEVER_DUE: u64 = u64::MAX;
 
+/// What the clock of accesses shows at the node's start: five years, of the thirteen that it can tell.
+pub(super) const START_TENTHS: u32 = 5 * 365 * 24 * 36_000;
+
 /// A key and its state.
 ///
 /// The forms of [`State`] are encodings of a [`Key`], nothing more: [`Entry::to_key`] and
@@ -24,7 +27,7 @@ pub(super) struct Entry {
     pub ends_ms: u64,
     /// Compact forms: when this replica last wrote the deadline. Whole forms: unused.
     pub(super) ends_stamp: Stamp,
-    /// Tenths of a second since the node's start, for IDLETIME and eviction.
+    /// Tenths of a second by the clock of accesses, for IDLETIME and eviction.
     accessed: AtomicU32,
     /// How the text came to be, which OBJECT ENCODING shows. This node's own affair: not merged.
     pub form: TextForm,
@@ -108,7 +111,7 @@ impl Entry {
             name: Name::from_slice(name),
             ends_ms: NEVER_DUE,
             ends_stamp: Stamp::NEVER,
-            accessed: AtomicU32::new(0),
+            accessed: AtomicU32::new(START_TENTHS),
             form: TextForm::Plain,
             flags: Flags::default(),
             slot: 0,
@@ -249,7 +252,7 @@ impl Entry {
         }
     }
 
-    /// Notes an access at `tenths` of a second since the start; writes only when that is news.
+    /// Notes an access at `tenths` of a second; writes only when that is news.
     pub fn touch(&self, tenths: u32) {
         if self.accessed.load(Ordering::Relaxed) != tenths {
             self.accessed.store(tenths, Ordering::Relaxed);

@@ -181,8 +181,8 @@ impl<'k> Keys<'k> {
         Ok(self.entry(key)?.map(|entry| u64::from(entry.idle_tenths(tenths)) * 100))
     }
 
-    /// Notes that the last access was so many milliseconds ago (RESTORE … IDLETIME); at the earliest when
-    /// the node started.
+    /// Notes that the last access was so many milliseconds ago (RESTORE … IDLETIME); at the earliest five
+    /// years before the node started.
     pub fn set_idle(&self, key: KeyRef<'_>, idle_ms: u64) -> Result<(), AccessError> {
         let tenths = self.keyspace.tenths(self.now_ms.saturating_sub(idle_ms));
         self.entry(key)?.iter().for_each(|entry| entry.touch(tenths));

@@ -36,6 +36,7 @@ mod portrait;
 mod prefetch;
 mod reaper;
 mod reincarnate;
+mod reload;
 mod restore;
 mod saving;
 mod shard;

@@ -102,6 +102,11 @@ impl Shard {
         watched.0.keys().filter(is_there).for_each(|hash| watched.tell(*hash));
     }
 
+    /// The hashes of the keys that are watched.
+    pub fn watched_hashes(&self) -> impl Iterator<Item = u64> {
+        self.watched.iter().flat_map(|watched| watched.0.keys().copied())
+    }
+
     fn unwatch(&mut self, hash: u64, watch: &Arc<Watch>) {
         let Some(watched) = &mut self.watched else { return };
         watched.remove(hash, watch);
