@@ -106,7 +106,9 @@ impl Field {
         self.0 = Form::of(counter);
     }
 
-    fn to_counter(&self) -> Counter {
+    /// The counter that it is.
+    #[must_use]
+    pub fn to_counter(&self) -> Counter {
         match &self.0 {
             Form::Nothing => Counter::default(),
             Form::Forgotten { tag } => Counter::forgotten(*tag),
