@@ -10,7 +10,7 @@ use super::table::Flags;
 use super::{After, Args, Call, CommandError, ReplyMode, Session};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
-use crate::resp::ReplyWriter;
+use crate::resp::{Protocol, ReplyWriter};
 use crate::store::{KeyRef, Keys, Mode, Room};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,8 @@ const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
 const READING: &str = "LOADING Redis is loading the dataset in memory";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
+const FOR_SUBSCRIBERS: &str = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
+     context";
 const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
 /// How often an attack is logged at most, as in Redis.
 const ATTACK_LOG_MS: u64 = 60_000;
@@ -204,6 +206,12 @@ impl<'b> Batch<'b> {
         if session.monitoring && (flags.has(Flags::WRITE) || flags.has(Flags::READONLY)) {
             return refused(MONITOR_TOUCHES_KEYS);
         }
+        if session.subscribed
+            && session.protocol == Protocol::Resp2
+            && !allowed_to_subscribers(entry)
+        {
+            return refused(&format!("ERR Can't execute '{}': {FOR_SUBSCRIBERS}", entry.full_name));
+        }
         Ok(entry)
     }
 
@@ -367,16 +375,19 @@ impl<'b> Batch<'b> {
         keys: &mut Keys<'b>,
     ) -> Result<(), CommandError> {
         let command = known.entry.command;
-        keys.no_touch = session.no_touch;
+        (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
         let reply = ReplyWriter::new(out, session.protocol);
         let mut call = Call { node: self.node, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
         let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
-        if command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive) {
+        let was_read =
+            command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive);
+        if was_read {
             self.recorder.looked_up(hits, misses);
         }
+        call.keys.notify_missed(was_read);
         result
     }
 
@@ -422,6 +433,12 @@ fn flags_of(entry: &Entry, session: &Session) -> Flags {
     }
 }
 
+/// What a subscriber may say by RESP2.
+fn allowed_to_subscribers(entry: &Entry) -> bool {
+    entry.command.flags.has(Flags::PUSHES)
+        || matches!(entry.full_name.as_str(), "ping" | "quit" | "reset")
+}
+
 /// Takes a reply back that CLIENT REPLY asked not to send. `before` is the mode in which the command
 /// was met.
 fn silence(
@@ -434,7 +451,10 @@ fn silence(
     if session.reply_mode == ReplyMode::On {
         return;
     }
-    out.truncate(start);
+    let is_push = entry.command.flags.has(Flags::PUSHES) && out.get(start) != Some(&b'-');
+    if !is_push {
+        out.truncate(start);
+    }
     let said_again = entry.full_name == "client|reply";
     if before == ReplyMode::SkipNext && session.reply_mode == before && !said_again {
         session.reply_mode = ReplyMode::On;

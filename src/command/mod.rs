@@ -8,6 +8,7 @@ pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
@@ -20,6 +21,7 @@ mod refusal;
 pub mod registry;
 mod scan_options;
 mod session;
+mod set_events;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -30,6 +32,7 @@ pub mod cluster;
 pub mod connection;
 pub mod hash;
 pub mod key;
+pub mod pubsub;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -51,6 +54,7 @@ pub const FAMILIES: &[&[Command]] = &[
     connection::ROWS,
     hash::ROWS,
     key::ROWS,
+    pubsub::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

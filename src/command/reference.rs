@@ -23,6 +23,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Server, "Server"),
     (Group::Cluster, "Cluster"),
     (Group::Transactions, "Transactions"),
+    (Group::PubSub, "Channels"),
 ];
 
 /// The document.

@@ -60,6 +60,8 @@ impl Flags {
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
     /// Runs at once even after MULTI, where others wait for EXEC.
     pub const UNQUEUED: Flags = Flags(1 << 19);
+    /// What it answers is a push, which CLIENT REPLY does not hold back.
+    pub const PUSHES: Flags = Flags(1 << 20);
 
     #[must_use]
     pub const fn or(self, other: Flags) -> Flags {
@@ -95,6 +97,12 @@ impl KeySpec {
     #[must_use]
     pub const fn first(access: &'static [&'static str]) -> KeySpec {
         KeySpec { place: Place::FIRST, access }
+    }
+
+    /// Whether these are keys, and not only what a cluster finds its way by.
+    #[must_use]
+    pub fn are_keys(&self) -> bool {
+        !self.access.contains(&"not_key")
     }
 }
 
@@ -147,6 +155,7 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    PubSub,
 }
 
 impl Group {
@@ -162,6 +171,7 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::PubSub => "pubsub",
         }
     }
 }

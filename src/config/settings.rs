@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::encodings::Encodings;
+use super::events::EventClasses;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -96,6 +97,7 @@ pub struct Config {
     pub slowlog_max_len: u64,
     /// Milliseconds; 0: off.
     pub latency_monitor_threshold_ms: u64,
+    pub notify_keyspace_events: EventClasses,
 
     pub encodings: Encodings,
 
@@ -224,6 +226,7 @@ impl Default for Config {
             slowlog_log_slower_than_us: 10_000,
             slowlog_max_len: 128,
             latency_monitor_threshold_ms: 0,
+            notify_keyspace_events: EventClasses::NONE,
             encodings: Encodings::default(),
             inert: BTreeMap::new(),
         }

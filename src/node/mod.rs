@@ -7,10 +7,14 @@ pub mod cluster;
 mod config_cell;
 mod confirmed;
 mod disk;
+mod inbox;
 pub mod latency;
 mod memory;
 pub mod monitors;
+mod notify;
 pub mod pause;
+mod posts;
+pub mod pubsub;
 mod rates;
 mod reconfigure;
 mod shutdown;
@@ -30,6 +34,7 @@ pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;
 pub use monitors::Monitors;
 pub use pause::{Pause, PauseMode};
+pub use pubsub::{PubSub, Space};
 pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
 pub use shutdown::{Shutdown, ShutdownRequest};
@@ -40,6 +45,7 @@ pub use stats::{Recorder, Stats};
 use crate::config::Config;
 use crate::replication::Progress;
 use crate::store::{Keyspace, Room};
+use notify::Notifier;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -51,7 +57,7 @@ pub const REDIS_VERSION: &str = "7.2.4";
 
 /// Everything that the connections of one server share.
 pub struct Node {
-    pub config: ConfigCell,
+    pub config: Arc<ConfigCell>,
     /// The configuration file that the server was started with; CONFIG REWRITE writes there.
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
@@ -65,6 +71,7 @@ pub struct Node {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub monitors: Monitors,
+    pub pubsub: Arc<PubSub>,
     pub pause: Pause,
     pub shutdown: Shutdown,
     /// Follows changes of the configuration.
@@ -85,8 +92,11 @@ impl Node {
     /// commands have statistics.
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
+        keyspace.tell_events(config.notify_keyspace_events);
+        let (config, pubsub) = (Arc::new(ConfigCell::new(config)), Arc::new(PubSub::default()));
+        keyspace.set_observer(Notifier { config: config.clone(), pubsub: pubsub.clone() });
         Node {
-            config: ConfigCell::new(config),
+            config,
             config_file: None,
             keyspace,
             cluster: None,
@@ -97,6 +107,7 @@ impl Node {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
+            pubsub,
             pause: Pause::default(),
             shutdown: Shutdown::default(),
             server: OnceLock::new(),

@@ -160,6 +160,11 @@ impl<'a> ReplyWriter<'a> {
         self.aggregate(Aggregate::Push, len);
     }
 
+    /// What was written already, in the protocol of this writer.
+    pub fn written(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     /// Attributes of the reply that follows: `len` pairs. RESP2 has none: leave them out.
     pub fn attribute(&mut self, len: usize) {
         self.aggregate(Aggregate::Attribute, len);

@@ -44,6 +44,7 @@ pub struct Registered {
 impl Drop for Registered {
     fn drop(&mut self) {
         self.node.monitors.remove(self.client.id);
+        self.node.pubsub.leave(&self.client);
         self.node.clients.remove(self.client.id);
     }
 }

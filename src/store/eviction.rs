@@ -4,7 +4,7 @@ use super::entry::{Entry, NEVER_DUE};
 use super::reaper::Garbage;
 use super::shard::Shard;
 use super::stats::Counts;
-use super::{KeyRef, Keys, Keyspace, Mode};
+use super::{EventClasses, KeyRef, Keys, Keyspace, Mode};
 use crate::base::Name;
 use crate::base::Replica;
 use crate::config::{Config, MaxmemoryPolicy};
@@ -104,7 +104,9 @@ impl Keyspace {
         };
         let Some(candidate) = candidate.or_else(|| self.search(&choice)) else { return false };
         let key = KeyRef::new(candidate.db, &candidate.name);
-        if self.open([key], Mode::Exclusive, now_ms).evict(key) {
+        let mut keys = self.open([key], Mode::Exclusive, now_ms);
+        if keys.evict(key) {
+            keys.notify(EventClasses::EVICTED, "evicted", key);
             Counts::add(&self.counts.evicted_keys, 1);
         }
         true

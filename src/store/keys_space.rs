@@ -174,6 +174,8 @@ impl Keys<'_> {
             }
             return;
         }
+        // As a whole they are what they were.
+        self.replaces = true;
         let (names_a, names_b) = (self.names(a), self.names(b));
         let from_a: Vec<_> = names_a.iter().filter_map(|n| self.take(KeyRef::new(a, n))).collect();
         for name in &names_b {
@@ -182,6 +184,7 @@ impl Keys<'_> {
         for (name, portrait) in names_a.iter().zip(&from_a) {
             self.put(KeyRef::new(b, name), portrait);
         }
+        self.replaces = false;
     }
 
     /// Settles in each of two shards what is watched in either: nobody is to see a key come that has expired.

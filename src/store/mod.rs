@@ -7,6 +7,7 @@
 //! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_space` by what they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
+//! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
 //!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
 //!   begins as another replica.
@@ -32,6 +33,7 @@ mod load;
 mod mark;
 mod members;
 mod merge;
+mod observer;
 mod portrait;
 mod prefetch;
 mod reaper;
@@ -61,6 +63,7 @@ pub use keyspace::Keyspace;
 pub use load::{Loaded, Part};
 pub use members::Missing;
 pub use merge::Merged;
+pub use observer::Observer;
 pub use reincarnate::Undrained;
 pub use restore::NotMerged;
 pub use slots::SlotSet;
@@ -70,4 +73,5 @@ pub use tally::Tally;
 pub use text::Text;
 pub use watch::{Watch, WatchedKey};
 
+pub use crate::config::EventClasses;
 pub use crate::crdt::{Deadline, Kind, MemberDeadline};

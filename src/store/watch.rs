@@ -83,10 +83,18 @@ impl WatchTable {
     }
 }
 
-impl Shard {
-    /// After what users see of a key was changed.
+impl Keyspace {
+    /// After what users see of a key was changed, by the client `by` (0: by none).
     #[inline]
-    pub fn tell_watchers(&self, hash: u64) {
+    pub(super) fn tell_change(&self, shard: &Shard, key: KeyRef<'_>, by: u64) {
+        shard.tell_watchers(key.hash);
+        self.observed.changed(key, by);
+    }
+}
+
+impl Shard {
+    #[inline]
+    fn tell_watchers(&self, hash: u64) {
         if let Some(watched) = &self.watched {
             watched.tell(hash);
         }

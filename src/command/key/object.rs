@@ -98,7 +98,8 @@ fn freq(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
          that when switching between policies at runtime LRU and LFU data will take some time to \
          adjust.",
     );
-    if call.keys.exists(call.key(2))? {
+    let key = call.key(2);
+    if call.keys.without_touching(|keys| keys.exists(key))? {
         return Err(NO_LFU);
     }
     call.reply.null();
