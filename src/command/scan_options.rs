@@ -165,7 +165,8 @@ mod tests {
             spans.push(Span { start: buffer.len() as u32, len: word.len() as u32 });
             buffer.extend_from_slice(word.as_bytes());
         }
-        let options = ScanOptions::parse(Args::new(&buffer, &spans), 0, type_allowed)?;
+        let takes = if type_allowed { Takes::Type } else { Takes::Nothing };
+        let options = ScanOptions::parse(Args::new(&buffer, &spans), 0, takes)?;
         let (text, set) = (Kind::String, Kind::Set);
         Ok((options.count, options.wants_key(b"abc", text), options.wants_key(b"abc", set)))
     }

@@ -1,5 +1,6 @@
 //! HINCRBY, HINCRBYFLOAT.
 
+use super::notify;
 use crate::base::long_double::LongDouble;
 use crate::command::{Call, CommandError};
 use crate::store::{AccessError, Missing};
@@ -14,7 +15,10 @@ pub(super) fn hincrby(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let (key, args) = (call.key(1), call.args);
     let sum = call.keys.edit_hash(key, Missing::Create, |hash| hash.add(&args[2], by))?;
     match sum {
-        Some(Ok(sum)) => call.reply.integer(sum),
+        Some(Ok(sum)) => {
+            notify(call, "hincrby", key);
+            call.reply.integer(sum);
+        }
         Some(Err(AccessError::NotInteger)) => return Err(NOT_INTEGER),
         Some(Err(error)) => return Err(error.into()),
         None => call.reply.integer(by),
@@ -42,6 +46,8 @@ pub(super) fn hincrbyfloat(call: &mut Call<'_, '_>) -> Result<(), CommandError> 
         hash.move_to(&args[2], &sum).map_err(|_| NOT_FLOAT)?;
         Ok(sum)
     })?;
-    call.reply.bulk(sum.unwrap_or(Err(NOT_FLOAT))?.as_bytes());
+    let sum = sum.unwrap_or(Err(NOT_FLOAT))?;
+    notify(call, "hincrbyfloat", key);
+    call.reply.bulk(sum.as_bytes());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! HSET, HMSET, HSETNX, HDEL.
 
-use super::reply_count;
+use super::{notify, notify_removed, reply_count};
 use crate::command::{Call, CommandError};
 use crate::store::{MemberDeadline, Missing};
 
@@ -33,6 +33,7 @@ fn set_fields(call: &mut Call<'_, '_>, command: &str) -> Result<usize, CommandEr
         }
         added
     })?;
+    notify(call, "hset", key);
     Ok(added.unwrap_or(0))
 }
 
@@ -41,6 +42,9 @@ pub(super) fn hsetnx(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let added = call.keys.edit_hash(key, Missing::Create, |hash| {
         !hash.view().contains(&args[2]) && hash.set(&args[2], &args[3], CLEAR)
     })?;
+    if added == Some(true) {
+        notify(call, "hset", key);
+    }
     reply_count(call, usize::from(added == Some(true)));
     Ok(())
 }
@@ -50,6 +54,9 @@ pub(super) fn hdel(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let removed = call.keys.edit_hash(key, Missing::Skip, |hash| {
         names.iter().filter(|name| hash.remove(name)).count()
     })?;
+    if removed.is_some_and(|removed| removed > 0) {
+        notify_removed(call, key)?;
+    }
     reply_count(call, removed.unwrap_or(0));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT: setting fields' deadlines.
 
-use super::{READ, UPDATES, fields};
+use super::{READ, UPDATES, fields, notify, notify_removed};
 use crate::command::table::{Command, Flags};
 use crate::command::time_unit::{TimeUnit, invalid_expire_time};
 use crate::command::{Call, CommandError};
@@ -129,6 +129,11 @@ fn set_deadlines(
         said.collect::<Vec<_>>()
     })?;
     let said = said.unwrap_or_else(|| vec![NOT_IN; names.len()]);
+    if said.contains(&DELETED) {
+        notify_removed(call, key)?;
+    } else if said.contains(&SET) {
+        notify(call, "hexpire", key);
+    }
     call.reply.array(said.len());
     said.into_iter().for_each(|said| call.reply.integer(said));
     Ok(())

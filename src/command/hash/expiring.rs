@@ -1,12 +1,12 @@
 //! HSETEX, HGETEX, HGETDEL: values together with their fields' deadlines.
 
 use super::expire::deadline_of;
-use super::{GROW, INSERTS, READ, fields, reply_count};
+use super::{GROW, INSERTS, READ, fields, notify, notify_removed, reply_count};
 use crate::base::number::parse_i64;
 use crate::command::table::{Command, Flags, KeySpec};
 use crate::command::time_unit::TimeUnit;
 use crate::command::{Args, Call, CommandError};
-use crate::store::{HashEdit, MemberDeadline, Missing};
+use crate::store::{HashEdit, KeyRef, MemberDeadline, Missing};
 
 pub const HSETEX: Command = Command {
     name: "hsetex",
@@ -142,7 +142,26 @@ fn hsetex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let options = SetOptions::parse(call.args, now_ms)?;
     let missing = if options.must_be_in == Some(true) { Missing::Skip } else { Missing::Create };
     let done = call.keys.edit_hash(key, missing, |hash| set_all(hash, &options, now_ms))?;
+    if done == Some(true) {
+        notify_set(call, key, options.deadline, now_ms)?;
+    }
     reply_count(call, usize::from(done == Some(true)));
+    Ok(())
+}
+
+/// What was set and had ended by then was removed again.
+fn notify_set(
+    call: &Call<'_, '_>,
+    key: KeyRef<'_>,
+    deadline: MemberDeadline,
+    now_ms: u64,
+) -> Result<(), CommandError> {
+    notify(call, "hset", key);
+    match deadline {
+        MemberDeadline::Set(Some(at_ms)) if at_ms <= now_ms => notify_removed(call, key)?,
+        MemberDeadline::Set(Some(_)) => notify(call, "hexpire", key),
+        _ => {}
+    }
     Ok(())
 }
 
@@ -186,34 +205,42 @@ fn hgetex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         None => (None, 2),
     };
     let names = fields::named(call.args, at, fields::NOT_POSITIVE)?;
-    take(call, names, |hash, name| match change {
-        Some(None) if matches!(hash.view().deadline(name), Some(None)) => {}
-        Some(at_ms) => {
-            hash.set_deadline(name, at_ms);
-        }
+    let changed = take(call, names, |hash, name| match change {
+        Some(None) if matches!(hash.view().deadline(name), Some(None)) => false,
+        Some(at_ms) => hash.set_deadline(name, at_ms),
+        None => false,
+    })?;
+    match change {
+        Some(_) if !changed => {}
+        Some(Some(at_ms)) if at_ms <= now_ms => notify_removed(call, key)?,
+        Some(Some(_)) => notify(call, "hexpire", key),
+        Some(None) => notify(call, "hpersist", key),
         None => {}
-    })
+    }
+    Ok(())
 }
 
 fn hgetdel(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.keys.hash(call.key(1))?;
     let names = fields::named(call.args, 2, fields::NOT_POSITIVE)?;
-    take(call, names, |hash, name| {
-        hash.remove(name);
-    })
+    if take(call, names, |hash, name| hash.remove(name))? {
+        notify_removed(call, call.key(1))?;
+    }
+    Ok(())
 }
 
-/// Replies the values of fields, and changes each field that is in.
+/// Replies the values of fields, and changes each field that is in; whether any was.
 fn take(
     call: &mut Call<'_, '_>,
     names: Args<'_>,
-    change: impl Fn(&mut HashEdit<'_>, &[u8]),
-) -> Result<(), CommandError> {
+    change: impl Fn(&mut HashEdit<'_>, &[u8]) -> bool,
+) -> Result<bool, CommandError> {
     let key = call.key(1);
+    let mut changed = false;
     let texts = call.keys.edit_hash(key, Missing::Skip, |hash| {
         let take = |name: &[u8]| {
             let text = hash.view().get(name).map(|text| text.to_vec());
-            text.inspect(|_| change(hash, name))
+            text.inspect(|_| changed |= change(hash, name))
         };
         names.iter().map(take).collect::<Vec<_>>()
     })?;
@@ -225,5 +252,5 @@ fn take(
             None => call.reply.null(),
         }
     }
-    Ok(())
+    Ok(changed)
 }

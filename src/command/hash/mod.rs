@@ -10,8 +10,9 @@ mod read;
 mod scan;
 mod ttl;
 
-use super::Call;
 use super::table::{Command, Flags, Group, KeySpec, Reach};
+use super::{Call, CommandError};
+use crate::store::{EventClasses, KeyRef};
 
 /// Says something of the hash, but hands out nothing of it.
 const LOOKS: &[KeySpec] = &[KeySpec::first(&["RO"])];
@@ -203,6 +204,21 @@ pub const ROWS: &[Command] = &[
     expiring::HGETEX,
     expiring::HGETDEL,
 ];
+
+/// Tells who listens what became of fields.
+fn notify(call: &Call<'_, '_>, event: &'static str, key: KeyRef<'_>) {
+    call.keys.notify(EventClasses::HASH, event, key);
+}
+
+/// The same of fields that are gone, with which the hash may be.
+fn notify_removed(call: &Call<'_, '_>, key: KeyRef<'_>) -> Result<(), CommandError> {
+    if call.keys.tells_events() {
+        notify(call, "hdel", key);
+        let is_gone = !call.keys.exists(key)?;
+        call.keys.notify_deleted(is_gone, key);
+    }
+    Ok(())
+}
 
 fn reply_count(call: &mut Call<'_, '_>, count: usize) {
     call.reply.integer(i64::try_from(count).unwrap_or(i64::MAX));

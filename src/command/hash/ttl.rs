@@ -1,6 +1,6 @@
 //! HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME, HPERSIST: fields' deadlines, and taking them away.
 
-use super::{READ_FAST, UPDATES, fields};
+use super::{READ_FAST, UPDATES, fields, notify};
 use crate::command::table::{Command, Flags};
 use crate::command::time_unit::TimeUnit;
 use crate::command::{Call, CommandError};
@@ -115,6 +115,9 @@ fn hpersist(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         names.iter().map(persist).collect::<Vec<_>>()
     })?;
     let said = said.unwrap_or_else(|| vec![NOT_IN; names.len()]);
+    if said.contains(&PERSISTED) {
+        notify(call, "hpersist", key);
+    }
     call.reply.array(said.len());
     said.into_iter().for_each(|said| call.reply.integer(said));
     Ok(())

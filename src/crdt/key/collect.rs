@@ -18,7 +18,9 @@ impl Key {
     pub fn forget_expired(&mut self, now_ms: u64, upto: Generation, now: Generation) -> bool {
         let present = self.lives.iter_mut().filter(|life| !life.is_past(now_ms));
         let members = present.flat_map(|life| life.collections.each_mut());
-        members.fold(false, |forgot, members| members.forget_expired(upto, now) || forgot)
+        // Of all of them: not until one is found.
+        members.map(|members| members.forget_expired(upto, now)).filter(|forgot| *forgot).count()
+            > 0
     }
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
