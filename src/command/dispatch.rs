@@ -7,7 +7,7 @@ use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
 use super::table::Flags;
-use super::{After, Args, Call, CommandError, ReplyMode, Session};
+use super::{After, Args, Call, CommandError, ReplyMode, Session, keys_of};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
 use crate::resp::{Protocol, ReplyWriter};
@@ -93,6 +93,7 @@ impl<'b> Batch<'b> {
         out: &mut Vec<u8>,
     ) {
         let (start, mode) = (out.len(), session.reply_mode);
+        let was_caching = session.caching;
         match self.admit(planned, session, args) {
             Ok(entry) if session.queue.is_some() => {
                 let known = Known { entry, hash: planned.hash };
@@ -118,6 +119,9 @@ impl<'b> Batch<'b> {
                         if mode == ReplyMode::SkipNext { ReplyMode::On } else { mode };
                 }
             }
+        }
+        if was_caching {
+            end_caching(session, planned);
         }
     }
 
@@ -377,6 +381,10 @@ impl<'b> Batch<'b> {
         let command = known.entry.command;
         (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
+        if session.remembers() && command.flags.has(Flags::READONLY) {
+            let reader = &session.client;
+            keys_of(command, args).for_each(|key| self.node.tracking.reads(reader, key));
+        }
         let reply = ReplyWriter::new(out, session.protocol);
         let mut call = Call { node: self.node, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
@@ -431,6 +439,12 @@ fn flags_of(entry: &Entry, session: &Session) -> Flags {
         None => entry.command.flags,
         Some(queue) => queue.flags_of(entry),
     }
+}
+
+/// CLIENT CACHING was about this command, or about all of a transaction.
+fn end_caching(session: &mut Session, planned: Planned) {
+    let is_client = |entry: &Entry| entry.full_name.starts_with("client|");
+    session.caching = session.queue.is_some() || planned.entry.is_some_and(is_client);
 }
 
 /// What a subscriber may say by RESP2.
