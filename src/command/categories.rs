@@ -52,6 +52,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
         "hash" => of_group(Group::Hash),
+        "sortedset" => of_group(Group::SortedSet),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),

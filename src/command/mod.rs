@@ -35,6 +35,7 @@ pub mod key;
 pub mod pubsub;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod transaction;
 
@@ -57,6 +58,8 @@ pub const FAMILIES: &[&[Command]] = &[
     pubsub::ROWS,
     server::ROWS,
     set::ROWS,
+    sorted_set::ROWS,
+    sorted_set::range::ROWS,
     string::ROWS,
     transaction::ROWS,
 ];

@@ -19,6 +19,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Generic, "Keys"),
     (Group::Set, "Sets"),
     (Group::Hash, "Hashes"),
+    (Group::SortedSet, "Sorted sets"),
     (Group::Connection, "Connection"),
     (Group::Server, "Server"),
     (Group::Cluster, "Cluster"),

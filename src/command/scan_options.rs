@@ -113,6 +113,8 @@ impl WantedKind {
             WantedKind::Only(Kind::Set)
         } else if name.eq_ignore_ascii_case(b"hash") {
             WantedKind::Only(Kind::Hash)
+        } else if name.eq_ignore_ascii_case(b"zset") {
+            WantedKind::Only(Kind::SortedSet)
         } else {
             WantedKind::Nothing
         }

@@ -36,6 +36,8 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "sscan",
             "time",
             "ttl",
+            "zrandmember",
+            "zscan",
         ],
     ),
     (

@@ -10,6 +10,9 @@ pub struct Encodings {
     pub hash_max_listpack_entries: u64,
     /// Bytes.
     pub hash_max_listpack_value: u64,
+    pub zset_max_listpack_entries: u64,
+    /// Bytes.
+    pub zset_max_listpack_value: u64,
 }
 
 impl Default for Encodings {
@@ -20,6 +23,8 @@ impl Default for Encodings {
             set_max_listpack_value: 64,
             hash_max_listpack_entries: 512,
             hash_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Hashes: fields that carry a counter each.
 
-use super::collection::Value;
+use super::collection::{Joinable, Value};
 use super::collections::Collections;
 use super::living::Living;
 use super::wire::{Decoder, Encoder};
@@ -162,19 +162,7 @@ impl Form {
     }
 }
 
-impl Value for Field {
-    const KIND: Kind = Kind::Hash;
-
-    type Index = ();
-
-    fn among(collections: &Collections) -> &Option<Box<Hash>> {
-        &collections.hash
-    }
-
-    fn among_mut(collections: &mut Collections) -> &mut Option<Box<Hash>> {
-        &mut collections.hash
-    }
-
+impl Joinable for Field {
     fn joined(key: &Key, write: &Write) -> Box<Hash> {
         let mut joined = Box::<Hash>::default();
         for hash in key.members::<Field>(write.now_ms) {
@@ -192,6 +180,20 @@ impl Value for Field {
             }
         }
         joined
+    }
+}
+
+impl Value for Field {
+    const KIND: Kind = Kind::Hash;
+
+    type Index = ();
+
+    fn among(collections: &Collections) -> &Option<Box<Hash>> {
+        &collections.hash
+    }
+
+    fn among_mut(collections: &mut Collections) -> &mut Option<Box<Hash>> {
+        &mut collections.hash
     }
 
     fn is_living(&self) -> bool {

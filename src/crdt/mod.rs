@@ -24,11 +24,12 @@ mod plain;
 mod reading;
 mod register;
 mod replica_map;
+mod score;
 mod set;
 mod slot;
 pub mod wire;
 
-pub use collection::{Collection, Index, MemberDeadline, Value};
+pub use collection::{Collection, Index, Joinable, MemberDeadline, Value};
 pub use collections::{Collections, Members};
 pub use counter::Counter;
 pub use deadline::DeadlineRegister;
@@ -36,11 +37,12 @@ pub use field::{Field, Hash};
 pub use float_slot::FloatSlot;
 pub use key::{Deadline, Key, Told};
 pub use life::{Kind, Life};
-pub use own::{Own, OwnFloat, OwnMembers};
+pub use own::{Own, OwnFloat, OwnMembers, OwnScore};
 pub use plain::{Plain, PlainSlot};
 pub use reading::{Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
+pub use score::{Score, ScoreOrder, SortedSet};
 pub use set::Set;
 pub use slot::Slot;
 

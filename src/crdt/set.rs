@@ -1,6 +1,6 @@
 //! Sets: members that carry nothing.
 
-use super::collection::Value;
+use super::collection::{Joinable, Value};
 use super::collections::Collections;
 use super::wire::{Decoder, Encoder};
 use super::{Collection, Key, Kind, MemberDeadline, Own, Write};
@@ -17,6 +17,19 @@ impl Set {
     }
 }
 
+impl Joinable for () {
+    fn joined(key: &Key, write: &Write) -> Box<Set> {
+        let mut joined = Box::<Set>::default();
+        for set in key.sets(write.now_ms) {
+            for name in set.iter() {
+                let at_ms = set.deadline_ms(name).flatten();
+                joined.insert(write, name, MemberDeadline::Set(at_ms));
+            }
+        }
+        joined
+    }
+}
+
 impl Value for () {
     const KIND: Kind = Kind::Set;
     const COUNTS: bool = false;
@@ -29,17 +42,6 @@ impl Value for () {
 
     fn among_mut(collections: &mut Collections) -> &mut Option<Box<Set>> {
         &mut collections.set
-    }
-
-    fn joined(key: &Key, write: &Write) -> Box<Set> {
-        let mut joined = Box::<Set>::default();
-        for set in key.sets(write.now_ms) {
-            for name in set.iter() {
-                let at_ms = set.deadline_ms(name).flatten();
-                joined.insert(write, name, MemberDeadline::Set(at_ms));
-            }
-        }
-        joined
     }
 
     fn is_living(&self) -> bool {

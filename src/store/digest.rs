@@ -5,6 +5,7 @@
 
 use super::entry::Entry;
 use super::{KeyRef, Keys};
+use crate::base::double::format_f64_long;
 use crate::crdt::Field;
 use sha1::{Digest as _, Sha1};
 
@@ -14,6 +15,7 @@ pub type Digest = [u8; 20];
 /// Redis's numbers of the types.
 const TYPE_STRING: u32 = 0;
 const TYPE_SET: u32 = 2;
+const TYPE_SORTED_SET: u32 = 3;
 const TYPE_HASH: u32 = 4;
 
 impl Keys<'_> {
@@ -84,6 +86,14 @@ fn mix_settled(digest: &mut Digest, entry: &Entry, now_ms: u64) {
             if hash.deadline(name).flatten().is_some() {
                 xor(digest, &[name, EXPIRES].concat());
             }
+        }
+    } else if let Ok(Some(set)) = entry.sorted(now_ms) {
+        mix(digest, &TYPE_SORTED_SET.to_be_bytes());
+        for (member, score) in set.iter() {
+            let mut scored = Digest::default();
+            mix(&mut scored, member);
+            mix(&mut scored, &format_f64_long(score));
+            xor(digest, &scored);
         }
     } else {
         return;

@@ -4,7 +4,7 @@ use super::entry::{Entry, NEVER_DUE, State};
 use super::watch::Outcome;
 use super::{AccessError, KeyRef, Keys};
 use crate::base::Replica;
-use crate::crdt::{Collection, Deadline, Key, Tombstones, Value, Write};
+use crate::crdt::{Collection, Deadline, Joinable, Key, Tombstones, Value, Write};
 
 /// What [`Keys::edit_members`] does when there is no such key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Missing {
 }
 
 /// How entries hold members of a type.
-pub(super) trait Held: Value {
+pub(super) trait Held: Joinable {
     /// Those of an entry that holds nothing else.
     fn of(state: &State) -> Option<&Collection<Self>>;
 
@@ -155,7 +155,7 @@ fn run<'e, V: Value, R>(
     Edited { result, changed: members.changed }
 }
 
-fn view<V: Value>(key: &Key, now_ms: u64) -> View<'_, V> {
+fn view<V: Joinable>(key: &Key, now_ms: u64) -> View<'_, V> {
     let mut members = key.members::<V>(now_ms);
     match (members.next(), members.next()) {
         (Some(only), None) => View::One(only),
@@ -223,7 +223,7 @@ impl<V: Value> View<'_, V> {
     }
 }
 
-impl<V: Value> Edit<'_, V> {
+impl<V: Joinable> Edit<'_, V> {
     /// Removes a member: true when it was in.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         let was_in = match &mut self.target {

@@ -4,7 +4,8 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_space` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_sorted`, `keys_space` by what
+//!   they are about; `account` what
 //!   goes with every change.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
@@ -26,6 +27,7 @@ mod guards;
 mod keys;
 mod keys_hash;
 mod keys_set;
+mod keys_sorted;
 mod keys_space;
 mod keys_text;
 mod keyspace;
@@ -58,6 +60,7 @@ pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
 pub use keys_hash::{HashEdit, HashView};
 pub use keys_set::{SetEdit, SetView};
+pub use keys_sorted::{AnySet, SortedEdit, SortedView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
 pub use load::{Loaded, Part};

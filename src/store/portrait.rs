@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{HashView, KeyRef, Keys, SetView, TextForm};
+use super::{HashView, KeyRef, Keys, SetView, SortedView, TextForm};
 use crate::crdt::{Deadline, Field, Key, Kind, Tombstones};
 
 /// A visible value and its deadline.
@@ -17,6 +17,8 @@ enum Value {
     Set(Vec<(Vec<u8>, Option<u64>)>),
     /// Fields, each with its value and its deadline.
     Hash(Vec<(Vec<u8>, Vec<u8>, Option<u64>)>),
+    /// Members and their scores.
+    Sorted(Vec<(Vec<u8>, f64)>),
 }
 
 impl Keys<'_> {
@@ -29,6 +31,7 @@ impl Keys<'_> {
             Kind::String => Value::Text(self.text(key).ok()??.to_vec()),
             Kind::Set => Value::members(&self.set(key).ok()??),
             Kind::Hash => Value::fields(&self.hash(key).ok()??),
+            Kind::SortedSet => Value::sorted(&self.sorted(key).ok()??),
         };
         Some(Portrait { value, ends_ms, form })
     }
@@ -70,9 +73,6 @@ impl Keys<'_> {
             }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
-                if portrait.ends_ms.is_some() {
-                    self.set_deadline(key, portrait.ends_ms);
-                }
             }
             Value::Hash(fields) => {
                 let fields = fields.iter();
@@ -80,10 +80,13 @@ impl Keys<'_> {
                     key,
                     fields.map(|(name, text, at_ms)| (&name[..], &text[..], *at_ms)),
                 );
-                if portrait.ends_ms.is_some() {
-                    self.set_deadline(key, portrait.ends_ms);
-                }
             }
+            Value::Sorted(members) => {
+                self.put_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
+            }
+        }
+        if portrait.ends_ms.is_some() && !matches!(portrait.value, Value::Text(_)) {
+            self.set_deadline(key, portrait.ends_ms);
         }
     }
 }
@@ -103,6 +106,7 @@ impl Portrait {
             Kind::String => Value::Text(entry.text(read_ms).ok()??.to_vec()),
             Kind::Set => Value::members(&entry.members::<()>(read_ms).ok()??),
             Kind::Hash => Value::fields(&entry.members::<Field>(read_ms).ok()??),
+            Kind::SortedSet => Value::sorted(&entry.sorted(read_ms).ok()??),
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
@@ -111,7 +115,8 @@ impl Portrait {
     fn without_past(mut self, now_ms: u64) -> Option<Portrait> {
         let is_left = |at_ms: &Option<u64>| at_ms.is_none_or(|at_ms| at_ms > now_ms);
         let is_empty = match &mut self.value {
-            Value::Text(_) => false,
+            // Members of a sorted set do not expire.
+            Value::Text(_) | Value::Sorted(_) => false,
             Value::Set(members) => {
                 members.retain(|(_, at_ms)| is_left(at_ms));
                 members.is_empty()
@@ -129,6 +134,11 @@ impl Value {
     fn members(set: &SetView<'_>) -> Value {
         let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
         Value::Set(members.collect())
+    }
+
+    fn sorted(set: &SortedView<'_>) -> Value {
+        let members = set.range(0..set.len()).map(|(name, score)| (name.to_vec(), score));
+        Value::Sorted(members.collect())
     }
 
     fn fields(hash: &HashView<'_>) -> Value {

@@ -75,8 +75,9 @@ impl Pair {
             "HRANDFIELD" if command.len() == 4 => self.picks_pairs(command),
             "HRANDFIELD" => self.picks(command, "HEXISTS"),
             "RANDOMKEY" => self.picks(command, "EXISTS"),
+            "ZRANDMEMBER" => self.picks(command, "ZRANK"),
             "SCAN" => self.scans(command, 1),
-            "SSCAN" | "HSCAN" => self.scans(command, 2),
+            "SSCAN" | "HSCAN" | "ZSCAN" => self.scans(command, 2),
             _ => self.answers(command),
         }
     }
@@ -152,7 +153,8 @@ impl Pair {
                 let mut ask = vec![check.as_bytes().to_vec()];
                 ask.extend((check != "EXISTS").then(|| command[1].clone()));
                 ask.push(pick.clone());
-                number(&self.theirs(&ask)) == 1
+                let found = number(&self.theirs(&ask));
+                if check == "ZRANK" { found >= 0 } else { found == 1 }
             });
         (!equal).then_some((ours, theirs))
     }

@@ -13,7 +13,7 @@ mod value;
 mod wire;
 mod write;
 
-pub use value::{Index, Value};
+pub use value::{Index, Joinable, Value};
 
 use super::{Generation, ReplicaMap};
 use crate::base::agenda::Agenda;

@@ -27,9 +27,6 @@ pub trait Value: Clone + Debug + Default + PartialEq + Eq + Sized + Send + Sync 
 
     fn among_mut(collections: &mut Collections) -> &mut Option<Box<Collection<Self>>>;
 
-    /// What is visible of the lives of a key that are not past, as one, written by `write`.
-    fn joined(key: &Key, write: &Write) -> Box<Collection<Self>>;
-
     /// Whether there is anything to see: a member without is not in.
     fn is_living(&self) -> bool;
 
@@ -86,6 +83,12 @@ pub trait Value: Clone + Debug + Default + PartialEq + Eq + Sized + Send + Sync 
     /// # Errors
     /// Nothing that [`Value::encode`] wrote.
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
+}
+
+/// A value of which a collection can hold what is visible of several.
+pub trait Joinable: Value {
+    /// What is visible of the lives of a key that are not past, as one, written by `write`.
+    fn joined(key: &Key, write: &Write) -> Box<Collection<Self>>;
 }
 
 /// The members that are in, in an order of their values.

@@ -361,6 +361,7 @@ pub fn look(keyspace: &Keyspace, place: Place, now_ms: u64) -> Result<View, Stri
             let text = hash.and_then(|hash| hash.get(FIELD).map(|text| text.to_vec()));
             Ok(View::Text(text.unwrap_or_default(), ends_ms))
         }
+        Some(kind) => Err(format!("{} is a {kind:?}", show(place))),
     }
 }
 
