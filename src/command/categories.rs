@@ -30,8 +30,11 @@ pub const CATEGORIES: &[&str] = &[
 
 /// What the rows do not tell.
 const BESIDES: &[(&str, &[&str])] = &[
+    ("asking", &["connection"]),
     ("command", &["connection"]),
     ("lastsave", &["admin", "dangerous"]),
+    ("readonly", &["connection"]),
+    ("readwrite", &["connection"]),
     ("role", &["admin", "dangerous"]),
     ("wait", &["connection"]),
 ];
@@ -54,6 +57,8 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "hash" => of_group(Group::Hash),
         "sortedset" => of_group(Group::SortedSet),
         "string" => of_group(Group::String),
+        "bitmap" => of_group(Group::Bitmap),
+        "hyperloglog" => of_group(Group::HyperLogLog),
         "connection" => of_group(Group::Connection),
         "transaction" => of_group(Group::Transactions),
         "pubsub" => has(Flags::PUBSUB),

@@ -2,6 +2,7 @@
 
 use super::locking;
 use super::monitor_line;
+use super::permission;
 use super::redaction::shown;
 use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
@@ -183,11 +184,17 @@ impl<'b> Batch<'b> {
         let config = self.config.get(&self.node.config);
         let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
         let flags = flags_of(entry, session);
-        if !session.authenticated && config.requirepass.is_some() && !flags.has(Flags::NO_AUTH) {
+        if !session.authenticated && !self.node.access.is_open() && !flags.has(Flags::NO_AUTH) {
             return refused(NO_AUTH);
         }
         if session.queue.is_some() && flags.has(Flags::NO_MULTI) {
             return refused(NO_MULTI);
+        }
+        if let Err(denied) = permission::check(&session.account, entry, args) {
+            let context = permission::context(session);
+            permission::note(self.node, session, denied, context, (entry, args), self.now_ms);
+            let text = permission::text(denied, &session.account.name, entry, args, false);
+            return refused(&format!("NOPERM {text}"));
         }
         // First, for in Redis memory is not looked at meanwhile.
         if !flags.has(Flags::LOADING) && self.node.is_loading() {

@@ -3,17 +3,20 @@
 mod args;
 mod call;
 pub mod categories;
+mod channel_positions;
 mod dispatch;
 pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+mod key_access;
 pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
 mod member_deadline;
 mod monitor_line;
+pub mod permission;
 mod queue;
 mod redaction;
 pub mod reference;
@@ -26,11 +29,14 @@ mod stopwatch;
 pub mod table;
 mod time_unit;
 pub mod tips;
+pub mod users;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod bitmap;
 pub mod cluster;
 pub mod connection;
 pub mod hash;
+pub mod hyperloglog;
 pub mod key;
 pub mod pubsub;
 pub mod server;
@@ -51,9 +57,11 @@ use table::Command;
 
 /// All rows, by family.
 pub const FAMILIES: &[&[Command]] = &[
+    bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
     hash::ROWS,
+    hyperloglog::ROWS,
     key::ROWS,
     pubsub::ROWS,
     server::ROWS,

@@ -156,6 +156,8 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    Bitmap,
+    HyperLogLog,
     PubSub,
 }
 
@@ -173,6 +175,8 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
         }
     }

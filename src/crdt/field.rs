@@ -172,6 +172,7 @@ impl Joinable for Field {
                     Some(Visible::Text(text)) => text.to_vec(),
                     Some(Visible::Integer(value)) => value.to_string().into_bytes(),
                     Some(Visible::Number(text)) => text.into_bytes(),
+                    Some(Visible::Made(text)) => text,
                 };
                 let at_ms = hash.deadline_ms(name).flatten();
                 joined.change(write, name, MemberDeadline::Set(at_ms), |field| {

@@ -18,14 +18,13 @@ impl Key {
     pub fn forget_expired(&mut self, now_ms: u64, upto: Generation, now: Generation) -> bool {
         let present = self.lives.iter_mut().filter(|life| !life.is_past(now_ms));
         let members = present.flat_map(|life| life.collections.each_mut());
-        // Of all of them: not until one is found.
-        members.map(|members| members.forget_expired(upto, now)).filter(|forgot| *forgot).count()
-            > 0
+        members.fold(false, |forgot, members| forgot | members.forget_expired(upto, now))
     }
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
     ///
-    /// Graves of members go up to the generation `upto`; what is forgotten goes if all of the `whole` key is
+    /// Graves of members go, and fresh cells become plain, up to the generation `upto`; what is forgotten
+    /// goes if all of the `whole` key is
     /// confirmed, because nothing of it died later. Of lives that are past go those whose deadline is
     /// among `ended`, be they the newest, whose deadline says which life is next, or older ones, which
     /// others may still believe to be alive. A deadline that is still to come stays: others have it too,
@@ -41,5 +40,6 @@ impl Key {
     pub fn collect_all(&mut self, now_ms: u64) {
         let upto = Generation(u32::MAX);
         self.lives.retain(|life| !life.is_past(now_ms) && life.collect(upto, true));
+        self.lives.iter_mut().for_each(|life| life.counter.bake());
     }
 }
