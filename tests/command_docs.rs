@@ -322,6 +322,9 @@ fn show_keys(spec: &KeySpec) -> String {
             format!("{access} {first} range {last} {step}")
         }
         Place::Counted { at } => format!("{access} {at} keynum"),
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => {
+            format!("{access} unknown unknown")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a request to its reply: checks, locks, the command, and what is written down of it.
 
+use super::blocking;
 use super::locking;
 use super::monitor_line;
 use super::permission;
@@ -123,6 +124,9 @@ impl<'b> Batch<'b> {
         }
         if was_caching {
             end_caching(session, planned);
+        }
+        if self.node.keyspace.bell().is_rung() && !self.node.pause.holds(true, clock::unix_ms()) {
+            blocking::serve(self.node);
         }
     }
 

@@ -8,6 +8,13 @@ pub struct Deprecation {
 }
 
 const DEPRECATED: &[(&str, Deprecation)] = &[
+    (
+        "brpoplpush",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
+        },
+    ),
     ("cluster|slaves", Deprecation { since: "5.0.0", replaced_by: "`CLUSTER REPLICAS`" }),
     ("cluster|slots", Deprecation { since: "7.0.0", replaced_by: "`CLUSTER SHARDS`" }),
     ("getset", Deprecation { since: "6.2.0", replaced_by: "`SET` with the `!GET` argument" }),
@@ -17,6 +24,13 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ),
     ("psetex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `PX` argument" }),
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
+    (
+        "rpoplpush",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`LMOVE` with the `RIGHT` and `LEFT` arguments",
+        },
+    ),
     ("setex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `EX` argument" }),
     ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),
     ("slaveof", Deprecation { since: "5.0.0", replaced_by: "`REPLICAOF`" }),
@@ -46,6 +60,9 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ),
 ];
 
+const BLOCKING_TIMEOUT: &str = "`timeout` is interpreted as a double instead of an integer.";
+const MANY_ELEMENTS: &str = "Accepts multiple `element` arguments.";
+
 /// Changes: command, version, what is new.
 const CHANGES: &[(&str, &str, &str)] = &[
     ("acl|getuser", "6.2.0", "Added Pub/Sub channel patterns."),
@@ -61,6 +78,15 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
     ("bitcount", "7.0.0", "Added the `BYTE|BIT` option."),
     ("bitpos", "7.0.0", "Added the `BYTE|BIT` option."),
+    ("blpop", "6.0.0", BLOCKING_TIMEOUT),
+    ("brpop", "6.0.0", BLOCKING_TIMEOUT),
+    ("brpoplpush", "6.0.0", BLOCKING_TIMEOUT),
+    ("lpop", "6.2.0", "Added the `count` argument."),
+    ("rpop", "6.2.0", "Added the `count` argument."),
+    ("lpush", "2.4.0", MANY_ELEMENTS),
+    ("rpush", "2.4.0", MANY_ELEMENTS),
+    ("lpushx", "4.0.0", MANY_ELEMENTS),
+    ("rpushx", "4.0.0", MANY_ELEMENTS),
     ("client|kill", "2.8.12", "Added new filter format."),
     ("client|kill", "2.8.12", "`ID` option."),
     ("client|kill", "3.2.0", "Added `master` type in for `TYPE` option."),

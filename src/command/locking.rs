@@ -1,9 +1,9 @@
 //! What a command locks before it runs: the keys that its row names, in the way that it says.
 
 use super::table::{Command, Flags, Reach};
-use super::{Args, keys_of};
+use super::{Args, keys_of, sort_options};
 use crate::base::number::parse_i64;
-use crate::store::{KeyRef, Keys, Keyspace, Mode};
+use crate::store::{KeyRef, Keys, Keyspace, Mode, TOKENS};
 use smallvec::{SmallVec, smallvec};
 
 /// How a command's keys are held at first. One that answers `NeedsExclusive` is run again with
@@ -22,11 +22,24 @@ pub fn open<'k>(
     now_ms: u64,
 ) -> Keys<'k> {
     match command.reach {
-        Reach::Keys | Reach::Databases => {
+        Reach::Keys | Reach::Databases | Reach::Token => {
             keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
-        Reach::Whole => keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms),
+        Reach::Patterns if !is_wide(command, args) => {
+            keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
+        }
+        Reach::Whole | Reach::Patterns => {
+            keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms)
+        }
         Reach::Browse | Reach::Engine => keyspace.open_browse(now_ms),
+    }
+}
+
+/// Whether `command` sees more of the keyspace than keys that it names.
+pub fn is_wide(command: &Command, args: Args<'_>) -> bool {
+    match command.reach {
+        Reach::Patterns => sort_options::has_patterns(args),
+        reach => reach.is_wide(),
     }
 }
 
@@ -37,11 +50,18 @@ pub fn keys<'a>(
     (db, args): (u16, Args<'a>),
 ) -> impl Iterator<Item = KeyRef<'a>> + Clone + use<'a> {
     let databases: SmallVec<[u16; 4]> = match command.reach {
-        Reach::Databases => databases_of(keyspace, db, args),
+        // What it runs may be one of those.
+        Reach::Databases | Reach::Token => databases_of(keyspace, db, args),
         _ => smallvec![db],
     };
+    let token = args.get(1).filter(|_| command.reach == Reach::Token);
+    let token = token.map(|token| KeyRef::new(TOKENS, token));
     let named = keys_of(command, args);
-    named.flat_map(move |name| databases.clone().into_iter().map(move |db| KeyRef::new(db, name)))
+    token.into_iter().chain(
+        named.flat_map(move |name| {
+            databases.clone().into_iter().map(move |db| KeyRef::new(db, name))
+        }),
+    )
 }
 
 /// The databases that a request could mean: the connection's, and every number among its arguments.

@@ -1,6 +1,7 @@
 //! Commands: one table, one file per family, and the dispatcher.
 
 mod args;
+pub mod blocking;
 mod call;
 pub mod categories;
 mod channel_positions;
@@ -17,6 +18,7 @@ mod locking;
 mod member_deadline;
 mod monitor_line;
 pub mod permission;
+mod popping;
 mod queue;
 mod redaction;
 pub mod reference;
@@ -25,6 +27,7 @@ pub mod registry;
 mod scan_options;
 mod session;
 mod set_events;
+mod sort_options;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -38,6 +41,7 @@ pub mod connection;
 pub mod hash;
 pub mod hyperloglog;
 pub mod key;
+pub mod list;
 pub mod pubsub;
 pub mod server;
 pub mod set;
@@ -63,6 +67,7 @@ pub const FAMILIES: &[&[Command]] = &[
     hash::ROWS,
     hyperloglog::ROWS,
     key::ROWS,
+    list::ROWS,
     pubsub::ROWS,
     server::ROWS,
     set::ROWS,

@@ -115,6 +115,8 @@ impl WantedKind {
             WantedKind::Only(Kind::Hash)
         } else if name.eq_ignore_ascii_case(b"zset") {
             WantedKind::Only(Kind::SortedSet)
+        } else if name.eq_ignore_ascii_case(b"list") {
+            WantedKind::Only(Kind::List)
         } else {
             WantedKind::Nothing
         }

@@ -4,7 +4,7 @@ use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{Access, Account, ClientHandle, Confirmation, Remember};
 use crate::resp::Protocol;
-use crate::store::{Keyspace, WatchedKey};
+use crate::store::{Keyspace, Waiter, WatchedKey};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -42,6 +42,8 @@ pub struct Session {
     watched_bytes: usize,
     /// EXEC runs: no command may wait.
     pub in_exec: bool,
+    /// As whom it waits for a key, with [`After::AwaitKeys`].
+    pub waiter: Option<Arc<Waiter>>,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -68,6 +70,7 @@ impl Session {
             watched: Vec::new(),
             watched_bytes: 0,
             in_exec: false,
+            waiter: None,
             after: After::Nothing,
         }
     }
@@ -207,6 +210,8 @@ pub enum After {
     SleepMs(u64),
     /// WAIT, WAITAOF.
     AwaitConfirmed(AwaitConfirmed),
+    /// BLPOP and its like: it waits as the session's `waiter`, for ever with 0; `silent` as there.
+    AwaitKeys { timeout_ms: u64, silent: bool },
     /// SAVE: the connection waits for the snapshot of that number.
     AwaitSnapshot(u64),
     /// SHUTDOWN: the server stops; the client gets no reply.

@@ -113,6 +113,12 @@ pub enum Place {
     Range { first: i16, last: i16, step: i16 },
     /// The argument at `at` says how many follow it (SINTERCARD).
     Counted { at: i16 },
+    /// Behind the last STORE (SORT).
+    StoreOption,
+    /// Those of the command that stands from `at` on (ONCE).
+    Nested { at: i16 },
+    /// What the arguments do not name.
+    Unknown,
 }
 
 impl Place {
@@ -132,6 +138,10 @@ pub enum Reach {
     /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
     /// looks at (CLUSTER, INFO, DUMP).
     Engine,
+    /// The keys of the command that it runs, and its token (ONCE).
+    Token,
+    /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
+    Patterns,
     /// All shards at once, shared or, for a WRITE, exclusive (KEYS, FLUSHALL, SWAPDB).
     Whole,
 }
@@ -152,6 +162,7 @@ pub enum Group {
     Set,
     Hash,
     SortedSet,
+    List,
     Connection,
     Server,
     Cluster,
@@ -171,6 +182,7 @@ impl Group {
             Group::Set => "set",
             Group::Hash => "hash",
             Group::SortedSet => "sorted-set",
+            Group::List => "list",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Cluster => "cluster",

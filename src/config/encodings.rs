@@ -15,6 +15,8 @@ pub struct Encodings {
     pub zset_max_listpack_entries: u64,
     /// Bytes.
     pub zset_max_listpack_value: u64,
+    /// Entries, or below 0 a size: -1 is 4 kB, -5 is 64 kB.
+    pub list_max_listpack_size: i64,
 }
 
 impl Default for Encodings {
@@ -28,6 +30,7 @@ impl Default for Encodings {
             hash_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            list_max_listpack_size: -2,
         }
     }
 }

@@ -12,6 +12,7 @@ pub struct Abilities {
     hashes: bool,
     timed_fields: bool,
     sorted_sets: bool,
+    lists: bool,
 }
 
 impl Abilities {
@@ -20,24 +21,22 @@ impl Abilities {
             Kind::String | Kind::Set => true,
             Kind::Hash => self.hashes,
             Kind::SortedSet => self.sorted_sets,
+            Kind::List => self.lists,
             Kind::TimedHash => self.hashes && self.timed_fields,
-            Kind::List | Kind::Stream | Kind::Module(_) => false,
+            Kind::Stream | Kind::Module(_) => false,
         }
     }
 }
 
 /// Asks the server what it knows.
 pub fn abilities(client: &mut Client) -> Result<Abilities, RemoteError> {
-    let reply = call(client, &[b"COMMAND", b"INFO", b"HSET", b"ZADD", b"HPEXPIREAT"])?;
+    let asked: [&[u8]; 6] = [b"COMMAND", b"INFO", b"HSET", b"ZADD", b"RPUSH", b"HPEXPIREAT"];
+    let reply = call(client, &asked)?;
     let known = |at: usize| match &reply {
         Reply::Array(rows) => matches!(rows.get(at), Some(Reply::Array(_))),
         _ => false,
     };
     let argument_bytes_max = longest_argument(client)?;
-    Ok(Abilities {
-        argument_bytes_max,
-        hashes: known(0),
-        sorted_sets: known(1),
-        timed_fields: known(2),
-    })
+    let (hashes, sorted_sets, lists, timed_fields) = (known(0), known(1), known(2), known(3));
+    Ok(Abilities { argument_bytes_max, hashes, timed_fields, sorted_sets, lists })
 }

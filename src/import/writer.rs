@@ -163,6 +163,7 @@ fn adder(kind: Kind) -> &'static str {
     match kind {
         Kind::Hash | Kind::TimedHash => "HSET",
         Kind::SortedSet => "ZADD",
+        Kind::List => "RPUSH",
         _ => "SADD",
     }
 }

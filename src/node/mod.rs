@@ -24,6 +24,7 @@ mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
+mod tokens;
 pub mod tracking;
 
 pub use access::{Access, Account};
@@ -44,6 +45,7 @@ pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
+pub use tokens::Tokens;
 pub use tracking::{Remember, Tracking, TrackingOptions};
 
 use crate::config::Config;
@@ -81,6 +83,8 @@ pub struct Node {
     pub tracking: Arc<Tracking>,
     pub pause: Pause,
     pub shutdown: Shutdown,
+    /// Of ONCE.
+    pub tokens: Tokens,
     /// Follows changes of the configuration.
     server: OnceLock<Box<dyn Reconfigure>>,
     /// Whether the timers remove what has expired (DEBUG SET-ACTIVE-EXPIRE); reads hide it anyway.
@@ -126,6 +130,7 @@ impl Node {
             tracking,
             pause: Pause::default(),
             shutdown: Shutdown::default(),
+            tokens: Tokens::default(),
             server: OnceLock::new(),
             active_expiry: AtomicBool::new(true),
             started: Instant::now(),

@@ -14,6 +14,7 @@ pub type Digest = [u8; 20];
 
 /// Redis's numbers of the types.
 const TYPE_STRING: u32 = 0;
+const TYPE_LIST: u32 = 1;
 const TYPE_SET: u32 = 2;
 const TYPE_SORTED_SET: u32 = 3;
 const TYPE_HASH: u32 = 4;
@@ -68,6 +69,9 @@ fn mix_settled(digest: &mut Digest, entry: &Entry, now_ms: u64) {
     if let Ok(Some(text)) = entry.text(now_ms) {
         mix(digest, &TYPE_STRING.to_be_bytes());
         mix(digest, &text);
+    } else if let Ok(Some(list)) = entry.list(now_ms) {
+        mix(digest, &TYPE_LIST.to_be_bytes());
+        list.iter().for_each(|text| mix(digest, text));
     } else if let Ok(Some(set)) = entry.members::<()>(now_ms) {
         mix(digest, &TYPE_SET.to_be_bytes());
         for member in set.iter() {

@@ -19,7 +19,7 @@ use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 
 /// A key of a database, with its hash computed once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRef<'a> {
     pub db: u16,
     pub name: &'a [u8],

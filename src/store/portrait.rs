@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{HashView, KeyRef, Keys, SetView, SortedView, TextForm};
+use super::{HashView, KeyRef, Keys, ListView, SetView, SortedView, TextForm};
 use crate::crdt::{Deadline, Field, Key, Kind, Tombstones};
 
 /// A visible value and its deadline.
@@ -19,6 +19,7 @@ enum Value {
     Hash(Vec<(Vec<u8>, Vec<u8>, Option<u64>)>),
     /// Members and their scores.
     Sorted(Vec<(Vec<u8>, f64)>),
+    List(Vec<Vec<u8>>),
 }
 
 impl Keys<'_> {
@@ -32,6 +33,7 @@ impl Keys<'_> {
             Kind::Set => Value::members(&self.set(key).ok()??),
             Kind::Hash => Value::fields(&self.hash(key).ok()??),
             Kind::SortedSet => Value::sorted(&self.sorted(key).ok()??),
+            Kind::List => Value::elements(&self.list(key).ok()??),
         };
         Some(Portrait { value, ends_ms, form })
     }
@@ -71,6 +73,12 @@ impl Keys<'_> {
                     self.set_form(key, portrait.form);
                 }
             }
+            Value::List(texts) => {
+                self.replace_list(key, texts.iter().map(Vec::as_slice));
+                if portrait.ends_ms.is_some() {
+                    self.set_deadline(key, portrait.ends_ms);
+                }
+            }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
             }
@@ -107,6 +115,7 @@ impl Portrait {
             Kind::Set => Value::members(&entry.members::<()>(read_ms).ok()??),
             Kind::Hash => Value::fields(&entry.members::<Field>(read_ms).ok()??),
             Kind::SortedSet => Value::sorted(&entry.sorted(read_ms).ok()??),
+            Kind::List => Value::elements(&entry.list(read_ms).ok()??),
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
@@ -115,8 +124,8 @@ impl Portrait {
     fn without_past(mut self, now_ms: u64) -> Option<Portrait> {
         let is_left = |at_ms: &Option<u64>| at_ms.is_none_or(|at_ms| at_ms > now_ms);
         let is_empty = match &mut self.value {
-            // Members of a sorted set do not expire.
-            Value::Text(_) | Value::Sorted(_) => false,
+            // Only members of sets and fields expire.
+            Value::Text(_) | Value::Sorted(_) | Value::List(_) => false,
             Value::Set(members) => {
                 members.retain(|(_, at_ms)| is_left(at_ms));
                 members.is_empty()
@@ -131,6 +140,10 @@ impl Portrait {
 }
 
 impl Value {
+    fn elements(list: &ListView<'_>) -> Value {
+        Value::List(list.iter().map(<[u8]>::to_vec).collect())
+    }
+
     fn members(set: &SetView<'_>) -> Value {
         let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
         Value::Set(members.collect())

@@ -208,13 +208,14 @@ fn open<'k>(
         }
     }
     let keys = keys.iter().copied();
-    if !requests.iter().any(|request| request.entry.command.reach.is_wide()) {
+    let is_wide = |request: &Queued| locking::is_wide(request.entry.command, queue.args(request));
+    if !requests.iter().any(is_wide) {
         return keyspace.open(keys, Mode::Exclusive, now_ms);
     }
     let named = requests
         .iter()
         .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)));
-    let databases: Vec<u16> = named.chain(watched.iter().map(|key| key.key().db)).collect();
+    let databases: Vec<u16> = named.chain(keys.clone().map(|key| key.db)).collect();
     let mut scope = keyspace.open_whole(&databases, Mode::Exclusive, now_ms);
     keys.for_each(|key| scope.settle(key));
     scope

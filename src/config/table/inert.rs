@@ -46,8 +46,6 @@ pub const WITHOUT_EFFECT: Section = Section {
         inert("lfu-decay-time", "1"),
         inert("lfu-log-factor", "10"),
         inert("list-compress-depth", "0"),
-        inert("list-max-listpack-size", "-2"),
-        inert("list-max-ziplist-size", "-2"),
         inert("maxmemory-eviction-tenacity", "10"),
         inert("min-replicas-max-lag", "10"),
         fixed("min-replicas-to-write", "0"),

@@ -37,6 +37,9 @@ pub trait Value: Clone + Debug + Default + PartialEq + Eq + Sized + Send + Sync 
 
     fn merge(&mut self, other: &Self);
 
+    /// Drops what is of no use once no dot of the member lives.
+    fn bury(&mut self) {}
+
     /// Drops what is forgotten. Sound only once nothing can bring it back.
     fn collect(&mut self);
 
