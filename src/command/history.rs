@@ -96,6 +96,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.",
     ),
     ("client|kill", "6.2.0", "`LADDR` option."),
+    ("client|kill", "7.4.0", "`MAXAGE` option."),
     ("client|list", "2.8.12", "Added unique client `id` field."),
     ("client|list", "5.0.0", "Added optional `TYPE` filter."),
     ("client|list", "6.0.0", "Added `user` field."),
