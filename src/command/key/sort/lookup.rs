@@ -18,6 +18,10 @@ pub fn lookup(keys: &Keys<'_>, db: u16, pattern: &[u8], element: &[u8]) -> Optio
     let key = KeyRef::new(db, &name);
     match (keys.kind(key).ok()??, field) {
         (Kind::String, None) => Some(keys.text(key).ok()??.to_vec()),
+        (Kind::Hash, Some(field)) => {
+            let hash = keys.hash(key).ok()??;
+            hash.get(field).map(|text| text.to_vec())
+        }
         _ => None,
     }
 }
