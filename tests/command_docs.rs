@@ -184,6 +184,18 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              optional (username:string, password:string), clientname:string=SETNAME optional)"],
     ),
     (
+        "hmset",
+        &["argument field_value:block multiple (field:string, value:string)"],
+        &["argument data:block multiple (field:string, value:string)"],
+    ),
+    // Of a later Redis.
+    ("hscan", &[], &["argument novalues:pure-token=NOVALUES+7.4.0 optional"]),
+    (
+        "hset",
+        &["argument field_value:block multiple (field:string, value:string)"],
+        &["argument data:block multiple (field:string, value:string)"],
+    ),
+    (
         "lcs",
         &["argument len:integer=MINMATCHLEN optional"],
         &["argument min-match-len:integer=MINMATCHLEN optional"],

@@ -18,6 +18,10 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ("cluster|slaves", Deprecation { since: "5.0.0", replaced_by: "`CLUSTER REPLICAS`" }),
     ("cluster|slots", Deprecation { since: "7.0.0", replaced_by: "`CLUSTER SHARDS`" }),
     ("getset", Deprecation { since: "6.2.0", replaced_by: "`SET` with the `!GET` argument" }),
+    (
+        "hmset",
+        Deprecation { since: "4.0.0", replaced_by: "`HSET` with multiple field-value pairs" },
+    ),
     ("psetex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `PX` argument" }),
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
     (
@@ -119,11 +123,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("flushall", "6.2.0", "Added the `SYNC` flushing mode modifier."),
     ("flushdb", "4.0.0", "Added the `ASYNC` flushing mode modifier."),
     ("flushdb", "6.2.0", "Added the `SYNC` flushing mode modifier."),
+    ("hdel", "2.4.0", "Accepts multiple `field` arguments."),
     (
         "hello",
         "6.2.0",
         "`protover` made optional; when called without arguments the command reports the current connection's context.",
     ),
+    ("hset", "4.0.0", "Accepts multiple `field` and `value` arguments."),
     ("info", "7.0.0", "Added support for taking multiple section arguments."),
     ("pexpire", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
     ("pexpireat", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
