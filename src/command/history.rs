@@ -81,6 +81,8 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("blpop", "6.0.0", BLOCKING_TIMEOUT),
     ("brpop", "6.0.0", BLOCKING_TIMEOUT),
     ("brpoplpush", "6.0.0", BLOCKING_TIMEOUT),
+    ("bzpopmax", "6.0.0", BLOCKING_TIMEOUT),
+    ("bzpopmin", "6.0.0", BLOCKING_TIMEOUT),
     ("lpop", "6.2.0", "Added the `count` argument."),
     ("rpop", "6.2.0", "Added the `count` argument."),
     ("lpush", "2.4.0", MANY_ELEMENTS),

@@ -79,7 +79,7 @@ pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;
 pub use text::Text;
-pub use waiting::{Bell, Served, Stage, Waiter, Wish};
+pub use waiting::{Bell, Edge, Served, Stage, Waiter, Wish};
 pub use watch::{Watch, WatchedKey};
 
 pub use crate::config::EventClasses;

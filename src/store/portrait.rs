@@ -74,7 +74,7 @@ impl Keys<'_> {
                 }
             }
             Value::List(texts) => {
-                self.replace_list(key, texts.iter().map(Vec::as_slice));
+                self.put_list(key, texts.iter().map(Vec::as_slice));
                 if portrait.ends_ms.is_some() {
                     self.set_deadline(key, portrait.ends_ms);
                 }

@@ -160,8 +160,6 @@ const GRAMMAR: &[&str] = &[
     "RPOPLPUSH key key",
     "LMPOP 2 key key end",
     "LMPOP keys key+ end COUNT count",
-    "BLPOP key key 0.001",
-    "BLMOVE key key end end 0.001",
     "SORT key ALPHA ?most",
     "SORT key DESC",
     "SORT key ALPHA STORE key",

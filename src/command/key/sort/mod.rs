@@ -88,8 +88,7 @@ fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandErro
     };
     let destination = KeyRef::new(call.session.db, destination);
     let texts = rows.iter().map(|text| text.as_deref().unwrap_or_default());
-    let was_there = call.keys.exists(destination)?;
-    call.keys.replace_list(destination, texts);
+    let was_there = call.keys.replace_list(destination, texts);
     match rows.is_empty() {
         true => call.keys.notify_deleted(was_there, destination),
         false => call.keys.notify(EventClasses::LIST, "sortstore", destination),
