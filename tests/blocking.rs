@@ -116,6 +116,29 @@ fn whoever_makes_the_list_serves() {
 }
 
 #[test]
+fn members_are_waited_for_as_elements_are() {
+    against_both(&[], |server| {
+        let mut other = server.connect();
+        let (mut listed, _) = waiting(server, "BLPOP q 0");
+        let (mut least, _) = waiting(server, "BZPOPMIN q other 0");
+        let (mut many, _) = waiting(server, "BZMPOP 0 2 no q MAX COUNT 2");
+        assert_eq!(call(&mut other, "ZADD q 1 a 2 b 3 c"), "(integer) 3");
+        assert_eq!(answer(&mut least), "1) \"q\" 2) \"a\" 3) \"1\"");
+        assert_eq!(
+            answer(&mut many),
+            "1) \"q\" 2) 1) 1) \"c\"       2) \"3\"    2) 1) \"b\"       2) \"2\""
+        );
+        assert_eq!(call(&mut other, "EXISTS q"), "(integer) 0");
+        let (mut most, _) = waiting(server, "BZPOPMAX q 0");
+        assert_eq!(call(&mut other, "ZINCRBY q 5 d"), "\"5\"");
+        assert_eq!(answer(&mut most), "1) \"q\" 2) \"d\" 3) \"5\"");
+        // A list has been waited for all the time.
+        assert_eq!(call(&mut other, "RPUSH q x"), "(integer) 1");
+        assert_eq!(answer(&mut listed), "1) \"q\" 2) \"x\"");
+    });
+}
+
+#[test]
 fn what_one_is_given_may_serve_another() {
     against_both(&[], |server| {
         let (mut last, _) = waiting(server, "BLPOP c 0");

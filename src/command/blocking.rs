@@ -1,6 +1,7 @@
 //! Commands that wait until there is something in a key: how they begin to, and how they are served.
 
 use super::popping::{Popped, move_element, reply_popped, take};
+use super::sorted_set::pop;
 use super::{After, Call, CommandError, ReplyMode};
 use crate::base::double::parse_f64;
 use crate::node::{Node, clock};
@@ -45,8 +46,8 @@ pub fn wait<'n>(
 /// The reply where nothing waits. (When the time is up, all are answered with an array.)
 fn reply_nothing(wish: &Wish, reply: &mut ReplyWriter<'_>) {
     match wish {
-        Wish::Pop { .. } | Wish::PopMany { .. } => reply.null_array(),
         Wish::Move { .. } => reply.null(),
+        _ => reply.null_array(),
     }
 }
 
@@ -85,7 +86,7 @@ enum Try {
 fn try_to_serve(node: &Node, key: KeyRef<'_>, waiter: &Waiter) -> Try {
     let destination = match &waiter.wish {
         Wish::Move { destination, .. } => Some(KeyRef::new(key.db, destination)),
-        Wish::Pop { .. } | Wish::PopMany { .. } => None,
+        _ => None,
     };
     let named = std::iter::once(key).chain(destination);
     let mut keys = node.keyspace.open(named, Mode::Exclusive, clock::unix_ms());
@@ -95,7 +96,7 @@ fn try_to_serve(node: &Node, key: KeyRef<'_>, waiter: &Waiter) -> Try {
         return Try::Done;
     };
     match keys.kind(key) {
-        Ok(Some(Kind::List)) => {}
+        Ok(Some(kind)) if kind == wanted(&waiter.wish) => {}
         Ok(Some(_)) => return Try::Unfit,
         Ok(None) | Err(_) => return Try::Missing,
     }
@@ -123,6 +124,14 @@ fn write_error(node: &Node, error: CommandError, protocol: Protocol, reply: &mut
     ReplyWriter::new(reply, protocol).error(&text);
 }
 
+/// What a key has to be that a wish can be granted on.
+fn wanted(wish: &Wish) -> Kind {
+    match wish {
+        Wish::Pop { .. } | Wish::PopMany { .. } | Wish::Move { .. } => Kind::List,
+        Wish::PopScored { .. } | Wish::PopManyScored { .. } => Kind::SortedSet,
+    }
+}
+
 /// Does on a key that is there what a client waits to do.
 fn grant(
     keys: &mut Keys<'_>,
@@ -146,6 +155,14 @@ fn grant(
                 Some(text) => reply.bulk(&text),
                 None => reply.null(),
             }
+        }
+        Wish::PopScored { edge } => {
+            let popped = pop::pop(keys, key, *edge, 1)?.unwrap_or_default();
+            pop::reply_one_popped(&mut reply, key.name, &popped);
+        }
+        Wish::PopManyScored { edge, count } => {
+            let popped = pop::pop(keys, key, *edge, *count)?.unwrap_or_default();
+            pop::reply_popped(&mut reply, key.name, &popped);
         }
     }
     Ok(())

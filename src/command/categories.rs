@@ -56,6 +56,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY),
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "hash" => of_group(Group::Hash),
         "sortedset" => of_group(Group::SortedSet),
         "list" => of_group(Group::List),
         "string" => of_group(Group::String),

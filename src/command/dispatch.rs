@@ -285,8 +285,7 @@ impl<'b> Batch<'b> {
         let alone = alone(entry, args, self.config.get(&self.node.config));
         // Shown by CLIENT LIST, which is not FAST; those that are do not pay for it.
         if !entry.command.flags.has(Flags::FAST) {
-            let bytes = args.iter().map(<[u8]>::len).sum();
-            session.client.activity.argument_bytes.store(bytes, Ordering::Relaxed);
+            session.client.activity.set_request(args.iter().map(<[u8]>::len));
         }
         self.stopwatch.before(entry, alone, self.recorder);
         let failed = self.answer(known, session, args, out, held);

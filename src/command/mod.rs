@@ -38,6 +38,7 @@ pub mod users;
 pub mod bitmap;
 pub mod cluster;
 pub mod connection;
+pub mod hash;
 pub mod hyperloglog;
 pub mod key;
 pub mod list;
@@ -63,6 +64,7 @@ pub const FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
+    hash::ROWS,
     hyperloglog::ROWS,
     key::ROWS,
     list::ROWS,

@@ -32,7 +32,7 @@ mod set;
 mod slot;
 pub mod wire;
 
-pub use collection::{Collection, Index, MemberDeadline, Value};
+pub use collection::{Collection, Index, Joinable, MemberDeadline, Value};
 pub use collections::{Collections, Members};
 pub use counter::Counter;
 pub use deadline::DeadlineRegister;

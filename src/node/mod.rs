@@ -1,6 +1,7 @@
 //! The node: owns the parts that every connection shares.
 
 mod access;
+mod activity;
 mod background;
 pub mod clients;
 pub mod clock;

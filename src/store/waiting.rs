@@ -23,6 +23,17 @@ pub enum Wish {
     PopMany { end: End, count: usize },
     /// BLMOVE, BRPOPLPUSH.
     Move { from: End, to: End, destination: Name },
+    /// BZPOPMIN, BZPOPMAX.
+    PopScored { edge: Edge },
+    /// BZMPOP.
+    PopManyScored { edge: Edge, count: usize },
+}
+
+/// From which end of a sorted set members are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    Min,
+    Max,
 }
 
 /// What came of it.

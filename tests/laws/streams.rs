@@ -108,8 +108,11 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
     settled(key, now_ms).fingerprint(b"key", now_ms)
 }
 
+/// A life, without what it claims to have seen.
+type Content = (Tag, DeadlineRegister, Counter, AllMembers);
+
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, AllMembers)> {
+fn content(key: &Key) -> Vec<Content> {
     let of = |life: &Life| {
         let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
         let (sorted, list) =
