@@ -53,6 +53,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "set" => of_group(Group::Set),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),
+        "scripting" => of_group(Group::Scripting),
         "transaction" => of_group(Group::Transactions),
         "pubsub" => has(Flags::PUBSUB),
         "admin" => has(Flags::ADMIN),

@@ -6,7 +6,7 @@ use super::redaction::shown;
 use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
-use super::table::Flags;
+use super::table::{Flags, Reach};
 use super::{After, Args, Call, CommandError, ReplyMode, Session};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
@@ -20,6 +20,8 @@ const NO_AUTH: &str = "NOAUTH Authentication required.";
 const NO_MULTI: &str = "ERR Command not allowed inside a transaction";
 const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
 const READING: &str = "LOADING Redis is loading the dataset in memory";
+const BUSY: &str =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
 const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
@@ -27,10 +29,10 @@ const INTERNAL: &str = "ERR internal error: the command was given up, and is in 
 const ATTACK_LOG_MS: u64 = 60_000;
 
 /// Requests executed one after the other, as of one time: those that a connection's read brought.
-pub struct Batch<'b> {
+pub struct Batch<'b, 'c> {
     node: &'b Node,
     recorder: &'b Recorder,
-    config: &'b mut CachedConfig,
+    config: &'c mut CachedConfig,
     now_ms: u64,
     stopwatch: Stopwatch,
     last: Option<&'static Entry>,
@@ -68,15 +70,15 @@ impl Known {
     }
 }
 
-impl<'b> Batch<'b> {
+impl<'b, 'c> Batch<'b, 'c> {
     /// `recorder` and `config` are the serving thread's; `now_ms` is the time (Unix milliseconds)
     /// that all requests of the batch see.
     pub fn new(
         node: &'b Node,
         recorder: &'b Recorder,
-        config: &'b mut CachedConfig,
+        config: &'c mut CachedConfig,
         now_ms: u64,
-    ) -> Batch<'b> {
+    ) -> Batch<'b, 'c> {
         Batch { node, recorder, config, now_ms, stopwatch: Stopwatch::start(), last: None }
     }
 
@@ -97,7 +99,11 @@ impl<'b> Batch<'b> {
                 self.execute_after_multi(known, session, args, out);
             }
             Ok(entry) => {
-                self.run(Known { entry, hash: planned.hash }, session, args, out, None);
+                let known = Known { entry, hash: planned.hash };
+                match entry.command.reach {
+                    Reach::Script => self.execute_script(known, session, args, out),
+                    _ => self.run(known, session, args, out, None),
+                }
                 if mode != ReplyMode::On || session.reply_mode != ReplyMode::On {
                     silence(entry, mode, session, out, start);
                 }
@@ -149,7 +155,8 @@ impl<'b> Batch<'b> {
         if !pause.is_set() {
             return None;
         }
-        let writes = flags_of(planned.entry?, session).has(Flags::WRITE);
+        let flags = flags_of(planned.entry?, session);
+        let writes = flags.has(Flags::WRITE) || flags.has(Flags::MAY_WRITE);
         pause.holds(writes, clock::unix_ms()).then_some(writes)
     }
 
@@ -182,6 +189,9 @@ impl<'b> Batch<'b> {
         }
         if session.queue.is_some() && flags.has(Flags::NO_MULTI) {
             return refused(NO_MULTI);
+        }
+        if self.node.keyspace.is_held_up() && !flags.has(Flags::ALLOW_BUSY) {
+            return refused(BUSY);
         }
         // First, for in Redis memory is not looked at meanwhile.
         if !flags.has(Flags::LOADING) && self.node.is_loading() {
@@ -298,6 +308,14 @@ impl<'b> Batch<'b> {
         let text = match catch_unwind(AssertUnwindSafe(attempt)) {
             Ok(Ok(())) => return false,
             Ok(Err(CommandError::Reply(text))) => text,
+            Ok(Err(CommandError::Script(failure))) => {
+                out.truncate(start);
+                ReplyWriter::new(out, session.protocol).error_bytes(&failure.text);
+                if !failure.is_counted {
+                    self.node.stats.error(&String::from_utf8_lossy(&failure.text));
+                }
+                return true;
+            }
             Ok(Err(CommandError::NeedsExclusive)) => {
                 tracing::error!("command '{}' is refused its own keys", entry.full_name);
                 INTERNAL.into()
@@ -324,6 +342,10 @@ impl<'b> Batch<'b> {
         held: Option<&mut Keys<'b>>,
     ) -> Result<(), CommandError> {
         if let Some(keys) = held {
+            if keys.is_of_script() {
+                let (keyspace, command) = (&self.node.keyspace, known.entry.command);
+                locking::hold(keys, keyspace, command, (session.db, args));
+            }
             return self.call(known, session, args, out, keys);
         }
         let start = out.len();
@@ -346,11 +368,12 @@ impl<'b> Batch<'b> {
         out: &mut Vec<u8>,
     ) -> Result<(), CommandError> {
         let (command, keyspace) = (known.entry.command, &self.node.keyspace);
-        let mut keys = match known.only_key(session.db, args) {
+        let keys = match known.only_key(session.db, args) {
             // By far the most frequent case.
-            Some((_, key)) => keyspace.open_one(key, mode, self.now_ms),
+            Some((_, key)) => keyspace.try_open_one(key, mode, self.now_ms),
             None => locking::open(keyspace, command, (session.db, args), mode, self.now_ms),
         };
+        let mut keys = keys.ok_or(CommandError::BUSY)?;
         self.call(known, session, args, out, &mut keys)
     }
 
@@ -367,7 +390,8 @@ impl<'b> Batch<'b> {
         keys.no_touch = session.no_touch;
         let only_key = known.only_key(session.db, args);
         let reply = ReplyWriter::new(out, session.protocol);
-        let mut call = Call { node: self.node, session, args, only_key, keys, reply };
+        let (node, recorder) = (self.node, self.recorder);
+        let mut call = Call { node, recorder, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
         let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
@@ -406,7 +430,8 @@ impl<'b> Batch<'b> {
 
     fn feed_monitors(&self, entry: &Entry, session: &Session, args: Args<'_>) {
         let words = shown(entry, args);
-        let line = monitor_line::line(clock::since_epoch(), session.db, &session.client, &words);
+        let client = (!session.in_script).then_some(&*session.client);
+        let line = monitor_line::line(clock::since_epoch(), session.db, client, &words);
         self.node.monitors.feed(&line);
     }
 }
@@ -445,5 +470,7 @@ fn hidden_from_monitors(entry: &Entry) -> bool {
 }
 
 mod exec;
+mod script;
+pub(super) use script::run_script;
 #[cfg(test)]
 mod tests;

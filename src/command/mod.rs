@@ -29,6 +29,7 @@ pub mod tips;
 pub mod cluster;
 pub mod connection;
 pub mod key;
+pub mod script;
 pub mod server;
 pub mod set;
 pub mod string;
@@ -40,6 +41,7 @@ pub use dispatch::{Batch, Plan};
 pub use error::CommandError;
 pub use help::{reply_help, subcommand_refused};
 pub use key_positions::keys_of;
+pub use script::{ScriptDone, ScriptRequest};
 pub use session::{After, AwaitConfirmed, ReplyMode, Session};
 
 use table::Command;
@@ -49,6 +51,7 @@ pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
     key::ROWS,
+    script::ROWS,
     server::ROWS,
     set::ROWS,
     string::ROWS,

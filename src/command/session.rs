@@ -1,5 +1,6 @@
 //! What belongs to one connection.
 
+use super::ScriptRequest;
 use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{ClientHandle, Confirmation};
@@ -32,8 +33,14 @@ pub struct Session {
     /// WATCH: the keys that must not have changed when EXEC is said.
     watched: Vec<WatchedKey>,
     watched_bytes: usize,
-    /// EXEC runs: no command may wait.
+    /// EXEC or a script runs: no command may wait.
     pub in_exec: bool,
+    /// Its commands are a script's.
+    pub in_script: bool,
+    /// Whether its connection can have scripts run elsewhere ([`After::AwaitScript`]).
+    pub hands_over: bool,
+    /// What is to be run elsewhere.
+    pub script: Option<Box<ScriptRequest>>,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -56,6 +63,9 @@ impl Session {
             watched: Vec::new(),
             watched_bytes: 0,
             in_exec: false,
+            in_script: false,
+            hands_over: false,
+            script: None,
             after: After::Nothing,
         }
     }
@@ -63,8 +73,9 @@ impl Session {
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, authenticated: bool, keyspace: &Keyspace) {
         self.forget(keyspace);
-        let (wrote, dumped) = (self.wrote, self.dumped);
-        *self = Session { wrote, dumped, ..Session::new(self.client.clone(), authenticated) };
+        let (wrote, dumped, hands_over) = (self.wrote, self.dumped, self.hands_over);
+        let new = Session::new(self.client.clone(), authenticated);
+        *self = Session { wrote, dumped, hands_over, ..new };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);
@@ -176,6 +187,8 @@ pub enum After {
     AwaitConfirmed(AwaitConfirmed),
     /// SAVE: the connection waits for the snapshot of that number.
     AwaitSnapshot(u64),
+    /// EVAL: the connection has [`Session::script`] run, and sends what that answers.
+    AwaitScript,
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
 }

@@ -14,6 +14,7 @@ pub mod pause;
 mod rates;
 mod reconfigure;
 mod shutdown;
+pub mod scripts;
 pub mod slowlog;
 mod snapshots;
 pub mod stats;
@@ -32,6 +33,7 @@ pub use monitors::Monitors;
 pub use pause::{Pause, PauseMode};
 pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
+pub use scripts::{NotKilled, Scripts};
 pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
@@ -66,6 +68,7 @@ pub struct Node {
     pub latency: LatencyMonitor,
     pub monitors: Monitors,
     pub pause: Pause,
+    pub scripts: Scripts,
     pub shutdown: Shutdown,
     /// Follows changes of the configuration.
     server: OnceLock<Box<dyn Reconfigure>>,
@@ -85,6 +88,7 @@ impl Node {
     /// commands have statistics.
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
+        let scripts = Scripts::new(keyspace.held_up());
         Node {
             config: ConfigCell::new(config),
             config_file: None,
@@ -98,6 +102,7 @@ impl Node {
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
             pause: Pause::default(),
+            scripts,
             shutdown: Shutdown::default(),
             server: OnceLock::new(),
             active_expiry: AtomicBool::new(true),

@@ -82,10 +82,12 @@ struct Connection<'c> {
 /// Serves a client until its connection ends.
 pub async fn serve(shared: Rc<Shared>, stream: Stream, client: Arc<ClientHandle>) {
     let authenticated = shared.config().requirepass.is_none();
+    let mut session = Session::new(client.clone(), authenticated);
+    session.hands_over = true;
     let mut connection = Connection {
         shared: &shared,
         stream,
-        session: Session::new(client.clone(), authenticated),
+        session,
         parser: RequestParser::default(),
         attention: Attention::new(&shared.node, &client),
         input: Vec::new(),
@@ -418,6 +420,7 @@ impl Connection<'_> {
             After::SleepMs(_) => Ok(()),
             // Boxed: few connections ever wait, and the others need not have room for it.
             After::AwaitConfirmed(wait) => Box::pin(self.await_confirmed(wait)).await,
+            After::AwaitScript => Box::pin(self.await_script()).await,
             After::AwaitSnapshot(number) => Box::pin(self.await_snapshot(number)).await,
         }
     }

@@ -4,8 +4,9 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space`, `keys_wide` by what they are about; `account` what
 //!   goes with every change.
+//! - `lanes` lets scripts take keys as they go.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
 //!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
@@ -26,7 +27,9 @@ mod keys;
 mod keys_set;
 mod keys_space;
 mod keys_text;
+mod keys_wide;
 mod keyspace;
+mod lanes;
 mod load;
 mod mark;
 mod merge;
@@ -54,6 +57,7 @@ pub use keys::{KeyRef, Keys, Mode};
 pub use keys_set::{Missing, SetEdit, SetView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
+pub use lanes::BesideScripts;
 pub use load::{Loaded, Part};
 pub use merge::Merged;
 pub use reincarnate::Undrained;
