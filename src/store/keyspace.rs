@@ -219,6 +219,15 @@ impl Keyspace {
         Keys::open_whole(self, mode, now_ms)
     }
 
+    /// As [`Keyspace::try_open_whole`], for who waits.
+    pub fn open_whole(&self, named: &[u16], mode: Mode, now_ms: u64) -> Keys<'_> {
+        loop {
+            if let Some(scope) = self.try_open_whole(named, mode, now_ms) {
+                return scope;
+            }
+        }
+    }
+
     /// The scope of a script, which names its keys as it comes to them ([`Keys::hold`]). `None`: another has held it up
     /// for too long.
     pub fn try_open_script(&self, now_ms: u64) -> Option<Keys<'_>> {
@@ -243,8 +252,16 @@ impl Keyspace {
         })
     }
 
-    /// The scope of a command that goes from shard to shard, or asks the engine. `None`: a script has held it up
-    /// for too long.
+    /// The scope of who goes from shard to shard.
+    pub fn open_browse(&self, now_ms: u64) -> Keys<'_> {
+        loop {
+            if let Some(scope) = self.try_open_browse(now_ms) {
+                return scope;
+            }
+        }
+    }
+
+    /// The same of a command, which may ask the engine too. `None`: a script has held it up for too long.
     pub fn try_open_browse(&self, now_ms: u64) -> Option<Keys<'_>> {
         Keys::open_browse(self, now_ms)
     }

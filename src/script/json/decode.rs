@@ -206,6 +206,7 @@ impl<'a> Decoder<'a> {
                     false => self.number(),
                 }
             }
+            _ if self.settings.decodes_invalid.get() && is_invalid_number(rest) => self.number(),
             _ => self.wrong("invalid token"),
         }
     }
