@@ -14,6 +14,11 @@ const REDIS: &str = include_str!("fixtures/redis_docs.txt");
 /// Where we say something else on purpose: the command, what only Redis 7.0 says, what only we say.
 /// Without a remark it is what Redis 7.2 says.
 const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
+    (
+        "psubscribe",
+        &["argument pattern:block multiple (pattern:pattern)"],
+        &["argument pattern:pattern multiple"],
+    ),
     ("restore", &[], &["argument merge:pure-token=MERGE optional"]),
     (
         "client|kill",
@@ -97,6 +102,13 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              key:string=OBJECT, panic:pure-token=PANIC, type:string=PROTOCOL, \
              set-active-expire:oneof=SET-ACTIVE-EXPIRE (0:pure-token=0, 1:pure-token=1), \
              seconds:double=SLEEP, help:pure-token=HELP)"],
+    ),
+    (
+        "script|flush",
+        &["argument async:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)"],
+        &[
+            "argument flush-type:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)",
+        ],
     ),
     (
         "flushall",

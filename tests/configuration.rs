@@ -257,7 +257,7 @@ fn config_set_refuses_in_redis_s_words() {
 #[test]
 fn config_set_refuses_what_this_version_does_not_do() {
     for (name, given, reason) in [
-        ("notify-keyspace-events", "Ex", "this version does not do that"),
+        ("min-replicas-to-write", "1", "this version does not do that"),
         ("maxmemory-policy", "allkeys-lfu", "choose an lru, random or ttl policy"),
     ] {
         let error = set_error(&Config::default(), &[(name, given)]);

@@ -90,6 +90,22 @@ fn what_is_dumped_and_restored_is_what_it_was() {
     assert_eq!(ours, kept, "where deletions are remembered");
 }
 
+/// Also when the server has not run for as long.
+#[test]
+fn a_key_may_have_been_idle_for_longer_than_the_server_runs() {
+    support::against_both(&[], |server| {
+        let mut client = server.connect();
+        shown(&mut client, "SET k v");
+        let payload = dump(&mut client, "k");
+        restore(&mut client, "idle", "0", &payload, "IDLETIME 100000");
+        let idle_seconds = match call(&mut client, &["OBJECT", "IDLETIME", "idle"]) {
+            Reply::Integer(seconds) => seconds,
+            other => panic!("OBJECT IDLETIME answered {other:?}"),
+        };
+        assert!((100_000..100_100).contains(&idle_seconds), "{idle_seconds}");
+    });
+}
+
 #[test]
 fn payloads_of_one_server_are_refused_by_the_other() {
     let (ours, Some(redis)) = (Server::headcount(&[]), Server::redis(&[])) else { return };

@@ -25,6 +25,7 @@ const ADDED: &[&str] = &[
     "total_blocking_keys",
     "total_blocking_keys_on_nokey",
     // Redis 7.4.
+    "pubsub_clients",
     "expired_subkeys",
     "headcount_durability",
     "headcount_version",

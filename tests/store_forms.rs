@@ -124,6 +124,7 @@ impl Model {
                 });
                 View::Members(members.collect(), ends_ms)
             }
+            Some(kind) => panic!("no {kind:?} was written"),
         }
     }
 
@@ -218,7 +219,7 @@ fn text_of(key: &Key, now_ms: u64) -> Result<Option<String>, AccessError> {
     match key.kind(now_ms) {
         None => Ok(None),
         Some(Kind::String) => Ok(Some(show(key.text(now_ms)))),
-        Some(Kind::Set) => Err(AccessError::WrongType),
+        Some(_) => Err(AccessError::WrongType),
     }
 }
 
@@ -293,6 +294,7 @@ fn look(keys: &Keys<'_>, key: KeyRef<'_>) -> Result<View, AccessError> {
             let members = set.iter().map(|name| (name[0], set.deadline(name).flatten()));
             Ok(View::Members(members.collect(), ends_ms))
         }
+        Some(_) => Err(AccessError::WrongType),
     }
 }
 

@@ -101,6 +101,17 @@ impl<'a> Replay<'a> {
                 self.step(step, &block.rules);
             }
         }
+        if kind == Kind::Headcount {
+            self.reload();
+        }
+    }
+
+    /// What a file leaves behind is the same when it was written and read back.
+    fn reload(&mut self) {
+        let Ok(reply) = self.server.connect().call(&["DEBUG", "RELOAD"]) else { return };
+        if matches!(&reply, Reply::Error(text) if text.starts_with(b"ERR Error trying to load")) {
+            self.failures.push(format!("{}: {}", self.name, print::redis_cli(&reply)));
+        }
     }
 
     fn step(&mut self, step: &mut Step, rules: &Rules) {
@@ -142,7 +153,10 @@ impl<'a> Replay<'a> {
             client.send(&[&words]).expect("a command to send");
             return step.expected.clone();
         }
-        let reply = exchange(client, &words, rules.push);
+        let reply = match step.command.as_str() {
+            "(next)" => client.take_push().map_or_else(|| client.receive(), Ok),
+            _ => exchange(client, &words, rules.push),
+        };
         if reply.is_err() {
             self.connections.remove(&step.connection);
         }

@@ -45,6 +45,17 @@ impl<'c> Call<'c, '_> {
         self.keys.now_ms()
     }
 
+    /// Says what others have sent to this client: what comes after the reply would come too late.
+    /// (A transaction's replies stand together: what came meanwhile follows them.)
+    pub fn catch_up(&mut self) {
+        if self.session.in_exec {
+            return;
+        }
+        while let Some(message) = self.session.client.pop() {
+            self.reply.written(&message);
+        }
+    }
+
     /// Argument `index` as a 64-bit integer, or Redis's error.
     pub fn integer(&self, index: usize) -> Result<i64, CommandError> {
         let text = self.args.get(index).ok_or(CommandError::SYNTAX)?;

@@ -48,7 +48,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
     let of_group = |group| command.group == group && !is_container(entry);
     let follows = match category {
         "keyspace" => works_on_keyspace(entry),
-        "read" => has(Flags::READONLY),
+        "read" => has(Flags::READONLY) && command.group != Group::Scripting,
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
         "string" => of_group(Group::String),

@@ -10,7 +10,7 @@ use super::table::{Flags, Reach};
 use super::{After, Args, Call, CommandError, ReplyMode, Session};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
-use crate::resp::ReplyWriter;
+use crate::resp::{Protocol, ReplyWriter};
 use crate::store::{KeyRef, Keys, Mode, Room};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ const BUSY: &str =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
+const FOR_SUBSCRIBERS: &str = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
+     context";
 const INTERNAL: &str = "ERR internal error: the command was given up, and is in the server's log";
 /// How often an attack is logged at most, as in Redis.
 const ATTACK_LOG_MS: u64 = 60_000;
@@ -214,6 +216,12 @@ impl<'b, 'c> Batch<'b, 'c> {
         if session.monitoring && (flags.has(Flags::WRITE) || flags.has(Flags::READONLY)) {
             return refused(MONITOR_TOUCHES_KEYS);
         }
+        if session.subscribed
+            && session.protocol == Protocol::Resp2
+            && !allowed_to_subscribers(entry)
+        {
+            return refused(&format!("ERR Can't execute '{}': {FOR_SUBSCRIBERS}", entry.full_name));
+        }
         Ok(entry)
     }
 
@@ -284,6 +292,9 @@ impl<'b, 'c> Batch<'b, 'c> {
         }
         let elapsed = self.stopwatch.after(entry, alone, failed, self.recorder);
         if let Some(elapsed) = elapsed {
+            // DEBUG SLEEP sleeps afterwards; elsewhere it is the command that takes so long.
+            let slept_ms = if let After::SleepMs(ms) = session.after { ms } else { 0 };
+            let elapsed = elapsed.saturating_add(Duration::from_millis(slept_ms));
             self.note_if_slow(entry, session, args, elapsed);
         }
         if self.node.monitors.any() && !hidden_from_monitors(entry) {
@@ -387,7 +398,7 @@ impl<'b, 'c> Batch<'b, 'c> {
         keys: &mut Keys<'b>,
     ) -> Result<(), CommandError> {
         let command = known.entry.command;
-        keys.no_touch = session.no_touch;
+        (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
         let reply = ReplyWriter::new(out, session.protocol);
         let (node, recorder) = (self.node, self.recorder);
@@ -395,9 +406,12 @@ impl<'b, 'c> Batch<'b, 'c> {
         let result = (command.run)(&mut call);
         let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
-        if command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive) {
+        let was_read =
+            command.flags.has(Flags::READONLY) && result != Err(CommandError::NeedsExclusive);
+        if was_read {
             self.recorder.looked_up(hits, misses);
         }
+        call.keys.notify_missed(was_read);
         result
     }
 
@@ -444,6 +458,12 @@ fn flags_of(entry: &Entry, session: &Session) -> Flags {
     }
 }
 
+/// What a subscriber may say by RESP2.
+fn allowed_to_subscribers(entry: &Entry) -> bool {
+    entry.command.flags.has(Flags::PUSHES)
+        || matches!(entry.full_name.as_str(), "ping" | "quit" | "reset")
+}
+
 /// Takes a reply back that CLIENT REPLY asked not to send. `before` is the mode in which the command
 /// was met.
 fn silence(
@@ -456,7 +476,10 @@ fn silence(
     if session.reply_mode == ReplyMode::On {
         return;
     }
-    out.truncate(start);
+    let is_push = entry.command.flags.has(Flags::PUSHES) && out.get(start) != Some(&b'-');
+    if !is_push {
+        out.truncate(start);
+    }
     let said_again = entry.full_name == "client|reply";
     if before == ReplyMode::SkipNext && session.reply_mode == before && !said_again {
         session.reply_mode = ReplyMode::On;

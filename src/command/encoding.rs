@@ -27,6 +27,7 @@ pub fn encoding(
             let limits = SetThresholds::of(config);
             keys.set(key)?.map(|set| of_set(set.len(), || set.iter(), limits))
         }
+        Some(Kind::Hash) => Some("hashtable"),
     })
 }
 

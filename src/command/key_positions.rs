@@ -10,7 +10,8 @@ pub fn keys_of<'a>(
     row: &Command,
     args: Args<'a>,
 ) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-    row.keys.iter().flat_map(move |spec| positions(*spec, args)).filter_map(move |at| args.get(at))
+    let specs = row.keys.iter().filter(|spec| spec.are_keys());
+    specs.flat_map(move |spec| positions(*spec, args)).filter_map(move |at| args.get(at))
 }
 
 /// The indexes of the keys of one spec.
@@ -67,6 +68,7 @@ mod tests {
         assert_eq!(keys("sdiffstore d a b"), ["d", "a", "b"]);
         assert_eq!(keys("object encoding a"), ["a"]);
         assert!(keys("ping a").is_empty());
+        assert!(keys("spublish a b").is_empty());
     }
 
     #[test]

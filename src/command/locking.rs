@@ -26,16 +26,19 @@ pub fn open<'k>(
         Reach::Keys | Reach::Databases => {
             keyspace.try_open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
-        Reach::Whole => {
-            keyspace.try_open_whole(&databases_of(keyspace, db, args), mode, now_ms)
-        }
+        Reach::Whole => keyspace.try_open_whole(&databases_of(keyspace, db, args), mode, now_ms),
         Reach::Browse | Reach::Engine => keyspace.try_open_browse(now_ms),
         Reach::Script => keyspace.try_open_script(now_ms),
     }
 }
 
 /// The same for a command of a script, whose scope is `held`: what is taken for it is kept to the script's end.
-pub fn hold(held: &mut Keys<'_>, keyspace: &Keyspace, command: &Command, (db, args): (u16, Args<'_>)) {
+pub fn hold(
+    held: &mut Keys<'_>,
+    keyspace: &Keyspace,
+    command: &Command,
+    (db, args): (u16, Args<'_>),
+) {
     match command.reach {
         Reach::Keys | Reach::Databases => held.hold(keys(keyspace, command, (db, args))),
         Reach::Whole | Reach::Browse => held.hold_databases(&databases_of(keyspace, db, args)),

@@ -3,7 +3,7 @@
 
 use super::time_unit::TimeUnit;
 use super::{Call, CommandError};
-use crate::store::Missing;
+use crate::store::{EventClasses, Missing};
 
 // What is said instead of a time.
 const NO_DEADLINE: i64 = -1;
@@ -49,6 +49,9 @@ pub fn persist(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         let expires = matches!(set.view().deadline(&args[2]), Some(Some(_)));
         expires && set.set_member_deadline(&args[2], None)
     })?;
+    if persisted == Some(true) {
+        call.keys.notify(EventClasses::SET, "spersist", key);
+    }
     call.reply.integer(i64::from(persisted == Some(true)));
     Ok(())
 }

@@ -8,9 +8,11 @@ pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
+mod lua;
 mod member_deadline;
 mod monitor_line;
 mod queue;
@@ -19,7 +21,10 @@ pub mod reference;
 mod refusal;
 pub mod registry;
 mod scan_options;
+mod script_refusals;
+mod script_request;
 mod session;
+mod set_events;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -29,6 +34,7 @@ pub mod tips;
 pub mod cluster;
 pub mod connection;
 pub mod key;
+pub mod pubsub;
 pub mod script;
 pub mod server;
 pub mod set;
@@ -37,11 +43,12 @@ pub mod transaction;
 
 pub use args::Args;
 pub use call::{Call, Run};
+use dispatch::run_script;
 pub use dispatch::{Batch, Plan};
 pub use error::CommandError;
 pub use help::{reply_help, subcommand_refused};
 pub use key_positions::keys_of;
-pub use script::{ScriptDone, ScriptRequest};
+pub use script_request::{ScriptDone, ScriptRequest};
 pub use session::{After, AwaitConfirmed, ReplyMode, Session};
 
 use table::Command;
@@ -51,6 +58,7 @@ pub const FAMILIES: &[&[Command]] = &[
     cluster::ROWS,
     connection::ROWS,
     key::ROWS,
+    pubsub::ROWS,
     script::ROWS,
     server::ROWS,
     set::ROWS,

@@ -22,6 +22,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::Server, "Server"),
     (Group::Cluster, "Cluster"),
     (Group::Transactions, "Transactions"),
+    (Group::PubSub, "Channels"),
 ];
 
 /// The document.

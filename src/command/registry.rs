@@ -59,7 +59,7 @@ impl Registry {
 
 fn only_key(command: &Command) -> Option<usize> {
     match command.keys {
-        [spec] if command.reach == Reach::Keys => match spec.place {
+        [spec] if command.reach == Reach::Keys && spec.are_keys() => match spec.place {
             Place::Range { first, last, .. } if first == last => usize::try_from(first).ok(),
             _ => None,
         },

@@ -22,6 +22,8 @@ pub struct Session {
     pub no_touch: bool,
     /// It is sent every command (MONITOR).
     pub monitoring: bool,
+    /// It hears channels: by RESP2, where replies and messages look alike, it may do little else.
+    pub subscribed: bool,
     /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
     /// or this node is alone.
     pub wrote: u64,
@@ -57,6 +59,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             no_touch: false,
             monitoring: false,
+            subscribed: false,
             wrote: 0,
             dumped: 0,
             queue: None,

@@ -64,6 +64,8 @@ impl Flags {
     pub const MAY_WRITE: Flags = Flags(1 << 22);
     /// It may name no key.
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 23);
+    /// What it answers is a push, which CLIENT REPLY does not hold back.
+    pub const PUSHES: Flags = Flags(1 << 20);
 
     #[must_use]
     pub const fn or(self, other: Flags) -> Flags {
@@ -99,6 +101,12 @@ impl KeySpec {
     #[must_use]
     pub const fn first(access: &'static [&'static str]) -> KeySpec {
         KeySpec { place: Place::FIRST, access }
+    }
+
+    /// Whether these are keys, and not only what a cluster finds its way by.
+    #[must_use]
+    pub fn are_keys(&self) -> bool {
+        !self.access.contains(&"not_key")
     }
 }
 
@@ -153,6 +161,7 @@ pub enum Group {
     Cluster,
     Transactions,
     Scripting,
+    PubSub,
 }
 
 impl Group {
@@ -168,6 +177,7 @@ impl Group {
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
             Group::Scripting => "scripting",
+            Group::PubSub => "pubsub",
         }
     }
 }

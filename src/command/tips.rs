@@ -49,7 +49,10 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "sunion",
         ],
     ),
-    (&[ALL_NODES, ALL_SUCCEEDED], &["config|set", "latency|reset", "script|flush", "script|load", "slowlog|reset"]),
+    (
+        &[ALL_NODES, ALL_SUCCEEDED],
+        &["config|set", "latency|reset", "script|flush", "script|load", "slowlog|reset"],
+    ),
     (&[ALL_SHARDS, SUM], &["dbsize"]),
     (&[ALL_SHARDS, ALL_TRUE], &["script|exists"]),
     (&[ALL_SHARDS, ONE_SUCCEEDED], &["script|kill"]),

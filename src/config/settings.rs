@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::encodings::Encodings;
+use super::events::EventClasses;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -98,6 +99,7 @@ pub struct Config {
     /// 0 or less: a script may take as long as it likes.
     pub busy_reply_threshold_ms: i64,
     pub latency_monitor_threshold_ms: u64,
+    pub notify_keyspace_events: EventClasses,
 
     pub encodings: Encodings,
 
@@ -227,6 +229,7 @@ impl Default for Config {
             slowlog_max_len: 128,
             busy_reply_threshold_ms: 5000,
             latency_monitor_threshold_ms: 0,
+            notify_keyspace_events: EventClasses::NONE,
             encodings: Encodings::default(),
             inert: BTreeMap::new(),
         }

@@ -2,7 +2,7 @@
 
 mod wire;
 
-use super::{FloatSlot, Own, Register, ReplicaMap, Slot};
+use super::{FloatSlot, Own, OwnFloat, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use xxhash_rust::xxh3::Xxh3Default;
@@ -27,6 +27,13 @@ impl Counter {
         let mut counter = Counter { born: slot.born(), ..Counter::default() };
         counter.slots.get_or_insert_with(replica, || slot);
         counter
+    }
+
+    /// A counter of which only is known that its base, written when it was born, is forgotten.
+    #[must_use]
+    pub(super) fn forgotten(tag: Tag) -> Counter {
+        let base = Register::written(tag, None);
+        Counter { born: tag.stamp, base, ..Counter::default() }
     }
 
     /// When the key last became a string.
@@ -236,6 +243,39 @@ impl Counter {
             part.born = self.born;
         }
         part
+    }
+
+    /// What `me` alone has counted.
+    #[must_use]
+    pub fn own(&self, me: Replica) -> Own {
+        let float = self.floats.get(me).map(|slot| {
+            let [(seq, sum), _] = slot.sums();
+            Box::new(OwnFloat { born: slot.born(), seq, sum: sum.clone() })
+        });
+        let own = Own { float, ..Own::default() };
+        match self.slots.get(me) {
+            Some(slot) => {
+                Own { born: slot.born(), added: slot.added(), taken: slot.taken(), ..own }
+            }
+            None => own,
+        }
+    }
+
+    /// Whether it has counts of `me` that `known` lacks.
+    #[must_use]
+    pub fn exceeds(&self, me: Replica, known: Option<&Counter>) -> bool {
+        let slot = self.slots.get(me);
+        let float = self.floats.get(me);
+        slot.is_some_and(|slot| slot.exceeds(known.and_then(|known| known.slots.get(me))))
+            || float.is_some_and(|slot| slot.exceeds(known.and_then(|known| known.floats.get(me))))
+    }
+
+    /// Whether a replica has left anything in it.
+    #[must_use]
+    pub fn mentions(&self, replica: Replica) -> bool {
+        self.base.tag().replica == replica
+            || self.slots.get(replica).is_some()
+            || self.floats.get(replica).is_some()
     }
 
     /// The latest stamp that this state holds.

@@ -1,13 +1,18 @@
 //! One life of a key: what was written to it between two expiries.
 
-use super::{Counter, DeadlineRegister, Generation, Set, Tombstones};
+use super::{
+    Collection, Collections, Counter, DeadlineRegister, Generation, Set, Tombstones, Value,
+};
 use crate::base::{Stamp, Tag};
 
 /// The type of a key that a user sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Kind {
     String,
     Set,
+    Hash,
 }
 
 /// A life: a deadline and the product of all types.
@@ -19,13 +24,14 @@ pub struct Life {
     pub(super) id: Tag,
     pub(super) deadline: DeadlineRegister,
     pub(super) counter: Counter,
-    pub(super) set: Option<Box<Set>>,
+    pub(super) collections: Collections,
 }
 
 impl Life {
     #[must_use]
     pub fn new(id: Tag) -> Life {
-        Life { id, deadline: DeadlineRegister::default(), counter: Counter::default(), set: None }
+        let (deadline, counter) = (DeadlineRegister::default(), Counter::default());
+        Life { id, deadline, counter, collections: Collections::default() }
     }
 
     /// The tag of the deadline that ended the life before it; `Tag::NEVER` for the first.
@@ -45,8 +51,19 @@ impl Life {
     }
 
     #[must_use]
+    pub fn collections(&self) -> &Collections {
+        &self.collections
+    }
+
+    #[must_use]
     pub fn set(&self) -> Option<&Set> {
-        self.set.as_deref()
+        self.members()
+    }
+
+    /// The members of a type, if it ever had any.
+    #[must_use]
+    pub fn members<V: Value>(&self) -> Option<&Collection<V>> {
+        self.collections.get()
     }
 
     #[must_use]
@@ -57,36 +74,34 @@ impl Life {
     /// The living types, each with when the key last became that type.
     pub(super) fn living(&self) -> impl Iterator<Item = (Stamp, Kind)> {
         let string = self.counter.is_living().then(|| (self.counter.born(), Kind::String));
-        let set = self.set.as_ref().filter(|set| !set.is_empty()).map(|s| (s.born(), Kind::Set));
-        string.into_iter().chain(set)
+        let living = self.collections.each().filter(|(_, members)| !members.is_empty());
+        string.into_iter().chain(living.map(|(kind, members)| (members.born(), kind)))
     }
 
     /// Forgets what is seen here, of every type.
     pub(super) fn forget(&mut self, tombstones: Tombstones) {
         self.counter.forget();
-        if let Some(set) = &mut self.set {
-            set.forget(tombstones);
-        }
+        self.collections.each_mut().for_each(|members| members.forget(tombstones));
     }
 
     /// False when `other` does not follow on what is known here.
     pub(super) fn merge(&mut self, other: &Life, tombstones: Tombstones) -> bool {
         self.deadline.merge(&other.deadline);
         self.counter.merge(&other.counter);
-        match &other.set {
-            Some(theirs) => self.set.get_or_insert_default().merge(theirs, tombstones),
-            None => true,
-        }
+        self.collections.merge(&other.collections, tombstones)
     }
 
     pub(super) fn is_living(&self) -> bool {
-        self.counter.is_living() || self.set.as_ref().is_some_and(|set| !set.is_empty())
+        self.counter.is_living() || self.collections.each().any(|(_, members)| !members.is_empty())
     }
 
     /// Whether it holds anything that [`Life::collect`] could drop, if only itself.
     pub(super) fn has_tombstones(&self, now_ms: u64) -> bool {
         self.counter.has_tombstones()
-            || self.set.as_ref().is_some_and(|set| set.has_tombstones() || set.is_blank())
+            || self
+                .collections
+                .each()
+                .any(|(_, members)| members.has_tombstones() || members.is_blank())
             || !(self.is_living() || self.is_to_end(now_ms))
     }
 
@@ -98,28 +113,29 @@ impl Life {
     /// A number that is another one whenever something else of it is forgotten; 0 when nothing is, and
     /// it lives. Graves are left out.
     pub(super) fn tombstones_mark(&self) -> u64 {
-        let set = self.set.as_ref().map_or(0, |set| set.tombstones_mark());
-        let mark = self.counter.tombstones_mark() ^ set.rotate_left(1);
+        let marks = self
+            .collections
+            .each()
+            .map(|(kind, members)| members.tombstones_mark().rotate_left(kind as u32));
+        let mark = marks.fold(self.counter.tombstones_mark(), |all, mark| all ^ mark);
         if self.is_living() { mark } else { mark | 1 }
     }
 
     /// Drops graves up to a generation, and, if all of the `whole` key is confirmed, all that is
     /// forgotten; false when nothing is left then.
     pub(super) fn collect(&mut self, upto: Generation, whole: bool) -> bool {
-        if let Some(set) = &mut self.set {
-            set.collect(upto, whole);
-        }
+        self.collections.each_mut().for_each(|members| members.collect(upto, whole));
         if !whole {
             return true;
         }
         self.counter.collect();
-        self.set.take_if(|set| set.is_blank());
-        self.counter.is_living() || self.set.is_some()
+        self.collections.drop_blank();
+        self.counter.is_living() || self.collections != Collections::default()
     }
 
     pub(super) fn max_stamp(&self) -> Stamp {
-        let set = self.set.as_ref().map_or(Stamp::NEVER, |set| set.max_stamp());
+        let members = self.collections.each().map(|(_, members)| members.max_stamp()).max();
         let own = self.id.stamp.max(self.deadline.tag().stamp);
-        own.max(self.counter.max_stamp()).max(set)
+        own.max(self.counter.max_stamp()).max(members.unwrap_or_default())
     }
 }

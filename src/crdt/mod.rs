@@ -10,11 +10,15 @@
 //! and observed-remove sets; the rule "base + per site (added − observed when deleted)" follows
 //! XRedis-CRDT; hybrid logical clocks order registers.
 
+mod collection;
+mod collections;
 mod counter;
 mod deadline;
+mod field;
 mod float_slot;
 mod key;
 mod life;
+mod living;
 mod own;
 mod plain;
 mod reading;
@@ -24,17 +28,20 @@ mod set;
 mod slot;
 pub mod wire;
 
+pub use collection::{Collection, Index, MemberDeadline, Value};
+pub use collections::{Collections, Members};
 pub use counter::Counter;
 pub use deadline::DeadlineRegister;
+pub use field::{Field, Hash};
 pub use float_slot::FloatSlot;
 pub use key::{Deadline, Key, Told};
 pub use life::{Kind, Life};
-pub use own::{Own, OwnFloat};
+pub use own::{Own, OwnFloat, OwnMembers};
 pub use plain::{Plain, PlainSlot};
 pub use reading::{Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
-pub use set::{MemberDeadline, Set};
+pub use set::Set;
 pub use slot::Slot;
 
 use crate::base::{Replica, Stamp, Tag};

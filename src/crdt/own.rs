@@ -1,8 +1,10 @@
 //! What one replica alone has counted on a key.
 
+use super::Kind;
 use crate::base::Stamp;
 use crate::base::decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A replica's slots in the newest life of a key, at some moment. All zero: it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +17,12 @@ pub struct Own {
     pub taken: u128,
     /// The slot of floats; few keys have one.
     pub float: Option<Box<OwnFloat>>,
+    /// Of members that carry something: of those that were changed since that moment.
+    pub members: Option<Box<OwnMembers>>,
 }
+
+/// What a replica alone had contributed to members of a key, by their type and name.
+pub type OwnMembers = BTreeMap<(Kind, Vec<u8>), Own>;
 
 /// A replica's slot of floats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +34,35 @@ pub struct OwnFloat {
 }
 
 impl Own {
+    /// What is noted of a member.
+    #[must_use]
+    pub fn member(&self, kind: Kind, name: &[u8]) -> Option<&Own> {
+        self.members.as_ref()?.get(&(kind, name.to_vec()))
+    }
+
+    /// Notes what a member had, unless an earlier note of it is there.
+    pub fn note_member(&mut self, kind: Kind, name: &[u8], own: &Own) {
+        let members = self.members.get_or_insert_default();
+        members.entry((kind, name.to_vec())).or_insert_with(|| own.clone());
+    }
+
+    /// Takes over what is noted of members only at a later moment.
+    pub fn note_members_of(&mut self, later: &Own) {
+        for ((kind, name), own) in later.members.iter().flat_map(|members| members.iter()) {
+            self.note_member(*kind, name, own);
+        }
+    }
+
+    /// Only what was born by `since`.
+    #[must_use]
+    pub fn born_by(&self, since: Stamp) -> Own {
+        let float = self.float.clone().filter(|float| float.born <= since);
+        match self.born <= since {
+            true => Own { float, ..self.clone() },
+            false => Own { float, ..Own::default() },
+        }
+    }
+
     /// What was counted, the float included, since the moment of `before`.
     #[must_use]
     pub fn since(&self, before: &Own) -> Decimal {

@@ -1,6 +1,6 @@
 //! The commonest shapes of a key, as they can be read without making a [`Key`] of them.
 
-use super::{Counter, DeadlineRegister, Key, Slot};
+use super::{Collections, Counter, DeadlineRegister, Key, Slot};
 use crate::base::{Replica, Stamp, Tag};
 
 /// A key of one first life without a set, in which one replica has written a text, has counted, or has
@@ -29,8 +29,14 @@ pub struct PlainSlot {
 impl Plain<'_> {
     #[must_use]
     pub fn to_key(&self) -> Key {
+        Key::first_life(self.deadline, self.to_counter(), Collections::default())
+    }
+
+    /// What is in it besides the deadline.
+    #[must_use]
+    pub fn to_counter(&self) -> Counter {
         let slot = self.counted.map(|counted| counted.to_slot());
-        let counter = match (self.base, slot) {
+        match (self.base, slot) {
             (None, Some(slot)) => Counter::counted(self.replica, slot),
             (base, slot) => {
                 let mut counter = Counter::default();
@@ -39,8 +45,7 @@ impl Plain<'_> {
                 slot.into_iter().for_each(|slot| counter.put_slot(self.replica, slot));
                 counter
             }
-        };
-        Key::first_life(self.deadline, counter, None)
+        }
     }
 
     /// The latest stamp in it.
@@ -52,7 +57,26 @@ impl Plain<'_> {
 }
 
 impl PlainSlot {
-    fn to_slot(self) -> Slot {
+    /// Of a slot that counts something.
+    pub(super) fn of(slot: &Slot) -> Option<PlainSlot> {
+        let [added, taken, added_forgotten, taken_forgotten] = slot.sums();
+        if (added_forgotten, taken_forgotten) != (0, 0) || (added, taken) == (0, 0) {
+            return None;
+        }
+        let (added, taken) = (u64::try_from(added).ok()?, u64::try_from(taken).ok()?);
+        Some(PlainSlot { born: slot.born(), added, taken })
+    }
+
+    pub(super) fn to_slot(self) -> Slot {
         Slot::of(self.born, [u128::from(self.added), u128::from(self.taken), 0, 0])
+    }
+
+    /// With `by` counted on it; `None`: it takes more than 64 bits.
+    pub(super) fn plus(self, by: i128) -> Option<PlainSlot> {
+        let size = u64::try_from(by.unsigned_abs()).ok()?;
+        Some(match by > 0 {
+            true => PlainSlot { added: self.added.checked_add(size)?, ..self },
+            false => PlainSlot { taken: self.taken.checked_add(size)?, ..self },
+        })
     }
 }

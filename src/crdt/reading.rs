@@ -26,19 +26,29 @@ pub struct Reading<'a> {
 impl<'a> Reading<'a> {
     /// Adds what `counter` holds.
     pub fn include(&mut self, counter: &'a Counter) {
-        if let Some((tag, value)) = counter.base().get()
-            && self.base.is_none_or(|(latest, _)| tag > latest)
-        {
-            self.base = Some((tag, value));
+        if let Some((tag, value)) = counter.base().get() {
+            self.include_base(tag, value);
         }
         for (_, slot) in counter.slots().filter(|(_, slot)| !slot.is_forgotten()) {
-            self.counted = true;
-            self.whole = self.whole.saturating_add(slot.value());
+            self.include_sum(slot.value());
         }
         for (_, slot) in counter.floats().filter(|(_, slot)| !slot.is_forgotten()) {
             self.counted = true;
             *self.fraction.get_or_insert_default() += &slot.value();
         }
+    }
+
+    /// Adds a base: the latest counts.
+    pub fn include_base(&mut self, tag: Tag, value: &'a [u8]) {
+        if self.base.is_none_or(|(latest, _)| tag > latest) {
+            self.base = Some((tag, value));
+        }
+    }
+
+    /// Adds what one replica has counted.
+    pub fn include_sum(&mut self, sum: i128) {
+        self.counted = true;
+        self.whole = self.whole.saturating_add(sum);
     }
 
     /// The value; `None` when nothing is living.
@@ -68,6 +78,23 @@ impl<'a> Reading<'a> {
             Base::Decimal(value) => Some(value),
             Base::NotANumber => None,
         }
+    }
+
+    /// What has to be added to what is visible for it to become `to`, and whether it is shown as `to_text`
+    /// already if that is nothing. `None`: it is not a number.
+    #[must_use]
+    pub fn way_to(
+        visible: Option<&Visible<'_>>,
+        to: &Decimal,
+        to_text: &[u8],
+    ) -> Option<(Decimal, bool)> {
+        let (from, is_shown) = match visible {
+            None => (Decimal::default(), false),
+            Some(Visible::Integer(value)) => (Decimal::from(i128::from(*value)), true),
+            Some(Visible::Number(text)) => (Decimal::parse(text.as_bytes())?, true),
+            Some(Visible::Text(text)) => (Reading::number_of(text)?, *text == to_text),
+        };
+        Some((to - &from, is_shown))
     }
 
     fn sum(self, base: Base) -> Visible<'a> {

@@ -125,7 +125,7 @@ impl Slot {
         let sums = sums.chain(theirs.map(|slot| (slot.added(), slot.taken())));
         let most = |a: (u128, u128), b: (u128, u128)| (a.0.max(b.0), a.1.max(b.1));
         let (added, taken) = sums.reduce(most)?;
-        Some(Own { born: self.born, added, taken, float: None })
+        Some(Own { born: self.born, added, taken, ..Own::default() })
     }
 
     /// What lives of it beyond `before`, as a slot of its own; `None`: nothing does.

@@ -1,8 +1,11 @@
 //! The registry of connected clients.
 
+use super::inbox::{Inbox, Pushed};
+use super::pubsub::Subscriptions;
+use crate::config::BufferLimit;
+use crate::resp::Protocol;
 use crate::store::Watch;
 use bytes::Bytes;
-use crossbeam::queue::ArrayQueue;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -10,10 +13,8 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
-/// How many messages may wait for a connection to send them.
-pub const INBOX_MESSAGES: usize = 8192;
-/// How many bytes may.
-pub const INBOX_BYTES: usize = 32 << 20;
+/// How much may wait for a monitor.
+const MONITOR_LIMIT: BufferLimit = BufferLimit { hard_bytes: 32 << 20, soft_bytes: 0, soft_s: 0 };
 
 /// The flags of a client, as bits.
 pub mod flag {
@@ -33,6 +34,8 @@ pub mod flag {
     pub const MULTI: u32 = 1 << 7;
     /// A key has changed that it watches. Not kept with the others either.
     pub const DIRTY: u32 = 1 << 8;
+    /// It has subscribed to channels.
+    pub const PUBSUB: u32 = 1 << 9;
 }
 
 /// How CLIENT UNBLOCK ends a command's waiting.
@@ -140,9 +143,10 @@ pub struct ClientHandle {
     /// Whether its command waits for something that CLIENT UNBLOCK can end: one of `waiting`.
     waiting: AtomicU8,
     names: Mutex<ClientNames>,
-    /// What others send it (MONITOR lines). Most connections never have one.
-    inbox: OnceLock<ArrayQueue<Bytes>>,
-    inbox_bytes: AtomicUsize,
+    /// What others send it. Most connections never have one.
+    inbox: OnceLock<Box<Inbox>>,
+    /// Made when it first subscribes.
+    subscriptions: OnceLock<Box<Subscriptions>>,
     /// Made when it first watches a key.
     watch: OnceLock<Arc<Watch>>,
 }
@@ -164,7 +168,7 @@ impl ClientHandle {
             waiting: AtomicU8::new(waiting::NO),
             names: Mutex::default(),
             inbox: OnceLock::new(),
-            inbox_bytes: AtomicUsize::new(0),
+            subscriptions: OnceLock::new(),
             watch: OnceLock::new(),
         }
     }
@@ -179,6 +183,7 @@ impl ClientHandle {
             + activity.output_capacity_bytes.load(Relaxed)
             + activity.queued_bytes.load(Relaxed)
             + self.inbox_bytes()
+            + self.subscriptions.get().map_or(0, |subscriptions| subscriptions.bytes())
     }
 
     /// The bits of [`flag`].
@@ -268,36 +273,62 @@ impl ClientHandle {
         edit(&mut self.names.lock());
     }
 
-    /// From now on others may send it messages.
-    pub fn open_inbox(&self) {
-        self.inbox.get_or_init(|| ArrayQueue::new(INBOX_MESSAGES));
+    /// The protocol that it speaks.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        if self.activity.protocol.load(Relaxed) == 3 { Protocol::Resp3 } else { Protocol::Resp2 }
     }
 
-    /// Leaves an encoded message for it. A client that reads too slowly is closed: nothing that
-    /// queues is without bound. Without an inbox the message is dropped.
-    pub fn push(&self, message: Bytes) {
+    /// What it has subscribed to.
+    #[must_use]
+    pub fn subscriptions(&self) -> &Subscriptions {
+        self.subscriptions.get_or_init(Box::default)
+    }
+
+    /// The same, if it ever has.
+    #[must_use]
+    pub fn known_subscriptions(&self) -> Option<&Subscriptions> {
+        self.subscriptions.get().map(Box::as_ref)
+    }
+
+    /// From now on others may send it messages.
+    pub fn open_inbox(&self) {
+        self.inbox.get_or_init(Box::default);
+    }
+
+    /// Leaves a line for a monitor.
+    pub fn push(&self, line: Bytes) {
+        self.push_within(line, MONITOR_LIMIT);
+    }
+
+    /// Leaves an encoded message for it. A client that reads too slowly is closed, once more waits for it than
+    /// `limit`. Without an inbox the message is dropped.
+    pub fn push_within(&self, message: Bytes, limit: BufferLimit) {
         let Some(inbox) = self.inbox.get() else { return };
-        let len = message.len();
-        let waiting = self.inbox_bytes.fetch_add(len, AcqRel) + len;
-        if waiting > INBOX_BYTES || inbox.push(message).is_err() {
-            self.kill();
-        } else {
-            self.wake.notify_one();
+        match inbox.push(message, limit, self.activity.output_bytes.load(Relaxed)) {
+            Pushed::News => self.wake.notify_one(),
+            Pushed::Behind | Pushed::Closed => {}
+            Pushed::TooMuch => {
+                tracing::warn!(
+                    "Client {} (id {}) closed for overcoming of output buffer limits",
+                    self.addr,
+                    self.id
+                );
+                self.kill();
+            }
         }
     }
 
     /// The next message, for the connection to send.
     #[must_use]
     pub fn pop(&self) -> Option<Bytes> {
-        let message = self.inbox.get()?.pop()?;
-        self.inbox_bytes.fetch_sub(message.len(), AcqRel);
-        Some(message)
+        self.inbox.get()?.pop()
     }
 
-    /// The bytes of the messages that wait.
+    /// Bytes of memory that the messages take that wait.
     #[must_use]
     pub fn inbox_bytes(&self) -> usize {
-        self.inbox_bytes.load(Relaxed)
+        self.inbox.get().map_or(0, |inbox| inbox.bytes())
     }
 }
 
@@ -381,24 +412,13 @@ mod tests {
         client.push(Bytes::from_static(b"nobody listens"));
         assert!(client.pop().is_none());
         client.open_inbox();
-        (0..INBOX_MESSAGES).for_each(|_| client.push(Bytes::from_static(b"line")));
-        assert!(!client.killed());
-        assert_eq!(client.inbox_bytes(), 4 * INBOX_MESSAGES);
         client.push(Bytes::from_static(b"line"));
-        assert!(client.killed());
-    }
-
-    #[test]
-    fn an_inbox_is_bounded_in_bytes() {
-        let client = ClientHandle::new(1, new());
-        client.open_inbox();
-        let long = Bytes::from(vec![b'x'; INBOX_BYTES]);
-        client.push(long);
+        client.push(Bytes::from(vec![b'x'; 31 << 20]));
         assert!(!client.killed());
-        assert_eq!(client.pop().map(|message| message.len()), Some(INBOX_BYTES));
-        assert_eq!(client.inbox_bytes(), 0);
-        client.push(Bytes::from(vec![b'x'; INBOX_BYTES + 1]));
+        assert_eq!(client.pop().as_deref(), Some(&b"line"[..]));
+        client.push(Bytes::from(vec![b'x'; 1 << 20]));
         assert!(client.killed());
+        assert_eq!(client.inbox_bytes(), 0);
     }
 
     #[test]

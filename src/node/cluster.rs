@@ -1,6 +1,7 @@
 //! The node's part in a cluster, shared by its peer connections and its clients.
 
 use super::clock::unix_ms;
+use super::posts::Posts;
 use crate::replication::{Collected, Engine, Now, Progress, Readiness, Status};
 use crate::store::Keyspace;
 use parking_lot::Mutex;
@@ -24,6 +25,8 @@ pub struct Cluster {
     pub confirmed: Notify,
     /// Notified when the engine has something to send or to dial before its next tick.
     pub wake: Notify,
+    /// What is published, for the peers' subscribers.
+    pub posts: Posts,
     /// Where the monotonic clock of [`Cluster::now`] begins.
     started: Instant,
 }
@@ -40,6 +43,7 @@ impl Cluster {
             collected,
             confirmed: Notify::new(),
             wake: Notify::new(),
+            posts: Posts::default(),
             started: Instant::now(),
         }
     }

@@ -7,14 +7,18 @@ pub mod cluster;
 mod config_cell;
 mod confirmed;
 mod disk;
+mod inbox;
 pub mod latency;
 mod memory;
 pub mod monitors;
+mod notify;
 pub mod pause;
+mod posts;
+pub mod pubsub;
 mod rates;
 mod reconfigure;
-mod shutdown;
 pub mod scripts;
+mod shutdown;
 pub mod slowlog;
 mod snapshots;
 pub mod stats;
@@ -31,6 +35,7 @@ pub use latency::LatencyMonitor;
 pub use memory::MemoryFigures;
 pub use monitors::Monitors;
 pub use pause::{Pause, PauseMode};
+pub use pubsub::{PubSub, Space};
 pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
 pub use scripts::{NotKilled, Scripts};
@@ -42,6 +47,7 @@ pub use stats::{Recorder, Stats};
 use crate::config::Config;
 use crate::replication::Progress;
 use crate::store::{Keyspace, Room};
+use notify::Notifier;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -53,7 +59,7 @@ pub const REDIS_VERSION: &str = "7.2.4";
 
 /// Everything that the connections of one server share.
 pub struct Node {
-    pub config: ConfigCell,
+    pub config: Arc<ConfigCell>,
     /// The configuration file that the server was started with; CONFIG REWRITE writes there.
     pub config_file: Option<PathBuf>,
     pub keyspace: Keyspace,
@@ -67,6 +73,7 @@ pub struct Node {
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub monitors: Monitors,
+    pub pubsub: Arc<PubSub>,
     pub pause: Pause,
     pub scripts: Scripts,
     pub shutdown: Shutdown,
@@ -89,8 +96,11 @@ impl Node {
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
         let scripts = Scripts::new(keyspace.held_up());
+        keyspace.tell_events(config.notify_keyspace_events);
+        let (config, pubsub) = (Arc::new(ConfigCell::new(config)), Arc::new(PubSub::default()));
+        keyspace.set_observer(Notifier { config: config.clone(), pubsub: pubsub.clone() });
         Node {
-            config: ConfigCell::new(config),
+            config,
             config_file: None,
             keyspace,
             cluster: None,
@@ -101,6 +111,7 @@ impl Node {
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
+            pubsub,
             pause: Pause::default(),
             scripts,
             shutdown: Shutdown::default(),

@@ -123,8 +123,7 @@ impl Running {
     /// Before it writes. False: it was killed.
     #[must_use]
     pub fn writes(&self) -> bool {
-        let wrote =
-            self.stage.compare_exchange(stage::READS, stage::WROTE, AcqRel, Acquire);
+        let wrote = self.stage.compare_exchange(stage::READS, stage::WROTE, AcqRel, Acquire);
         !matches!(wrote, Err(stage::KILLED))
     }
 

@@ -2,11 +2,13 @@
 
 use super::dial::set_options;
 use super::door::Stranger;
+use super::posts;
 use super::shared::{Link, Shared};
 use super::wire::{LinkError, Wire};
 use crate::replication::Frame;
 use crate::replication::batch::FRAME_BYTES_MAX;
 use crate::replication::handshake::{Acceptor, HandshakeError};
+use crate::replication::message::KIND_POSTS;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -112,6 +114,9 @@ async fn receive_some(link: &Link, wire: &mut Wire) -> Result<(), LinkError> {
 }
 
 fn take_in(link: &Link, frame: &Frame) -> Result<(), LinkError> {
+    if frame.kind == KIND_POSTS {
+        return posts::receive(link, &frame.payload);
+    }
     let shared = &link.shared;
     shared.engine(|engine, keyspace, now| {
         engine.receive(keyspace, link.id, frame.kind, &frame.payload, now)

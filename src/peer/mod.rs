@@ -11,6 +11,7 @@ mod identity;
 mod incoming;
 mod outbox;
 mod outgoing;
+mod posts;
 mod repeats;
 mod settings;
 mod shared;

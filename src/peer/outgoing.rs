@@ -65,6 +65,13 @@ fn pull(link: &Link, outbox: &mut Outbox) {
                 break;
             }
         }
+        // Both go on, however much of the other there is.
+        let engine_bytes = outbox.remaining();
+        while outbox.remaining() < engine_bytes + BATCH_BYTES
+            && let Some(frame) = link.signals.next_post()
+        {
+            outbox.push(&frame);
+        }
         engine.transferred(link.id, outbox.remaining() as u64, now);
     });
 }

@@ -5,16 +5,18 @@ use super::repeats::Repeats;
 use super::wire::LinkError;
 use crate::config::Config;
 use crate::node::{Cluster, Node};
-use crate::replication::{Engine, LinkId, Now};
+use crate::replication::{Engine, LinkId, Now, SealedFrame};
 use crate::store::Keyspace;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
+/// As much of what is published may wait for one connection.
+const POSTS_BYTES: usize = 16 << 20;
 /// So much does not wait for the second to be over.
 const JOURNAL_BYTES: usize = 8 << 20;
 
@@ -41,10 +43,32 @@ pub struct Signals {
     /// The engine may have something to send.
     pub wake: Notify,
     close: Notify,
+    /// Messages of channels that wait to be sent, and their bytes.
+    posts: RefCell<VecDeque<SealedFrame>>,
+    posts_bytes: Cell<usize>,
     reason: RefCell<Option<String>>,
 }
 
 impl Signals {
+    /// The next messages of channels to send.
+    pub fn next_post(&self) -> Option<SealedFrame> {
+        let frame = self.posts.borrow_mut().pop_front()?;
+        self.posts_bytes.set(self.posts_bytes.get().saturating_sub(frame.len()));
+        Some(frame)
+    }
+
+    /// False: too many wait.
+    fn post(&self, frame: &SealedFrame) -> bool {
+        let bytes = self.posts_bytes.get() + frame.len();
+        let fits = bytes <= POSTS_BYTES;
+        if fits {
+            self.posts.borrow_mut().push_back(frame.clone());
+            self.posts_bytes.set(bytes);
+            self.wake.notify_one();
+        }
+        fits
+    }
+
     /// Returns when the engine wants the connection closed, with its reason.
     pub async fn closing(&self) -> String {
         self.close.notified().await;
@@ -106,6 +130,11 @@ impl Shared {
     /// Has every connection look whether there is something to send.
     pub fn wake_all(&self) {
         self.links.borrow().values().for_each(|signals| signals.wake.notify_one());
+    }
+
+    /// Has a connection send messages of channels; false: it has too many already, or is gone.
+    pub fn post(&self, link: LinkId, frame: &SealedFrame) -> bool {
+        self.links.borrow().get(&link).is_some_and(|signals| signals.post(frame))
     }
 
     /// Has the connection's task close it.

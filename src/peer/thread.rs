@@ -3,7 +3,7 @@
 use super::door::{Door, Stranger, is_denied};
 use super::shared::Shared;
 use super::ticker::Ticker;
-use super::{dial, incoming};
+use super::{dial, incoming, posts};
 use crate::config::Config;
 use crate::node::Node;
 use crate::node::tcp::BindError;
@@ -105,6 +105,7 @@ impl Connections {
             tokio::select! {
                 () = stop.notified() => break,
                 () = self.ticker.due() => self.tick(),
+                () = self.shared.cluster.posts.news.notified() => posts::send(&self.shared),
                 accepted = self.door.accept() => self.welcome(accepted),
                 Some(ended) = self.tasks.join_next() => report(ended),
             }

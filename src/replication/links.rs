@@ -146,6 +146,18 @@ impl Engine {
         }
     }
 
+    /// The connections on which this node sends to its peers, one for each that can be reached.
+    #[must_use]
+    pub fn links_out(&self) -> Vec<LinkId> {
+        self.peers.values().filter_map(|peer| Some(peer.out.as_ref()?.link)).collect()
+    }
+
+    /// How many other members there are.
+    #[must_use]
+    pub fn peer_count(&self) -> usize {
+        self.others().count()
+    }
+
     /// Bytes have gone out on, or come in by, a connection. Those that come are a sign of life, also
     /// where a frame takes long to come whole.
     pub fn transferred(&mut self, link: LinkId, bytes: u64, now: Now) {

@@ -102,10 +102,14 @@ impl Rest {
     /// Adds what was not told yet.
     pub fn add_undrained(&mut self, held: &mut Keys<'_>) {
         for Undrained { db, name, own_before, since } in held.take_undrained() {
-            if !self.doubtful.contains_key(&(db, name.clone())) {
-                let before = Before { own: own_before, since };
-                self.certain.entry((db, name)).or_insert(before);
-            }
+            let befores = match self.doubtful.contains_key(&(db, name.clone())) {
+                true => &mut self.doubtful,
+                false => &mut self.certain,
+            };
+            let known = befores.entry((db, name));
+            known
+                .and_modify(|known| known.own.note_members_of(&own_before))
+                .or_insert_with(|| Before { own: own_before.clone(), since });
         }
     }
 

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub const KIND_CONTROL: u8 = 1;
 pub const KIND_BATCH: u8 = 2;
 pub const KIND_STATES: u8 = 3;
+/// Messages of channels (`post`), which the engine does not see.
+pub const KIND_POSTS: u8 = 4;
 
 /// A control message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,7 +37,8 @@ impl Overflow {
             let ends_between = |noted: u64| {
                 doubts.iter().any(|doubt| *doubt.start() < seq && *doubt.end() >= noted)
             };
-            if known.last().is_some_and(|(noted, _)| !ends_between(*noted)) {
+            if let Some((_, known)) = known.last_mut().filter(|(noted, _)| !ends_between(*noted)) {
+                known.own.note_members_of(&before.own);
                 continue;
             }
             known.push((seq, before));
@@ -69,9 +70,14 @@ impl Overflow {
         first_after(self.notes.get(key)?, seq)
     }
 
-    /// The same for all keys.
-    pub fn all_after(&self, seq: u64) -> impl Iterator<Item = (&DbKey, &(u64, Before))> {
-        self.notes.iter().filter_map(move |(key, notes)| Some((key, first_after(notes, seq)?)))
+    /// The same for all keys, with what later ones say of members that the first does not speak of.
+    pub fn all_after(&self, seq: u64) -> impl Iterator<Item = (&DbKey, (u64, Before))> {
+        self.notes.iter().filter_map(move |(key, notes)| {
+            let mut later = notes.iter().filter(|(noted, _)| *noted > seq);
+            let (noted, mut before) = later.next()?.clone();
+            later.for_each(|(_, later)| before.own.note_members_of(&later.own));
+            Some((key, (noted, before)))
+        })
     }
 
     /// Whether something may be missing of what came after `seq`.

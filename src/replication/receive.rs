@@ -41,13 +41,7 @@ impl Engine {
         payload: &[u8],
         now: Now,
     ) -> Result<(), Fault> {
-        let found = self.peers.iter_mut().find_map(|(node, peer)| {
-            let incoming = peer.incoming.as_mut().filter(|known| known.link == link)?;
-            (incoming.is_used, incoming.pieces) = (true, 0);
-            peer.heard_ms = Some(now.mono_ms);
-            Some((*node, *incoming))
-        });
-        let (node, incoming) = found.ok_or(Fault::Superseded)?;
+        let (node, incoming) = self.note_heard(link, now)?;
         match kind {
             KIND_BATCH => self.receive_batch(keyspace, node, incoming, payload, now)?,
             KIND_STATES => self.receive_states(keyspace, node, payload, now)?,
@@ -59,6 +53,24 @@ impl Engine {
         }
         self.ask_for_named(node);
         Ok(())
+    }
+
+    /// A frame has come that is not for the engine.
+    ///
+    /// # Errors
+    /// Of a connection that does not count any more.
+    pub fn heard(&mut self, link: LinkId, now: Now) -> Result<(), Fault> {
+        self.note_heard(link, now).map(|_| ())
+    }
+
+    fn note_heard(&mut self, link: LinkId, now: Now) -> Result<(u32, Incoming), Fault> {
+        let found = self.peers.iter_mut().find_map(|(node, peer)| {
+            let incoming = peer.incoming.as_mut().filter(|known| known.link == link)?;
+            (incoming.is_used, incoming.pieces) = (true, 0);
+            peer.heard_ms = Some(now.mono_ms);
+            Some((*node, *incoming))
+        });
+        found.ok_or(Fault::Superseded)
     }
 
     fn receive_batch(

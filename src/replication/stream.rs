@@ -183,10 +183,13 @@ impl Stream {
     pub fn befores_after(&self, seq: u64) -> BTreeMap<DbKey, (u64, Before)> {
         let noted = self.overflow.all_after(seq);
         let mut befores: BTreeMap<DbKey, (u64, Before)> =
-            noted.map(|(key, note)| (key.clone(), note.clone())).collect();
+            noted.map(|(key, note)| (key.clone(), note)).collect();
         for kept in self.later(seq) {
             for (key, before) in &kept.befores {
-                befores.entry(key.clone()).or_insert_with(|| (kept.seq, before.clone()));
+                let known = befores.entry(key.clone());
+                known
+                    .and_modify(|(_, known)| known.own.note_members_of(&before.own))
+                    .or_insert_with(|| (kept.seq, before.clone()));
             }
         }
         befores

@@ -43,6 +43,7 @@ enum Aggregate {
     Map,
     Set,
     Push,
+    Attribute,
 }
 
 impl<'a> ReplyWriter<'a> {
@@ -164,6 +165,16 @@ impl<'a> ReplyWriter<'a> {
         self.aggregate(Aggregate::Push, len);
     }
 
+    /// What was written already, in the protocol of this writer.
+    pub fn written(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// Attributes of the reply that follows: `len` pairs. RESP2 has none: leave them out.
+    pub fn attribute(&mut self, len: usize) {
+        self.aggregate(Aggregate::Attribute, len);
+    }
+
     /// A double, written as Redis 7.2 writes it.
     pub fn double(&mut self, value: f64) {
         let text = format_f64(value);
@@ -235,11 +246,14 @@ impl<'a> ReplyWriter<'a> {
 
     fn aggregate(&mut self, aggregate: Aggregate, len: usize) {
         match (self.protocol, aggregate) {
-            (Protocol::Resp2, Aggregate::Map) => self.length(b'*', len.saturating_mul(2)),
+            (Protocol::Resp2, Aggregate::Map | Aggregate::Attribute) => {
+                self.length(b'*', len.saturating_mul(2))
+            }
             (Protocol::Resp2, _) | (_, Aggregate::Array) => self.length(b'*', len),
             (Protocol::Resp3, Aggregate::Map) => self.length(b'%', len),
             (Protocol::Resp3, Aggregate::Set) => self.length(b'~', len),
             (Protocol::Resp3, Aggregate::Push) => self.length(b'>', len),
+            (Protocol::Resp3, Aggregate::Attribute) => self.length(b'|', len),
         }
     }
 

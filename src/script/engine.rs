@@ -20,8 +20,6 @@ const PRELUDE: &str = include_str!("prelude.lua");
 const LOOK_INSTRUCTIONS: u32 = 100_000;
 /// Compiled scripts that a state keeps; they are compiled again when they are called again.
 const COMPILED_MAX: usize = 1024;
-/// What one state may take: a script that wants more fails, and not the server.
-const MEMORY_MAX_BYTES: usize = 1 << 30;
 const KILLED: &str = "ERR Script killed by user with SCRIPT KILL...";
 const NO_STATE: &str = "ERR no memory for Lua";
 
@@ -32,6 +30,8 @@ pub struct Settings {
     pub version: &'static str,
     /// Where the random numbers of `math.random` begin.
     pub seed: u64,
+    /// What the state may take: a script that wants more fails, and not the server.
+    pub memory_max_bytes: usize,
     /// Asked again and again while a script runs: whether it must end.
     pub must_end: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -68,10 +68,9 @@ impl Engine {
         let prelude = lua.load(PRELUDE).set_name("=headcount");
         let (globals, run): (Table, Function) = prelude.call((server, about))?;
         lua.set_globals(globals)?;
-        lua.set_memory_limit(MEMORY_MAX_BYTES)?;
+        lua.set_memory_limit(settings.memory_max_bytes)?;
         let (compiled, is_killed) = (HashMap::default(), Rc::default());
-        let engine =
-            Engine { lua, run, compiled, json, is_killed, must_end: settings.must_end };
+        let engine = Engine { lua, run, compiled, json, is_killed, must_end: settings.must_end };
         engine.look_after()?;
         Ok(engine)
     }

@@ -1,7 +1,7 @@
 //! What a script asks of the server: `redis.call` and the like.
 
-use super::from_reply::Replies;
 use super::format::general;
+use super::from_reply::Replies;
 use super::{Failure, Host};
 use crate::resp::{Protocol, Span};
 use mlua::{Lua, MultiValue, Result, Value};

@@ -16,10 +16,11 @@ pub fn library(lua: &Lua) -> Result<Table> {
     let cmsgpack = lua.create_table()?;
     cmsgpack.raw_set("pack", function(lua, pack)?)?;
     cmsgpack.raw_set("unpack", function(lua, |lua, args| unpack(lua, &args, "unpack", 0, 0))?)?;
-    let unpack_one = |lua: &Lua, args: MultiValue| match integer(lua, &args, 1, "unpack_one", Some(0)) {
-        Ok(offset) => unpack(lua, &args, "unpack_one", 1, offset),
-        Err(why) => Ok(Err(why)),
-    };
+    let unpack_one =
+        |lua: &Lua, args: MultiValue| match integer(lua, &args, 1, "unpack_one", Some(0)) {
+            Ok(offset) => unpack(lua, &args, "unpack_one", 1, offset),
+            Err(why) => Ok(Err(why)),
+        };
     cmsgpack.raw_set("unpack_one", function(lua, unpack_one)?)?;
     let unpack_limit = |lua: &Lua, args: MultiValue| {
         let limit = integer(lua, &args, 1, "unpack_limit", None);

@@ -90,9 +90,9 @@ impl<'a> Format<'a> {
 
     fn integer_size(&mut self) -> std::result::Result<usize, String> {
         match self.number(4)? {
-            size if size > INTEGER_MAX_BYTES => Err(format!(
-                "integral size {size} is larger than limit of {INTEGER_MAX_BYTES}"
-            )),
+            size if size > INTEGER_MAX_BYTES => {
+                Err(format!("integral size {size} is larger than limit of {INTEGER_MAX_BYTES}"))
+            }
             size => Ok(size),
         }
     }
@@ -112,7 +112,9 @@ impl<'a> Format<'a> {
             letter if self.of == "size" && letter.is_ascii_alphanumeric() => {}
             letter => {
                 let (of, letter) = (self.of, letter as char);
-                return Err(format!("bad argument #1 to '{of}' (invalid format option '{letter}')"));
+                return Err(format!(
+                    "bad argument #1 to '{of}' (invalid format option '{letter}')"
+                ));
             }
         }
         Ok(())

@@ -93,9 +93,29 @@ fn read_shebang(body: &[u8]) -> Result<(ScriptFlags, usize), String> {
 /// texts. Words in texts and comments count too: it errs to the safe side.
 fn is_brief(code: &[u8]) -> bool {
     const LASTING: &[&[u8]] = &[
-        b"while", b"repeat", b"for", b"function", b"goto", b"loadstring", b"load", b"sort", b"rep", b"find", b"match",
-        b"gmatch", b"gfind", b"gsub", b"foreach", b"foreachi", b"pcall", b"xpcall", b"wrap", b"resume", b"_G",
-        b"getmetatable", b"setmetatable",
+        b"while",
+        b"repeat",
+        b"for",
+        b"function",
+        b"goto",
+        b"loadstring",
+        b"load",
+        b"sort",
+        b"rep",
+        b"find",
+        b"match",
+        b"gmatch",
+        b"gfind",
+        b"gsub",
+        b"foreach",
+        b"foreachi",
+        b"pcall",
+        b"xpcall",
+        b"wrap",
+        b"resume",
+        b"_G",
+        b"getmetatable",
+        b"setmetatable",
     ];
     const MAX_BYTES: usize = 16 * 1024;
     let is_of_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';

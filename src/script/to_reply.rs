@@ -35,7 +35,9 @@ impl ToReply<'_> {
             Value::String(text) => self.writer().bulk(&text.as_bytes()),
             Value::Integer(number) => self.writer().integer(*number),
             Value::Number(number) => self.writer().integer(cut(*number)),
-            Value::Boolean(value) if self.script == Protocol::Resp3 => self.writer().boolean(*value),
+            Value::Boolean(value) if self.script == Protocol::Resp3 => {
+                self.writer().boolean(*value)
+            }
             Value::Boolean(true) => self.writer().integer(1),
             Value::Table(_) if depth > DEPTH_MAX => self.writer().error(TOO_DEEP),
             Value::Table(table) => return self.table(table, depth),
@@ -54,8 +56,8 @@ impl ToReply<'_> {
             return Ok(());
         }
         match table.raw_get::<Value>("double")? {
-            Value::Integer(number) => return Ok(self.writer().double(number as f64)),
-            Value::Number(number) => return Ok(self.writer().double(number)),
+            Value::Integer(number) => return self.double(number as f64),
+            Value::Number(number) => return self.double(number),
             _ => {}
         }
         if let Value::Table(map) = table.raw_get::<Value>("map")? {
@@ -78,6 +80,11 @@ impl ToReply<'_> {
             return Ok(());
         }
         self.array(table, depth)
+    }
+
+    fn double(&mut self, number: f64) -> Result<()> {
+        self.writer().double(number);
+        Ok(())
     }
 
     fn map(&mut self, map: &Table, depth: usize) -> Result<()> {
@@ -124,10 +131,8 @@ impl ToReply<'_> {
 /// The error that a table is.
 pub fn failure_of(table: &Table) -> Result<Option<Failure>> {
     let Value::String(text) = table.raw_get::<Value>("err")? else { return Ok(None) };
-    let is_counted = matches!(
-        table.raw_get::<Value>("ignore_error_stats_update")?,
-        Value::Boolean(true)
-    );
+    let is_counted =
+        matches!(table.raw_get::<Value>("ignore_error_stats_update")?, Value::Boolean(true));
     Ok(Some(Failure { text: text.as_bytes().to_vec(), is_counted }))
 }
 

@@ -148,9 +148,7 @@ impl Connection<'_> {
                 return Err(End::Ended);
             }
             // What others send has bounds of its own as long as it is not among the replies.
-            if self.unsent.is_empty() {
-                self.pass_on_messages().await?;
-            }
+            self.pass_on_messages().await?;
             match poll_fn(|context| self.poll_read(context)).await? {
                 None => {}
                 Some(0) => return Err(self.close().await),
@@ -177,20 +175,19 @@ impl Connection<'_> {
         Poll::Ready(read.map(|()| Some(buffer.filled().len())).map_err(End::Io))
     }
 
+    /// What has been done before it was said is on disk before it is heard, as with replies.
     async fn pass_on_messages(&mut self) -> Result<(), End> {
-        while let Some(message) = self.session.client.pop() {
-            {
-                let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
-                replies.extend_from_slice(&message);
-                while replies.len() < WRITE_BYTES
-                    && let Some(message) = self.session.client.pop()
-                {
-                    replies.extend_from_slice(&message);
-                }
-            }
+        while self.unsent.is_empty() && self.collect_messages() {
+            self.await_disk().await?;
             self.send().await?;
         }
         Ok(())
+    }
+
+    /// Puts messages among the replies, until they are as many as are written at once; false: there are none.
+    fn collect_messages(&self) -> bool {
+        let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
+        collect(&self.session.client, replies)
     }
 
     /// Executes what the first `count` bytes of the thread's input buffer complete.
@@ -259,6 +256,10 @@ impl Connection<'_> {
             }
             batch.execute(planned, &mut self.session, args, &mut replies.bytes);
             requests.take();
+            // What was said while it ran, by itself perhaps, comes behind its reply.
+            if self.session.client.inbox_bytes() != 0 {
+                collect(&self.session.client, &mut replies.bytes);
+            }
             if self.session.after != After::Nothing {
                 stop = Stop::After;
                 break;
@@ -358,9 +359,11 @@ impl Connection<'_> {
 
     /// Sends what waits; ready when that is all.
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), End>> {
-        let limit = self.shared.config().client_output_buffer_limit.normal;
-        let sent = self.unsent.poll_send(context, &mut self.stream, limit);
-        let activity = &self.session.client.activity;
+        let client = &self.session.client;
+        let limits = self.shared.config().client_output_buffer_limit;
+        let limit = if client.has(flag::PUBSUB) { limits.pubsub } else { limits.normal };
+        let sent = self.unsent.poll_send(context, &mut self.stream, limit, client.inbox_bytes());
+        let activity = &client.activity;
         activity.output_bytes.store(self.unsent.len(), Relaxed);
         activity.output_capacity_bytes.store(self.unsent.capacity(), Relaxed);
         sent.map_err(|stuck| match stuck {
@@ -438,6 +441,17 @@ impl Connection<'_> {
         let waiting_bytes = self.input.len() as u64 + self.session.queued_bytes() as u64;
         if waiting_bytes > limit { Err(End::QueryBuffer) } else { Ok(()) }
     }
+}
+
+/// Puts what others have sent to `client` behind `replies`; false: there is nothing.
+fn collect(client: &ClientHandle, replies: &mut Vec<u8>) -> bool {
+    let before = replies.len();
+    while replies.len() < before + WRITE_BYTES
+        && let Some(message) = client.pop()
+    {
+        replies.extend_from_slice(&message);
+    }
+    replies.len() > before
 }
 
 /// Lets every task run that is ready. Unlike tokio's `yield_now` it does not ask the system for new

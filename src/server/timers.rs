@@ -105,11 +105,11 @@ fn close_idle_for(node: &Node, timeout_ms: u64) {
     }
 }
 
-/// Monitors only listen, and a client that waits for a pause to end is not idle.
+/// Monitors and subscribers only listen, and a client that waits for a pause to end is not idle.
 fn is_idle(client: &ClientHandle, now_ms: u64, timeout_ms: u64) -> bool {
-    use crate::node::clients::flag::{BLOCKED, MONITOR};
+    use crate::node::clients::flag::{BLOCKED, MONITOR, PUBSUB};
     let last_ms = client.activity.last_interaction_ms.load(Relaxed);
-    now_ms.saturating_sub(last_ms) > timeout_ms && !client.has(MONITOR | BLOCKED)
+    now_ms.saturating_sub(last_ms) > timeout_ms && !client.has(MONITOR | BLOCKED | PUBSUB)
 }
 
 #[cfg(test)]
@@ -131,7 +131,10 @@ mod tests {
         assert!(is_idle(&client, 3001, 2000));
         // The clock was set back.
         assert!(!is_idle(&client, 10, 2000));
-        client.set_flag(flag::MONITOR, true);
-        assert!(!is_idle(&client, 3001, 2000));
+        for listens in [flag::MONITOR, flag::PUBSUB] {
+            client.set_flag(listens, true);
+            assert!(!is_idle(&client, 3001, 2000));
+            client.set_flag(listens, false);
+        }
     }
 }

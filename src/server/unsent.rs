@@ -55,7 +55,8 @@ impl Unsent {
         self.bytes.capacity()
     }
 
-    /// Sends what the socket takes; ready when that is all.
+    /// Sends what the socket takes; ready when that is all. `behind_bytes`: what waits to be put behind it, which
+    /// counts for the limit too.
     ///
     /// # Errors
     /// The client is to be closed; see [`Stuck`].
@@ -64,9 +65,10 @@ impl Unsent {
         context: &mut Context<'_>,
         stream: &mut Stream,
         limit: BufferLimit,
+        behind_bytes: usize,
     ) -> Poll<Result<(), Stuck>> {
         while !self.is_empty() {
-            self.check(context, limit)?;
+            self.check(context, limit, behind_bytes)?;
             let rest = self.bytes.get(self.sent..).unwrap_or_default();
             match ready!(Pin::new(&mut *stream).poll_write(context, rest)) {
                 Ok(0) => return Poll::Ready(Err(Stuck::Io(io::ErrorKind::WriteZero.into()))),
@@ -78,8 +80,13 @@ impl Unsent {
         Poll::Ready(Ok(()))
     }
 
-    fn check(&mut self, context: &mut Context<'_>, limit: BufferLimit) -> Result<(), Stuck> {
-        let waiting = self.len() as u64;
+    fn check(
+        &mut self,
+        context: &mut Context<'_>,
+        limit: BufferLimit,
+        behind_bytes: usize,
+    ) -> Result<(), Stuck> {
+        let waiting = (self.len() + behind_bytes) as u64;
         if limit.hard_bytes != 0 && waiting > limit.hard_bytes {
             return Err(Stuck::OverLimit);
         }

@@ -47,6 +47,7 @@ pub struct Registered {
 impl Drop for Registered {
     fn drop(&mut self) {
         self.node.monitors.remove(self.client.id);
+        self.node.pubsub.leave(&self.client);
         self.node.clients.remove(self.client.id);
     }
 }
@@ -161,11 +162,7 @@ impl Worker {
 }
 
 /// Serves what is handed over until the acceptor is gone, then lets the connections finish.
-async fn serve(
-    node: Arc<Node>,
-    scripts: Scripts,
-    mut inbox: mpsc::Receiver<(Accepted, Load)>,
-) {
+async fn serve(node: Arc<Node>, scripts: Scripts, mut inbox: mpsc::Receiver<(Accepted, Load)>) {
     let shared = Rc::new(Shared::new(node, scripts));
     let mut connections = JoinSet::new();
     let mut surplus = Surplus::default();

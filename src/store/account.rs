@@ -78,8 +78,7 @@ impl Entry {
         match &self.state {
             State::Whole(whole) => whole.tombstones,
             State::Counted(counted) => counted.whole.tombstones,
-            State::Set(set) => set.tombstones_mark() ^ past,
-            _ => past,
+            _ => self.state.members().map_or(0, |members| members.tombstones_mark()) ^ past,
         }
     }
 
@@ -98,10 +97,9 @@ impl Entry {
 
     fn has_graves(&self) -> bool {
         match &self.state {
-            State::Set(set) => set.has_graves(),
             State::Whole(whole) => whole.key.has_graves(),
             State::Counted(counted) => counted.whole.key.has_graves(),
-            _ => false,
+            _ => self.state.members().is_some_and(|members| members.has_graves()),
         }
     }
 }

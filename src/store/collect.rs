@@ -138,6 +138,7 @@ impl Keyspace {
         let Some(entry) = shard.find_mut(key.hash, key.name) else { return };
         let before = Account::of(entry);
         let mut state = entry.take_key(self.me());
+        let forgets = state.forget_expired(now_ms, upto, self.generation());
         state.collect(now_ms, upto, entry.renewed <= upto.0, ended);
         let is_gone = state.lives().is_empty() && !entry.flags.has(DIRTY);
         let is_empty = state.lives().is_empty();
@@ -157,6 +158,8 @@ impl Keyspace {
         shard.collected = shard.collected.max(upto);
         if is_gone {
             shard.remove(key.hash, key.name);
+        } else if let Some(entry) = shard.find(key.hash, key.name).filter(|_| forgets) {
+            self.mark(self.lock_of(key), shard.dirty(), key.hash, entry);
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct Drained<'a> {
     pub own_before: Own,
     /// Not before any stamp that it wrote on the key by then, and before all that it wrote later.
     pub since: Stamp,
-    /// What is to be told: whole, but for sets, of which it has what this node changed.
+    /// What is to be told: whole, but for members, of which it has what this node changed.
     pub state: &'a Key,
 }
 
@@ -108,20 +108,21 @@ impl Keyspace {
         let Some(entry) = shard.find_dirty(dirty.hash) else { return };
         entry.flags.lower(DIRTY | GROUPED);
         let mut state = entry.take_part(self.me());
+        let Dirty { mut own_before, since, .. } = dirty;
+        state.note_befores(&mut own_before);
         if self.tells_peers() {
             let fingerprint = entry.fingerprint_of(&state, self.me(), now_ms);
             self.put_fingerprint(db, entry, fingerprint);
         }
         state.drop_lives(|life| is_ended(&sealed, life));
         if !state.lives().is_empty() {
-            let Dirty { own_before, since, .. } = dirty;
             sink(Drained { db, name: &entry.name, own_before, since, state: &state });
         }
     }
 }
 
 impl Entry {
-    /// The fingerprint after `part` was taken: of forms without a set the part is the whole.
+    /// The fingerprint after `part` was taken: of forms without members the part is the whole.
     fn fingerprint_of(&mut self, part: &Key, me: Replica, now_ms: u64) -> u64 {
         match &self.state {
             State::Count { .. } | State::Based(_) | State::Text { .. } | State::Growing(_) => {
@@ -137,8 +138,10 @@ impl Entry {
             return 0;
         }
         let ends = self.ends(me);
+        if let Some(members) = self.state.members() {
+            return members.fingerprint(&ends, &self.name, now_ms);
+        }
         match &mut self.state {
-            State::Set(set) => set.fingerprint(&ends, &self.name, now_ms),
             State::Counted(counted) => {
                 counted.settle(me);
                 counted.whole.key.fingerprint(&self.name, now_ms)

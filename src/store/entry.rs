@@ -5,12 +5,15 @@ use super::flags::{Flags, PAST};
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Deadline, Key, Kind, Set, Tombstones, Write};
+use crate::crdt::{Deadline, Hash, Key, Kind, Members, Set, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No deadline.
 pub(super) const NEVER_DUE: u64 = u64::MAX;
+
+/// What the clock of accesses shows at the node's start: five years, of the thirteen that it can tell.
+pub(super) const START_TENTHS: u32 = 5 * 365 * 24 * 36_000;
 
 /// A key and its state.
 ///
@@ -24,7 +27,7 @@ pub(super) struct Entry {
     pub ends_ms: u64,
     /// Compact forms: when this replica last wrote the deadline. Whole forms: unused.
     pub(super) ends_stamp: Stamp,
-    /// Tenths of a second since the node's start, for IDLETIME and eviction.
+    /// Tenths of a second by the clock of accesses, for IDLETIME and eviction.
     accessed: AtomicU32,
     /// How the text came to be, which OBJECT ENCODING shows. This node's own affair: not merged.
     pub form: TextForm,
@@ -33,7 +36,7 @@ pub(super) struct Entry {
     pub slot: u16,
     /// In which generation the key was last noted as one that holds tombstones.
     pub noted: u32,
-    /// In which generation any of them became one, but for those of a set's members.
+    /// In which generation any of them became one, but for those of members.
     pub renewed: u32,
     /// Of the live state, as peers know it: of the last drain, merge or expiry. 0: nothing is live.
     pub fingerprint: u64,
@@ -63,6 +66,8 @@ pub(super) enum State {
     Growing(Box<Growing>),
     /// First life; a set alone.
     Set(Box<Set>),
+    /// First life; a hash alone.
+    Hash(Box<Hash>),
     /// Anything whose visible value is an integer: the whole key, and what this replica counted
     /// since. The key's own slot lags behind by that.
     Counted(Box<Counted>),
@@ -106,7 +111,7 @@ impl Entry {
             name: Name::from_slice(name),
             ends_ms: NEVER_DUE,
             ends_stamp: Stamp::NEVER,
-            accessed: AtomicU32::new(0),
+            accessed: AtomicU32::new(START_TENTHS),
             form: TextForm::Plain,
             flags: Flags::default(),
             slot: 0,
@@ -141,7 +146,7 @@ impl Entry {
             State::Whole(whole) => {
                 black_box(whole.due_ms);
             }
-            State::Count { .. } | State::Text { .. } | State::Growing(_) | State::Set(_) => {}
+            _ => {}
         }
     }
 
@@ -157,6 +162,7 @@ impl Entry {
     pub fn due_ms(&self) -> u64 {
         match &self.state {
             State::Set(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
+            State::Hash(hash) => self.ends_ms.min(hash.next_due_ms().unwrap_or(NEVER_DUE)),
             State::Counted(counted) => counted.whole.due_ms,
             State::Whole(whole) => whole.due_ms,
             _ => self.ends_ms,
@@ -182,6 +188,7 @@ impl Entry {
                 Some(Kind::String)
             }
             State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
+            State::Hash(hash) => (!hash.is_empty()).then_some(Kind::Hash),
         }
     }
 
@@ -190,9 +197,11 @@ impl Entry {
         if self.due_ms() > now_ms {
             return self.kind(now_ms);
         }
+        if let Some(members) = self.state.members() {
+            let is_seen = !self.is_past(now_ms) && members.any_left(now_ms);
+            return is_seen.then_some(members.kind());
+        }
         match &self.state {
-            State::Set(_) if self.is_past(now_ms) => None,
-            State::Set(set) => set.any_left(now_ms).then_some(Kind::Set),
             State::Whole(_) | State::Counted(_) => {
                 let mut key = self.to_key(me);
                 key.settle(now_ms, Tombstones::KEEP);
@@ -213,8 +222,10 @@ impl Entry {
             State::Counted(counted) => Text::of_integer(counted.tally.value()),
             State::Text { text, .. } => Text::Borrowed(text),
             State::Growing(growing) => Text::Borrowed(&growing.text),
-            State::Set(set) if set.is_empty() => return Ok(None),
-            State::Set(_) => return Err(AccessError::WrongType),
+            State::Set(_) | State::Hash(_) => {
+                let is_there = self.kind(now_ms).is_some();
+                return if is_there { Err(AccessError::WrongType) } else { Ok(None) };
+            }
             State::Whole(whole) => match whole.key.kind(now_ms) {
                 None => return Ok(None),
                 Some(Kind::String) => return Ok(whole.key.text(now_ms).map(Text::from)),
@@ -241,7 +252,7 @@ impl Entry {
         }
     }
 
-    /// Notes an access at `tenths` of a second since the start; writes only when that is news.
+    /// Notes an access at `tenths` of a second; writes only when that is news.
     pub fn touch(&self, tenths: u32) {
         if self.accessed.load(Ordering::Relaxed) != tenths {
             self.accessed.store(tenths, Ordering::Relaxed);
@@ -288,7 +299,7 @@ impl Entry {
         self.ends_ms <= now_ms && self.is_compact()
     }
 
-    /// As [`Entry::settle_members`], but of a set alone it looks at no more than `max` members: then
+    /// As [`Entry::settle_members`], but of members alone it looks at no more than `max` members: then
     /// it is still due.
     pub fn settle_some_members(
         &mut self,
@@ -297,21 +308,23 @@ impl Entry {
         tombstones: Tombstones,
         max: usize,
     ) -> usize {
-        match &mut self.state {
-            State::Set(set) => set.settle_some(now_ms, tombstones, max),
-            _ => self.settle_members(me, now_ms, tombstones),
+        match self.state.members_mut() {
+            Some(members) => members.settle_some(now_ms, tombstones, max),
+            None => self.settle_members(me, now_ms, tombstones),
         }
     }
 
-    /// Whether members of a set alone are due, in a key that is not.
+    /// Whether members alone are due, in a key that is not.
     pub fn has_due_members(&self, now_ms: u64) -> bool {
-        matches!(self.state, State::Set(_)) && self.ends_ms > now_ms && self.due_ms() <= now_ms
+        self.state.members().is_some() && self.ends_ms > now_ms && self.due_ms() <= now_ms
     }
 
     /// Takes expired members out of sight; returns how many.
     pub fn settle_members(&mut self, me: Replica, now_ms: u64, tombstones: Tombstones) -> usize {
+        if let Some(members) = self.state.members_mut() {
+            return members.settle(now_ms, tombstones);
+        }
         match &mut self.state {
-            State::Set(set) => set.settle(now_ms, tombstones),
             State::Whole(_) | State::Counted(_) => {
                 let mut key = self.take_key(me);
                 let expired = key.settle(now_ms, tombstones);
@@ -330,6 +343,7 @@ impl Entry {
         const LARGE_SET: usize = 64;
         match &self.state {
             State::Set(set) => set.len() > LARGE_SET,
+            State::Hash(hash) => hash.len() > LARGE_SET,
             State::Whole(_) => true,
             _ => false,
         }
@@ -342,7 +356,8 @@ impl Entry {
             State::Based(_) => size_of::<Based>(),
             State::Text { text, .. } => text.len(),
             State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
-            State::Set(set) => size_of::<Set>() + set.heap_bytes(),
+            State::Set(set) => Members::heap_bytes(&**set),
+            State::Hash(hash) => Members::heap_bytes(&**hash),
             State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),
             State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
         };

@@ -1,11 +1,11 @@
 //! Making room: what goes when `maxmemory` is reached. Approximated by sampling, as in Redis.
 
 use super::entry::{Entry, NEVER_DUE};
-use super::reaper::Garbage;
 use super::lanes::Patience;
+use super::reaper::Garbage;
 use super::shard::Shard;
 use super::stats::Counts;
-use super::{KeyRef, Keys, Keyspace, Mode};
+use super::{EventClasses, KeyRef, Keys, Keyspace, Mode};
 use crate::base::Name;
 use crate::base::Replica;
 use crate::config::{Config, MaxmemoryPolicy};
@@ -106,8 +106,9 @@ impl Keyspace {
         let Some(candidate) = candidate.or_else(|| self.search(&choice)) else { return false };
         let key = KeyRef::new(candidate.db, &candidate.name);
         // One that a script holds for too long is left for later.
-        let scope = self.try_open_one(key, Mode::Exclusive, now_ms);
-        if scope.is_some_and(|mut scope| scope.evict(key)) {
+        let Some(mut keys) = self.try_open_one(key, Mode::Exclusive, now_ms) else { return true };
+        if keys.evict(key) {
+            keys.notify(EventClasses::EVICTED, "evicted", key);
             Counts::add(&self.counts.evicted_keys, 1);
         }
         true

@@ -9,7 +9,7 @@ use super::flags::{DIRTY, PAST};
 use super::keyspace::db_of;
 use super::shard::{Account, Shard};
 use super::stats::Counts;
-use super::{KeyRef, Keyspace};
+use super::{EventClasses, KeyRef, Keyspace, Kind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where the last tick stopped, so that a budget that runs out is fair to all shards.
@@ -117,6 +117,7 @@ impl Keyspace {
         if before.due_ms > now_ms || (is_past && known_past) {
             return 0;
         }
+        let kind = self.observed.tells_events().then(|| entry.kind(now_ms)).flatten();
         let expired = if is_past { 0 } else { settle_members(entry) };
         self.account(key.db, entry, &before, now_ms);
         if self.keeps() && !entry.flags.has(DIRTY) {
@@ -127,12 +128,28 @@ impl Keyspace {
         shard.note_change(key.hash, before, after, now_ms);
         Counts::add(&self.counts.expired_members, expired);
         Counts::add(&self.counts.expired_keys, usize::from(gone && before.visible));
-        if expired > 0 || (gone && before.visible) {
-            shard.tell_watchers(key.hash);
+        let ended = gone && before.visible;
+        if expired > 0 || ended {
+            self.tell_change(shard, key, 0);
         }
         if gone && !self.keeps() {
             shard.remove(key.hash, key.name);
         }
+        self.notify_expired(key, kind.filter(|_| expired > 0), ended);
         expired
+    }
+
+    /// `members`: of what some members have expired. `ended`: nothing is seen of the key any more.
+    fn notify_expired(&self, key: KeyRef<'_>, members: Option<Kind>, ended: bool) {
+        match members {
+            Some(Kind::Hash) => self.observed.event(EventClasses::HASH, "hexpired", key),
+            Some(_) => self.observed.event(EventClasses::SET, "sexpired", key),
+            None => {}
+        }
+        match (ended, members) {
+            (true, Some(_)) => self.observed.event(EventClasses::GENERIC, "del", key),
+            (true, None) => self.observed.event(EventClasses::EXPIRED, "expired", key),
+            (false, _) => {}
+        }
     }
 }

@@ -4,32 +4,38 @@ use super::entry::{Based, Counted, Entry, NEVER_DUE, State, Whole};
 use super::tally::Tally;
 use crate::base::number::parse_i64;
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{Counter, DeadlineRegister, Key, Own, Plain, PlainSlot, Slot, Visible};
+use crate::crdt::{
+    Collections, Counter, DeadlineRegister, Key, Kind, Members, Own, Plain, PlainSlot, Slot,
+    Visible,
+};
 
 impl Entry {
     /// The whole state of the key, as peers would be told it.
     pub fn to_key(&self, me: Replica) -> Key {
         let tag = |stamp| Tag::new(stamp, me);
-        let (counter, set) = match &self.state {
-            State::Count { tally, born } => (Counter::counted(me, tally.to_slot(*born, 0)), None),
+        let (counter, collections) = match &self.state {
+            State::Count { tally, born } => {
+                (Counter::counted(me, tally.to_slot(*born, 0)), Collections::default())
+            }
             State::Based(based) => {
                 let mut counter = Counter::default();
                 let mut digits = itoa::Buffer::new();
                 counter.write(tag(based.base_stamp), digits.format(based.base).as_bytes());
                 counter.put_slot(me, based.tally.to_slot(based.slot_born, based.base));
-                (counter, None)
+                (counter, Collections::default())
             }
             State::Text { stamp, text } => {
                 let mut counter = Counter::default();
                 counter.write(tag(*stamp), text);
-                (counter, None)
+                (counter, Collections::default())
             }
             State::Growing(growing) => {
                 let mut counter = Counter::default();
                 counter.write(tag(growing.stamp), &growing.text);
-                (counter, None)
+                (counter, Collections::default())
             }
-            State::Set(set) => (Counter::default(), Some(set.clone())),
+            State::Set(set) => (Counter::default(), set.clone().into()),
+            State::Hash(hash) => (Counter::default(), hash.clone().into()),
             State::Counted(counted) => {
                 let mut key = counted.whole.key.clone();
                 counted.catch_up(&mut key, me);
@@ -37,14 +43,15 @@ impl Entry {
             }
             State::Whole(whole) => return whole.key.clone(),
         };
-        Key::first_life(self.ends(me), counter, set)
+        Key::first_life(self.ends(me), counter, collections)
     }
 
-    /// The same, taken out of the entry, which is to be given one again: sets are not copied.
+    /// The same, taken out of the entry, which is to be given one again: members are not copied.
     pub fn take_key(&mut self, me: Replica) -> Key {
         const NOTHING: fn() -> State = || State::Text { stamp: Stamp::NEVER, text: Box::default() };
         match std::mem::replace(&mut self.state, NOTHING()) {
-            State::Set(set) => Key::first_life(self.ends(me), Counter::default(), Some(set)),
+            State::Set(set) => Key::first_life(self.ends(me), Counter::default(), set),
+            State::Hash(hash) => Key::first_life(self.ends(me), Counter::default(), hash),
             State::Counted(mut counted) => {
                 let mut key = std::mem::take(&mut counted.whole.key);
                 counted.catch_up(&mut key, me);
@@ -71,13 +78,13 @@ impl Entry {
         Some(Plain { deadline: self.ends(me), replica: me, born, base, counted })
     }
 
-    /// What goes to this node's stream: of sets, what this node changed since the last time.
+    /// What goes to this node's stream: of members, what this node changed since the last time.
     pub fn take_part(&mut self, me: Replica) -> Key {
         let ends = self.ends(me);
+        if let Some(members) = self.state.members_mut() {
+            return Key::first_life(ends, Counter::default(), members.take_part(me));
+        }
         match &mut self.state {
-            State::Set(set) => {
-                Key::first_life(ends, Counter::default(), Some(Box::new(set.take_part(me))))
-            }
             State::Counted(counted) => {
                 counted.settle(me);
                 counted.whole.key.take_part(me)
@@ -97,7 +104,17 @@ impl Entry {
                 Own { added: own.added + added, taken: own.taken + taken, ..own }
             }
             State::Whole(whole) => whole.key.own(me),
-            State::Text { .. } | State::Growing(_) | State::Set(_) => Own::default(),
+            State::Text { .. } | State::Growing(_) => Own::default(),
+            State::Set(_) | State::Hash(_) => Own::default(),
+        }
+    }
+
+    /// Adds what this replica had contributed to members that it has changed since the last drain.
+    pub fn note_befores(&self, own: &mut Own) {
+        match (self.state.members(), self.key()) {
+            (Some(members), _) => members.note_befores(own),
+            (None, Some(key)) => key.note_befores(own),
+            (None, None) => {}
         }
     }
 
@@ -165,7 +182,7 @@ impl Entry {
 }
 
 fn own_of(slot: &Slot) -> Own {
-    Own { born: slot.born(), added: slot.added(), taken: slot.taken(), float: None }
+    Own { born: slot.born(), added: slot.added(), taken: slot.taken(), ..Own::default() }
 }
 
 /// The compact form of a key that has one, and its deadline; the key is spent then.
@@ -175,10 +192,13 @@ fn compact(key: &mut Key, me: Replica) -> Option<(State, DeadlineRegister)> {
     if !is_field(&ends, me) {
         return None;
     }
-    let state = match life.set() {
-        None => compact_counter(life.counter(), me)?,
-        Some(_) if *life.counter() == Counter::default() => State::Set(key.take_set()?),
-        Some(_) => return None,
+    let state = if *life.collections() == Collections::default() {
+        compact_counter(life.counter(), me)?
+    } else if *life.counter() == Counter::default() {
+        let kind = life.collections().only()?.kind();
+        State::of_members(kind, key.take_collections())?
+    } else {
+        return None;
     };
     Some((state, ends))
 }
@@ -190,6 +210,31 @@ fn is_field(ends: &DeadlineRegister, me: Replica) -> bool {
 }
 
 impl State {
+    /// Members of one type alone.
+    fn of_members(kind: Kind, mut collections: Collections) -> Option<State> {
+        match kind {
+            Kind::String => None,
+            Kind::Set => collections.take().map(State::Set),
+            Kind::Hash => collections.take().map(State::Hash),
+        }
+    }
+
+    pub fn members(&self) -> Option<&dyn Members> {
+        match self {
+            State::Set(set) => Some(&**set),
+            State::Hash(hash) => Some(&**hash),
+            _ => None,
+        }
+    }
+
+    pub fn members_mut(&mut self) -> Option<&mut dyn Members> {
+        match self {
+            State::Set(set) => Some(&mut **set),
+            State::Hash(hash) => Some(&mut **hash),
+            _ => None,
+        }
+    }
+
     /// The compact form of a plain state that has one.
     pub fn of_plain(plain: &Plain<'_>, me: Replica) -> Option<State> {
         if plain.replica != me || !is_field(&plain.deadline, me) {

@@ -5,6 +5,7 @@
 //! takes a lock. Everything seen through it is settled: what has expired at `now_ms` is not there.
 
 use super::entry::{Entry, State};
+use super::flags::VISIBLE;
 use super::guards::{Guard, Guards};
 use super::lanes::{Lane, Patience};
 use super::reaper::Garbage;
@@ -16,7 +17,7 @@ use crate::base::Name;
 use crate::base::hash::hash_name;
 use crate::crdt::{Deadline, Kind, Write};
 use smallvec::SmallVec;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// A key of a database, with its hash computed once.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +47,14 @@ pub struct Keys<'k> {
     pub(super) now_ms: u64,
     /// CLIENT NO-TOUCH: accesses leave the LRU clock alone.
     pub no_touch: bool,
+    /// The client whose command it is; 0: none's.
+    pub by: u64,
     hits: Cell<u32>,
     misses: Cell<u32>,
+    /// Keys that were asked for in vain, where anybody wants to know.
+    pub(super) missed: RefCell<Vec<(u16, Name)>>,
+    /// What is put in now takes the place of what was there.
+    pub(super) replaces: bool,
     pub(super) guards: Guards<'k>,
     /// Held by who writes several shards, while others drain what is changed.
     pub(super) grouping: Option<RwLockReadGuard<'k, ()>>,
@@ -112,8 +119,11 @@ impl<'k> Keys<'k> {
             keyspace,
             now_ms,
             no_touch: false,
+            by: 0,
             hits: Cell::new(0),
             misses: Cell::new(0),
+            missed: RefCell::default(),
+            replaces: false,
             guards,
             grouping: None,
             lane: None,
@@ -148,7 +158,7 @@ impl<'k> Keys<'k> {
     /// [`AccessError::NeedsExclusive`], as of every access here, when members are due to expire.
     pub fn kind(&self, key: KeyRef<'_>) -> Result<Option<Kind>, AccessError> {
         let entry = self.entry(key)?;
-        self.note_lookup(entry.is_some());
+        self.note_lookup(key, entry.is_some());
         Ok(entry.and_then(|entry| entry.kind(self.now_ms)))
     }
 
@@ -160,7 +170,7 @@ impl<'k> Keys<'k> {
     /// When the key ends: `None`, no such key; `Some(None)`, not by itself.
     pub fn deadline(&self, key: KeyRef<'_>) -> Result<Option<Option<u64>>, AccessError> {
         let entry = self.entry(key)?;
-        self.note_lookup(entry.is_some());
+        self.note_lookup(key, entry.is_some());
         Ok(entry.map(|entry| entry.deadline_ms(self.now_ms)))
     }
 
@@ -175,8 +185,8 @@ impl<'k> Keys<'k> {
         Ok(self.entry(key)?.map(|entry| u64::from(entry.idle_tenths(tenths)) * 100))
     }
 
-    /// Notes that the last access was so many milliseconds ago (RESTORE … IDLETIME); at the earliest when
-    /// the node started.
+    /// Notes that the last access was so many milliseconds ago (RESTORE … IDLETIME); at the earliest five
+    /// years before the node started.
     pub fn set_idle(&self, key: KeyRef<'_>, idle_ms: u64) -> Result<(), AccessError> {
         let tenths = self.keyspace.tenths(self.now_ms.saturating_sub(idle_ms));
         self.entry(key)?.iter().for_each(|entry| entry.touch(tenths));
@@ -267,11 +277,12 @@ impl<'k> Keys<'k> {
         true
     }
 
-    /// Runs `look` without noting accesses: OBJECT looks at a value and must not make it young.
+    /// Runs `look` without noting accesses, in vain or not: OBJECT looks at a value and must not make it young.
     pub fn without_touching<R>(&mut self, look: impl FnOnce(&Keys<'_>) -> R) -> R {
         let before = std::mem::replace(&mut self.no_touch, true);
         let result = look(self);
         self.no_touch = before;
+        self.missed.borrow_mut().clear();
         result
     }
 
@@ -290,10 +301,10 @@ impl<'k> Keys<'k> {
             return Ok(self.is_seen(entry).then_some(entry));
         }
         let is_past = entry.is_past(self.now_ms);
-        if is_past && self.keyspace.keeps() {
+        if is_past && self.keyspace.keeps() && !entry.flags.has(VISIBLE) {
             return Ok(None);
         }
-        // Whoever comes across something that has expired takes it away.
+        // Whoever comes across something that has expired takes it away, or out of sight.
         match guard {
             Guard::Shared(_) => Err(AccessError::NeedsExclusive),
             Guard::Exclusive(_) => Ok((!is_past && self.is_seen(entry)).then_some(entry)),
@@ -303,7 +314,7 @@ impl<'k> Keys<'k> {
     /// The same for a read or write of the value: counts as an access.
     pub(super) fn entry_touched(&self, key: KeyRef<'_>) -> Result<Option<&Entry>, AccessError> {
         let entry = self.entry(key)?;
-        self.note_lookup(entry.is_some());
+        self.note_lookup(key, entry.is_some());
         if let Some(entry) = entry
             && !self.no_touch
         {
@@ -317,7 +328,10 @@ impl<'k> Keys<'k> {
         !self.keyspace.keeps() || entry.kind(self.now_ms).is_some()
     }
 
-    fn note_lookup(&self, found: bool) {
+    fn note_lookup(&self, key: KeyRef<'_>, found: bool) {
+        if !found {
+            self.note_miss(key);
+        }
         let counter = if found { &self.hits } else { &self.misses };
         counter.set(counter.get() + 1);
     }
@@ -335,6 +349,7 @@ impl<'k> Keys<'k> {
         change: impl FnOnce(&mut Entry, &Write) -> R,
     ) -> Option<R> {
         let (keyspace, now_ms, no_touch) = (self.keyspace, self.now_ms, self.no_touch);
+        let by = self.by;
         let (lock, is_grouped) = (keyspace.lock_of(key), self.grouping.is_some());
         let shard = self.shard_by_lock(lock);
         let (mut entry, mut dirty) = shard.find_to_change(key.hash, key.name)?;
@@ -357,10 +372,13 @@ impl<'k> Keys<'k> {
         let (gone, after) = (keyspace.is_gone(entry, now_ms), Account::of(entry));
         shard.note_change(key.hash, before, after, now_ms);
         if result.has_changed() {
-            shard.tell_watchers(key.hash);
+            keyspace.tell_change(shard, key, by);
         }
         if gone {
             shard.remove(key.hash, key.name);
+        }
+        if after.visible && !before.visible {
+            self.notify_new(key);
         }
         Some(result)
     }
@@ -389,7 +407,10 @@ impl<'k> Keys<'k> {
         let after = Account::of(&entry);
         shard.insert(key.hash, entry);
         shard.note_change(key.hash, Account::NOTHING, after, now_ms);
-        shard.tell_watchers(key.hash);
+        self.tell_watchers(key);
+        if after.visible {
+            self.notify_new(key);
+        }
     }
 
     /// Marks an entry that is about to be changed, while its shard is held shared.
@@ -407,7 +428,7 @@ impl<'k> Keys<'k> {
     #[inline]
     pub(super) fn tell_watchers(&self, key: KeyRef<'_>) {
         if let Some(guard) = self.guard(key) {
-            guard.shard().tell_watchers(key.hash);
+            self.keyspace.tell_change(guard.shard(), key, self.by);
         }
     }
 

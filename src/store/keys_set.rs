@@ -82,13 +82,15 @@ impl Keys<'_> {
     }
 
     /// …STORE: the key becomes a set of these members without deadlines; without members it is
-    /// deleted.
+    /// deleted. True when it was there.
     pub fn replace_set<'m>(
         &mut self,
         key: KeyRef<'_>,
         members: impl IntoIterator<Item = &'m [u8]>,
-    ) {
+    ) -> bool {
+        self.replaces = self.exists(key).unwrap_or(false);
         self.put_set(key, members.into_iter().map(|name| (name, None)));
+        std::mem::take(&mut self.replaces)
     }
 
     /// The key becomes a set of these members, each with its deadline.

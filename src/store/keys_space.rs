@@ -2,7 +2,7 @@
 
 use super::entry::Entry;
 use super::flags::VISIBLE;
-use super::keyspace::lock_number;
+use super::keyspace::{db_of, lock_number};
 use super::portrait::Portrait;
 use super::reaper::Garbage;
 use super::shard::Shard;
@@ -166,6 +166,7 @@ impl Keys<'_> {
         }
         if !self.keyspace.keeps() {
             for (lock_a, lock_b) in self.locks_held(a).into_iter().zip(self.locks_held(b)) {
+                self.settle_watched([lock_a, lock_b]);
                 let from_a = self.shard_by_lock(lock_a).take_all();
                 let from_b = self.shard_by_lock(lock_b).take_all();
                 self.shard_by_lock(lock_a).put_all(from_b);
@@ -173,6 +174,8 @@ impl Keys<'_> {
             }
             return;
         }
+        // As a whole they are what they were.
+        self.replaces = true;
         let (names_a, names_b) = (self.names(a), self.names(b));
         let from_a: Vec<_> = names_a.iter().filter_map(|n| self.take(KeyRef::new(a, n))).collect();
         for name in &names_b {
@@ -180,6 +183,23 @@ impl Keys<'_> {
         }
         for (name, portrait) in names_a.iter().zip(&from_a) {
             self.put(KeyRef::new(b, name), portrait);
+        }
+        self.replaces = false;
+    }
+
+    /// Settles in each of two shards what is watched in either: nobody is to see a key come that has expired.
+    fn settle_watched(&mut self, locks: [u32; 2]) {
+        let hashes: Vec<u64> = locks
+            .iter()
+            .flat_map(|lock| self.shard_by_lock(*lock).watched_hashes().collect::<Vec<_>>())
+            .collect();
+        for lock in locks {
+            for hash in &hashes {
+                let shard = self.shard_by_lock(lock);
+                let names: Vec<_> =
+                    shard.iter_hash(*hash).map(|entry| entry.name.clone()).collect();
+                names.iter().for_each(|name| self.settle(KeyRef::new(db_of(lock), name)));
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! All databases of a node.
 
 use super::KeyRef;
-use super::entry::{Entry, NEVER_DUE};
+use super::entry::{Entry, NEVER_DUE, START_TENTHS};
 use super::flags::VISIBLE;
 use super::keys::{Keys, Mode};
 use super::lanes::{Lanes, Patience};
@@ -65,6 +65,7 @@ pub struct Keyspace {
     pub(super) grouped: super::sync::Mutex<Vec<(u32, u64)>>,
     pub(super) started_ms: u64,
     pub(super) counts: Counts,
+    pub(super) observed: super::observer::Observed,
     pub(super) sweep: super::expiry::Sweep,
     pub(super) reaper: super::reaper::Reaper,
     pub(super) pool: Mutex<super::eviction::Pool>,
@@ -93,6 +94,7 @@ impl Keyspace {
             grouped: super::sync::Mutex::default(),
             started_ms: now_ms,
             counts: Counts::default(),
+            observed: super::observer::Observed::default(),
             sweep: super::expiry::Sweep::default(),
             reaper: super::reaper::Reaper::default(),
             pool: Mutex::default(),
@@ -339,9 +341,12 @@ impl Keyspace {
         self.all_databases().flat_map(move |(db, _)| all(db))
     }
 
-    /// Tenths of a second since the start: the clock of IDLETIME and eviction.
+    /// Tenths of a second: the clock of IDLETIME and eviction. It began long before the start, for RESTORE
+    /// may say that a key has been idle since then.
     pub(super) fn tenths(&self, now_ms: u64) -> u32 {
-        u32::try_from(now_ms.saturating_sub(self.started_ms) / 100).unwrap_or(u32::MAX)
+        let since_start =
+            (u64::from(START_TENTHS) * 100).saturating_add(now_ms).saturating_sub(self.started_ms);
+        u32::try_from(since_start / 100).unwrap_or(u32::MAX)
     }
 }
 

@@ -56,7 +56,7 @@ impl Keyspace {
         shard.note_change(key.hash, before, after, now_ms);
         shard.keep_sealed(key.hash, &ended);
         if news {
-            shard.tell_watchers(key.hash);
+            self.tell_change(shard, key, 0);
         }
         if gone {
             shard.remove(key.hash, name);

@@ -8,6 +8,7 @@
 //!   goes with every change.
 //! - `lanes` lets scripts take keys as they go.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
+//! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
 //!   the digests by which nodes find out where they differ, `collect` drops what is deleted, `reincarnate`
 //!   begins as another replica.
@@ -33,10 +34,12 @@ mod lanes;
 mod load;
 mod mark;
 mod merge;
+mod observer;
 mod portrait;
 mod prefetch;
 mod reaper;
 mod reincarnate;
+mod reload;
 mod restore;
 mod saving;
 mod shard;
@@ -60,6 +63,7 @@ pub use keyspace::Keyspace;
 pub use lanes::BesideScripts;
 pub use load::{Loaded, Part};
 pub use merge::Merged;
+pub use observer::Observer;
 pub use reincarnate::Undrained;
 pub use restore::NotMerged;
 pub use slots::SlotSet;
@@ -69,4 +73,5 @@ pub use tally::Tally;
 pub use text::Text;
 pub use watch::{Watch, WatchedKey};
 
+pub use crate::config::EventClasses;
 pub use crate::crdt::{Deadline, Kind, MemberDeadline};

@@ -56,7 +56,11 @@ impl Keys<'_> {
         match &portrait.value {
             Value::Text(text) => {
                 let ends = portrait.ends_ms.map_or(Deadline::Clear, Deadline::At);
+                let was_there = self.exists(key).unwrap_or(false);
                 self.set_text(key, text, ends);
+                if was_there {
+                    self.notify_new(key);
+                }
                 if portrait.form != TextForm::Plain {
                     self.set_form(key, portrait.form);
                 }

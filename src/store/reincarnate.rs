@@ -82,7 +82,8 @@ impl Keys<'_> {
                 let Some(entry) = shard.find_dirty(dirty.hash) else { continue };
                 entry.flags.lower(DIRTY | GROUPED);
                 let (db, name) = (db_of(lock), entry.name.clone());
-                let (own_before, since) = (dirty.own_before, dirty.since);
+                let (mut own_before, since) = (dirty.own_before, dirty.since);
+                entry.note_befores(&mut own_before);
                 undrained.push(Undrained { db, name, own_before, since });
             }
         }

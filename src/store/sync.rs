@@ -4,9 +4,9 @@
 #[cfg(not(feature = "model"))]
 pub use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(not(feature = "model"))]
-pub use timed::{read_for, write_for};
-#[cfg(not(feature = "model"))]
 pub use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+#[cfg(not(feature = "model"))]
+pub use timed::{read_for, write_for};
 
 #[cfg(feature = "model")]
 pub use model::{Mutex, RwLock, read_for, write_for};

@@ -84,10 +84,18 @@ impl WatchTable {
     }
 }
 
-impl Shard {
-    /// After what users see of a key was changed.
+impl Keyspace {
+    /// After what users see of a key was changed, by the client `by` (0: by none).
     #[inline]
-    pub fn tell_watchers(&self, hash: u64) {
+    pub(super) fn tell_change(&self, shard: &Shard, key: KeyRef<'_>, by: u64) {
+        shard.tell_watchers(key.hash);
+        self.observed.changed(key, by);
+    }
+}
+
+impl Shard {
+    #[inline]
+    fn tell_watchers(&self, hash: u64) {
         if let Some(watched) = &self.watched {
             watched.tell(hash);
         }
@@ -101,6 +109,11 @@ impl Shard {
             known.into_iter().any(|entry| entry.flags.has(VISIBLE))
         };
         watched.0.keys().filter(is_there).for_each(|hash| watched.tell(*hash));
+    }
+
+    /// The hashes of the keys that are watched.
+    pub fn watched_hashes(&self) -> impl Iterator<Item = u64> {
+        self.watched.iter().flat_map(|watched| watched.0.keys().copied())
     }
 
     fn unwatch(&mut self, hash: u64, watch: &Arc<Watch>) {

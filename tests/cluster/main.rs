@@ -15,6 +15,7 @@ mod nodes;
 mod proxy;
 
 mod backups;
+mod channels;
 mod crashes;
 mod cuts;
 mod heartbeats;

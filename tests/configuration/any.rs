@@ -31,6 +31,10 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
         Kind::Text { .. } if directive.name == "cluster-secret" => {
             any::<String>().prop_map(one).boxed()
         }
+        // `A` swallows `n`, as in Redis.
+        Kind::Text { .. } if directive.name == "notify-keyspace-events" => {
+            "[KEg$lshzxetdm]*".prop_map(one).boxed()
+        }
         Kind::Text { .. } => any::<Vec<u8>>().prop_map(|bytes| vec![bytes]).boxed(),
         Kind::Words(_) => match directive.name {
             "bind" => {

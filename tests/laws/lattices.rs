@@ -1,11 +1,12 @@
 //! Every type against the laws, in states that real operations reached.
 
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
+use crate::hashes::{HashOp, apply_to_field};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Key, Kind, MemberDeadline, Register, Set, Slot,
-    Tombstones, Visible, Write,
+    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set,
+    Slot, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -66,6 +67,7 @@ laws! {
     deadline_registers_obey_the_laws: DeadlineRegister;
     counters_obey_the_laws: Counter;
     sets_obey_the_laws: Set;
+    hashes_obey_the_laws: Hash;
     keys_obey_the_laws: Key;
 }
 
@@ -281,7 +283,7 @@ pub enum SetOp {
     Forget,
 }
 
-fn member_deadlines() -> impl Strategy<Value = MemberDeadline> {
+pub fn member_deadlines() -> impl Strategy<Value = MemberDeadline> {
     let at_ms = (0u64..300).prop_map(|ms| START_MS + ms);
     prop_oneof![
         3 => Just(MemberDeadline::Keep),
@@ -336,6 +338,7 @@ pub enum KeyOp {
     SetText(&'static str, Deadline),
     Insert(u8, MemberDeadline),
     Remove(u8),
+    Field(HashOp),
     Expire(Option<u64>),
     Delete,
 }
@@ -361,6 +364,7 @@ impl Subject for Key {
             2 => (texts, ends).prop_map(|(text, ends)| KeyOp::SetText(text, ends)),
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
+            4 => Hash::ops().prop_map(KeyOp::Field),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
         ]
@@ -371,8 +375,10 @@ impl Subject for Key {
         self.settle(write.now_ms, Tombstones::KEEP);
         let kind = self.kind(write.now_ms);
         match op {
-            KeyOp::Add(by) if kind != Some(Kind::Set) => self.add(write, i128::from(*by)),
-            KeyOp::MoveTo(text) if kind != Some(Kind::Set) => {
+            KeyOp::Add(by) if matches!(kind, None | Some(Kind::String)) => {
+                self.add(write, i128::from(*by))
+            }
+            KeyOp::MoveTo(text) if matches!(kind, None | Some(Kind::String)) => {
                 let to = Decimal::parse(text.as_bytes()).expect("a decimal");
                 let moved = self.move_number_to(write, &to, text.as_bytes());
                 assert!(!moved || visible(self.text(write.now_ms).as_ref()) == *text);
@@ -383,12 +389,15 @@ impl Subject for Key {
                     assert_eq!(visible(self.text(write.now_ms).as_ref()), *text);
                 }
             }
-            KeyOp::Insert(name, deadline) if kind != Some(Kind::String) => {
+            KeyOp::Insert(name, deadline) if matches!(kind, None | Some(Kind::Set)) => {
                 self.insert(write, &[*name], *deadline);
             }
             KeyOp::Remove(name) if kind == Some(Kind::Set) => {
                 self.remove(write, &[*name]);
                 assert!(self.sets(write.now_ms).all(|set| !set.contains(&[*name])));
+            }
+            KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
+                apply_to_field(self, op, write);
             }
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {
@@ -408,7 +417,7 @@ impl Subject for Key {
     }
 }
 
-fn visible(text: Option<&Visible<'_>>) -> String {
+pub fn visible(text: Option<&Visible<'_>>) -> String {
     match text {
         None => "(nil)".into(),
         Some(Visible::Integer(value)) => value.to_string(),

@@ -6,10 +6,12 @@
 //!   against it; `merge_table` the published table, line by line.
 //! - `parts` sets told in parts; `streams` keys told in parts, their fingerprints and their collection;
 //!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
+//! - `hashes` what is written to hashes, and a story of their own rules.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
 mod crates;
+mod hashes;
 mod lattices;
 mod merge_rules;
 mod merge_table;

@@ -171,6 +171,7 @@ fn view(key: &Key, now_ms: u64) -> View {
             }
             View::Members(members, ends_ms)
         }
+        Some(kind) => panic!("no {kind:?} was written"),
     }
 }
 

@@ -73,7 +73,7 @@ impl History {
         match living.into_iter().max() {
             None => View::Nothing,
             Some((_, Kind::String)) => View::Text(self.text(seen, now_ms), ends_ms),
-            Some((_, Kind::Set)) => View::Members(self.union(seen, now_ms), ends_ms),
+            Some((_, _)) => View::Members(self.union(seen, now_ms), ends_ms),
         }
     }
 

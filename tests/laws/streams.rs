@@ -6,8 +6,8 @@ use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
-    Counter, DeadlineRegister, FloatSlot, Generation, Key, Kind, Life, MemberDeadline, Set, Slot,
-    Tombstones, Write,
+    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, MemberDeadline,
+    Set, Slot, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 
 /// When a set was born, and its members with their deadlines.
 type Members = Option<(Stamp, BTreeMap<Vec<u8>, Option<u64>>)>;
+
+/// The same of a hash, with what its fields carry.
+type Fields = Option<(Stamp, BTreeMap<Vec<u8>, (Option<Field>, Option<u64>)>)>;
 
 /// What lives in a life, told once more.
 #[derive(Debug, PartialEq)]
@@ -26,6 +29,7 @@ struct Living {
     slots: Vec<(Replica, Slot)>,
     floats: Vec<(Replica, FloatSlot)>,
     set: Option<Set>,
+    hash: Option<Hash>,
 }
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
@@ -41,6 +45,7 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             slots: life.counter().slots().map(|(r, slot)| (r, slot.clone())).collect(),
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
+            hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
         }
     };
     // A deadline alone, which is still to come, is none to see.
@@ -49,18 +54,24 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
 }
 
 fn is_bare(life: &Life) -> bool {
-    !life.counter().is_living() && life.set().is_none_or(Set::is_empty)
+    !life.counter().is_living() && life.collections().each().all(|(_, members)| members.is_empty())
 }
 
 /// The same, but of members only what is seen: earlier words on them are shadowed.
-fn shown(mut living: Vec<Living>) -> (Vec<Living>, Vec<Members>) {
+fn shown(mut living: Vec<Living>) -> (Vec<Living>, Vec<Members>, Vec<Fields>) {
+    let hashes = living.iter_mut().map(|life| life.hash.take());
+    let fields = |hash: Hash| {
+        let field = |name: &[u8]| (hash.get(name).cloned(), hash.deadline_ms(name).flatten());
+        (hash.born(), hash.iter().map(|name| (name.to_vec(), field(name))).collect())
+    };
+    let hashes = hashes.map(|hash| hash.map(fields)).collect();
     let sets = living.iter_mut().map(|life| life.set.take());
     let members = |set: Set| {
         let deadlines = set.iter().map(|name| (name.to_vec(), set.deadline_ms(name).flatten()));
         (set.born(), deadlines.collect())
     };
     let sets = sets.map(|set| set.map(members)).collect();
-    (living, sets)
+    (living, sets, hashes)
 }
 
 fn settled(key: &Key, now_ms: u64) -> Key {
@@ -74,9 +85,10 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
 }
 
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Option<Set>)> {
+fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Option<Set>, Option<Hash>)> {
     let of = |life: &Life| {
-        (life.id(), *life.deadline(), life.counter().clone(), life.set().map(Set::loose))
+        let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
+        (life.id(), *life.deadline(), life.counter().clone(), set, hash)
     };
     key.lives().iter().map(of).collect()
 }
@@ -192,6 +204,8 @@ proptest! {
             for life in node.key.lives() {
                 let digest = life.set().map(Set::digest);
                 prop_assert_eq!(digest, life.set().map(Set::digest_from_scratch));
+                let digest = life.members().map(Hash::digest);
+                prop_assert_eq!(digest, life.members().map(Hash::digest_from_scratch));
             }
         }
         // A node has settled what was past by its own clock, so from the latest clock on.

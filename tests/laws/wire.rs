@@ -136,9 +136,14 @@ fn what_no_replica_can_say_is_refused() {
     let header = Encoder::new(BASE).finish();
     for (bytes, why) in [
         (&[][..], "cut short"),
-        (&[128], "an unknown kind of life"),
+        (&[128], "cut short"),
+        // A second byte that says nothing, or what nobody knows.
+        (&[128, 0], "an unknown kind of life"),
+        (&[128, 128], "an unknown kind of life"),
+        // A hash is forgotten field by field.
+        (&[128, 1, 2], "an unknown kind of collection"),
         (&[8, 64], "an unknown kind of counter"),
-        (&[16, 16], "an unknown kind of set"),
+        (&[16, 16], "an unknown kind of collection"),
         (&[32 | 64], "an unknown kind of life"),
         (&[2, 1], "a replica never named"),
         // A second life that is not later than the first.

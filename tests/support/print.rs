@@ -31,7 +31,7 @@ fn nested(reply: &Reply, indent: &str) -> String {
         Reply::Null | Reply::NullArray => "(nil)".to_owned(),
         Reply::Array(items) => list(items, ')', "(empty array)", indent),
         Reply::Set(items) => list(items, '~', "(empty set)", indent),
-        Reply::Push(items) => list(items, '>', "(empty push)", indent),
+        Reply::Push(items) => list(items, '»', "(empty push)", indent),
         Reply::Map(pairs) => map(pairs, indent),
     }
 }

@@ -6,6 +6,7 @@ mod hello;
 
 use super::table::{Command, Flags, Group, Reach};
 use super::{After, Call, CommandError};
+use crate::resp::Protocol;
 
 pub const ROWS: &[Command] = &[auth::AUTH, client::CLIENT, ECHO, hello::HELLO, PING, QUIT, RESET];
 
@@ -76,7 +77,14 @@ const RESET: Command = Command {
 };
 
 fn ping(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let by_message = call.session.subscribed && call.session.protocol == Protocol::Resp2;
     match call.args.len() {
+        1 | 2 if by_message => {
+            // What looks like a message is read by those who wait for messages.
+            call.reply.array(2);
+            call.reply.bulk(b"pong");
+            call.reply.bulk(call.args.get(1).unwrap_or_default());
+        }
         1 => call.reply.simple("PONG"),
         2 => call.reply.bulk(&call.args[1]),
         _ => return Err(CommandError::arity("ping")),
@@ -97,6 +105,8 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
+    call.node.pubsub.leave(&call.session.client);
+    call.catch_up();
     call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");

@@ -1,8 +1,9 @@
 //! A script as the dispatcher sees it: where it runs, and the commands that it calls.
 
 use super::*;
-use crate::command::script::refusals;
-use crate::command::script::{ScriptDone, ScriptRequest, is_brief};
+use crate::command::lua::{is_brief, with_engine};
+use crate::command::script_refusals as refusals;
+use crate::command::{ScriptDone, ScriptRequest};
 use crate::metrics::memory::used_bytes;
 use crate::node::Scripts;
 use crate::resp::{Protocol, Span};
@@ -70,7 +71,7 @@ pub(in crate::command) fn run_script(
     };
     let run = node.scripts.running.begin(&config);
     let mut reply = Vec::new();
-    let ran = crate::command::script::with_engine(node, |engine| {
+    let ran = with_engine(node, |engine| {
         engine.run(script, (keys, arguments), &mut host, call.reply.protocol(), &mut reply)
     });
     drop(run);

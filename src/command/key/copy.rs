@@ -4,7 +4,7 @@ use super::index::{database, databases};
 use super::{FIRST, SECOND};
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::{Args, Call, CommandError};
-use crate::store::KeyRef;
+use crate::store::{EventClasses, KeyRef};
 
 const SAME_OBJECT: CommandError =
     CommandError::fixed("ERR source and destination objects are the same");
@@ -76,8 +76,16 @@ fn copy(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if (from.db, from.name) == (to.db, to.name) {
         return Err(SAME_OBJECT);
     }
+    if !call.keys.exists(from)? {
+        call.keys.notify(EventClasses::KEY_MISS, "keymiss", from);
+        call.reply.integer(0);
+        return Ok(());
+    }
     let free = options.replace || !call.keys.exists(to)?;
     let copied = free && call.keys.copy(from, to);
+    if copied {
+        call.keys.notify(EventClasses::GENERIC, "copy_to", to);
+    }
     call.reply.integer(i64::from(copied));
     Ok(())
 }
@@ -91,6 +99,10 @@ fn move_key(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     let to = KeyRef::new(db, from.name);
     let moved = !call.keys.exists(to)? && call.keys.rename(from, to);
+    if moved {
+        call.keys.notify(EventClasses::GENERIC, "move_from", from);
+        call.keys.notify(EventClasses::GENERIC, "move_to", to);
+    }
     call.reply.integer(i64::from(moved));
     Ok(())
 }

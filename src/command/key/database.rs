@@ -75,6 +75,7 @@ fn swapdb(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let (first, second) = parse_swap(call.args, databases(call))?;
     if first != second {
         call.keys.swap(first, second);
+        call.keys.notify_all_changed();
     }
     call.reply.ok();
     Ok(())
@@ -92,6 +93,7 @@ fn parse_swap(args: Args<'_>, databases: u32) -> Result<(u16, u16), CommandError
 fn flushdb(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     choose_who_frees(call)?;
     call.keys.flush(call.session.db);
+    call.keys.notify_all_changed();
     call.reply.ok();
     Ok(())
 }
@@ -101,6 +103,7 @@ fn flushall(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     for db in every_database(call) {
         call.keys.flush(db);
     }
+    call.keys.notify_all_changed();
     call.reply.ok();
     Ok(())
 }

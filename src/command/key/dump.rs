@@ -3,7 +3,7 @@
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::{Call, CommandError};
 use crate::replication::Payload;
-use crate::store::Mode;
+use crate::store::{EventClasses, Mode};
 
 pub const DUMP: Command = Command {
     name: "dump",
@@ -46,7 +46,10 @@ fn dump(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     };
     match payload {
         Some(payload) => call.reply.bulk(&payload.seal()),
-        None => call.reply.null(),
+        None => {
+            call.keys.notify(EventClasses::KEY_MISS, "keymiss", key);
+            call.reply.null();
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT: setting a key's deadline.
 
 use super::{FIRST, expire_condition::Condition};
+use crate::command::key_deadline::end_at;
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::time_unit::{TimeUnit, invalid_expire_time};
 use crate::command::{Call, CommandError};
@@ -90,7 +91,7 @@ fn set_deadline(
     let done = match call.keys.deadline(key)? {
         // A deadline before 1970 is as past as one at its beginning.
         Some(current_ms) if condition.allows(current_ms, at_ms) => {
-            call.keys.set_deadline(key, Some(u64::try_from(at_ms).unwrap_or(0)))
+            end_at(call.keys, key, Some(u64::try_from(at_ms).unwrap_or(0)))
         }
         _ => false,
     };

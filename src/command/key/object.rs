@@ -98,7 +98,8 @@ fn freq(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
          that when switching between policies at runtime LRU and LFU data will take some time to \
          adjust.",
     );
-    if call.keys.exists(call.key(2))? {
+    let key = call.key(2);
+    if call.keys.without_touching(|keys| keys.exists(key))? {
         return Err(NO_LFU);
     }
     call.reply.null();
@@ -133,7 +134,7 @@ fn holds_small_integer(keys: &Keys<'_>, key: KeyRef<'_>) -> Result<Option<bool>,
         Some(Kind::String) => keys
             .text(key)?
             .map(|text| parse_i64(&text).is_some_and(|integer| SMALL.contains(&integer))),
-        Some(Kind::Set) => Some(false),
+        Some(Kind::Set | Kind::Hash) => Some(false),
     })
 }
 

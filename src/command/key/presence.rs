@@ -99,8 +99,14 @@ fn delete(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn delete_all(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let deleted = (1..call.args.len()).filter(|&index| call.keys.delete(call.key(index))).count();
-    call.reply.integer(deleted as i64);
+    let mut deleted = 0;
+    for index in 1..call.args.len() {
+        let key = call.key(index);
+        let was_there = call.keys.delete(key);
+        call.keys.notify_deleted(was_there, key);
+        deleted += i64::from(was_there);
+    }
+    call.reply.integer(deleted);
     Ok(())
 }
 
@@ -127,6 +133,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let name = match call.keys.kind(call.key(1))? {
         Some(Kind::String) => "string",
         Some(Kind::Set) => "set",
+        Some(Kind::Hash) => "hash",
         None => "none",
     };
     call.reply.simple(name);

@@ -3,6 +3,7 @@
 use super::{FIRST, SECOND};
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::{Call, CommandError};
+use crate::store::{EventClasses, KeyRef};
 
 pub const RENAME: Command = Command {
     name: "rename",
@@ -46,10 +47,17 @@ fn rename(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         return Err(CommandError::NO_SUCH_KEY);
     }
     if from.name != to.name {
-        call.keys.rename(from, to);
+        rename_to(call, from, to);
     }
     call.reply.ok();
     Ok(())
+}
+
+fn rename_to(call: &mut Call<'_, '_>, from: KeyRef, to: KeyRef) {
+    if call.keys.rename(from, to) {
+        call.keys.notify(EventClasses::GENERIC, "rename_from", from);
+        call.keys.notify(EventClasses::GENERIC, "rename_to", to);
+    }
 }
 
 /// Replies 1 when renamed, 0 when the new name is taken (by the key itself, even).
@@ -60,7 +68,7 @@ fn renamenx(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     let free = !call.keys.exists(to)?;
     if free {
-        call.keys.rename(from, to);
+        rename_to(call, from, to);
     }
     call.reply.integer(i64::from(free));
     Ok(())

@@ -5,7 +5,7 @@ use crate::base::number::parse_i64;
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::{Args, Call, CommandError};
 use crate::replication::{NotAdmitted, Payload, PayloadError};
-use crate::store::NotMerged;
+use crate::store::{EventClasses, NotMerged};
 
 pub const RESTORE: Command = Command {
     name: "restore",
@@ -107,11 +107,13 @@ fn restore(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let from_ms = if options.absolute { 0 } else { call.now_ms() };
     let ends_ms = (ttl_ms > 0).then(|| from_ms.saturating_add(ttl_ms));
     if ends_ms.is_some_and(|ends_ms| ends_ms <= call.now_ms()) {
-        call.keys.delete(key);
-    } else if call.keys.put_visible(key, payload.state, payload.read_ms, ends_ms)
-        && let Some(idle_seconds) = options.idle_seconds
-    {
-        call.keys.set_idle(key, idle_seconds.saturating_mul(1_000))?;
+        let was_there = call.keys.delete(key);
+        call.keys.notify_deleted(was_there, key);
+    } else if call.keys.put_visible(key, payload.state, payload.read_ms, ends_ms) {
+        call.keys.notify(EventClasses::GENERIC, "restore", key);
+        if let Some(idle_seconds) = options.idle_seconds {
+            call.keys.set_idle(key, idle_seconds.saturating_mul(1_000))?;
+        }
     }
     call.reply.ok();
     Ok(())
@@ -147,6 +149,7 @@ fn merge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
             CommandError::text(format!("STALE the payload cannot be merged: {why}"))
         }
     })?;
+    call.keys.notify(EventClasses::GENERIC, "restore", key);
     call.reply.ok();
     Ok(())
 }

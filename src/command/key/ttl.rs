@@ -1,6 +1,7 @@
 //! TTL, PTTL, EXPIRETIME, PEXPIRETIME, PERSIST: reading and removing a key's deadline.
 
 use super::FIRST;
+use crate::command::key_deadline::end_at;
 use crate::command::table::{Command, Flags, Group, KeySpec, Reach};
 use crate::command::time_unit::TimeUnit;
 use crate::command::{Call, CommandError, member_deadline};
@@ -117,7 +118,7 @@ fn persist(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     let key = call.key(1);
     let removed = match call.keys.deadline(key)? {
-        Some(Some(_)) => call.keys.set_deadline(key, None),
+        Some(Some(_)) => end_at(call.keys, key, None),
         Some(None) | None => false,
     };
     call.reply.integer(i64::from(removed));

@@ -1,18 +1,12 @@
 //! EVAL and its like.
 
-use super::refusals::NO_SCRIPT;
-use super::thread::with_engine;
 use crate::base::number::parse_i64;
-use crate::command::dispatch::run_script;
-use crate::command::registry::Entry;
-use crate::command::{Args, Call, CommandError};
-use crate::node::Scripts;
-use crate::script::{Digest, Script, digest_of};
+use crate::command::lua::{digest, with_engine};
+use crate::command::script_refusals::NO_SCRIPT;
+use crate::command::{Call, CommandError, run_script};
+use crate::script::{Script, digest_of};
 use smallvec::SmallVec;
 use std::sync::Arc;
-
-/// Longer scripts are not hashed twice.
-const BRIEF_MAX_BYTES: usize = 16 * 1024;
 
 pub fn eval(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     run(call, false, by_body)
@@ -28,21 +22,6 @@ pub fn evalsha(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 pub fn evalsha_ro(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     run(call, true, by_digest)
-}
-
-/// Whether the script that a request names is known, and cannot take long. What is not known has yet to be read.
-pub fn is_brief(scripts: &Scripts, entry: &Entry, args: Args<'_>) -> bool {
-    let Some(word) = args.get(1) else { return true };
-    let digest = match entry.command.name {
-        "evalsha" | "evalsha_ro" => digest(word),
-        _ if word.len() > BRIEF_MAX_BYTES => return false,
-        _ => Some(digest_of(word)),
-    };
-    match digest.and_then(|digest| scripts.find(&digest)) {
-        Some(script) => script.is_brief,
-        // There is nothing to run, or it is read for the first time.
-        None => Script::new(word).is_ok_and(|script| script.is_brief),
-    }
 }
 
 type Find = fn(&Call<'_, '_>) -> Result<Arc<Script>, CommandError>;
@@ -86,11 +65,4 @@ pub fn load(call: &Call<'_, '_>, body: &[u8]) -> Result<Arc<Script>, CommandErro
     with_engine(call.node, |engine| engine.compile(&script)).map_err(CommandError::Script)?;
     call.node.scripts.add(script.clone());
     Ok(script)
-}
-
-/// A digest as it is written, in any letter case.
-pub fn digest(word: &[u8]) -> Option<Digest> {
-    let mut digest = Digest::try_from(word).ok()?;
-    digest.make_ascii_lowercase();
-    Some(digest)
 }

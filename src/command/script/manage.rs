@@ -1,7 +1,8 @@
 //! SCRIPT: which scripts are known, and the end of the one that runs.
 
 use super::BASE;
-use super::eval::{digest, load};
+use super::eval::load;
+use crate::command::lua::digest;
 use crate::command::table::{Command, Flags, Reach};
 use crate::command::{Call, CommandError, reply_help, subcommand_refused};
 use crate::node::NotKilled;

@@ -2,14 +2,6 @@
 
 mod eval;
 mod manage;
-pub(super) mod refusals;
-mod request;
-mod thread;
-
-pub use request::{ScriptDone, ScriptRequest};
-
-pub(super) use eval::is_brief;
-pub(super) use thread::with_engine;
 
 use super::table::{Command, Flags, Group, KeySpec, Place, Reach};
 use manage::SCRIPT;

@@ -18,8 +18,9 @@ pub const DEBUG: Command = Command {
     since: "1.0.0",
     summary: "A container for debugging commands.",
     complexity: "Depends on subcommand.",
-    syntax: "<DIGEST | DIGEST-VALUE key [key ...] | ERROR text | LOG text | OBJECT key | PANIC | \
-             PROTOCOL type | SET-ACTIVE-EXPIRE <0 | 1> | SLEEP seconds | HELP>",
+    syntax: "<DIGEST | DIGEST-VALUE key [key ...] | ERROR text | LOADAOF | LOG text | OBJECT key | \
+             PANIC | PROTOCOL type | RELOAD [MERGE | NOFLUSH | NOSAVE] | SET-ACTIVE-EXPIRE <0 | 1> | \
+             SLEEP seconds | HELP>",
     run: debug,
     ..BASE
 };
@@ -49,6 +50,8 @@ fn debug(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         (b"panic", 2) => panic!("DEBUG PANIC was said"),
         (b"protocol", 3) => protocol(call)?,
         (b"set-active-expire", 3) => set_active_expire(call),
+        (b"reload", 2..) => reload(call)?,
+        (b"loadaof", 2) => reload(call)?,
         (b"sleep", 3) => sleep(call),
         _ => return Err(subcommand_refused("DEBUG", &call.args[1])),
     }
@@ -118,6 +121,27 @@ fn set_active_expire(call: &mut Call<'_, '_>) {
     call.reply.ok();
 }
 
+/// In Redis: saves the keys and loads them. Here no key leaves memory for it, as others may be counting on
+/// them: each is written as it would be and read back, and what differs is an error.
+fn reload(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    need_exclusive(call)?;
+    const OPTIONS: [&[u8]; 3] = [b"merge", b"noflush", b"nosave"];
+    let is_option = |word: &[u8]| OPTIONS.iter().any(|option| word.eq_ignore_ascii_case(option));
+    if !call.args.from(2).iter().all(is_option) {
+        return Err(CommandError::fixed(
+            "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+        ));
+    }
+    call.keys.reload().map_err(|name| {
+        let name = String::from_utf8_lossy(&name).replace(['\r', '\n'], " ");
+        CommandError::text(format!(
+            "ERR Error trying to load the RDB dump: '{name}' came back as another"
+        ))
+    })?;
+    call.reply.ok();
+    Ok(())
+}
+
 /// In Redis the whole server sleeps; here this connection does.
 fn sleep(call: &mut Call<'_, '_>) {
     let seconds = parse_f64(&call.args[2]).unwrap_or(0.0);
@@ -126,7 +150,7 @@ fn sleep(call: &mut Call<'_, '_>) {
     call.reply.ok();
 }
 
-/// A reply of each type, for the tests of clients; as in Redis, but for `attrib`.
+/// A reply of each type, for the tests of clients, as in Redis.
 fn protocol(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let reply = &mut call.reply;
     match call.args[2].to_ascii_lowercase().as_slice() {
@@ -153,6 +177,16 @@ fn protocol(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         b"true" => reply.boolean(true),
         b"false" => reply.boolean(false),
         b"verbatim" => reply.verbatim("txt", b"This is a verbatim\nstring"),
+        b"attrib" => {
+            if reply.protocol() == crate::resp::Protocol::Resp3 {
+                reply.attribute(1);
+                reply.bulk(b"key-popularity");
+                reply.array(2);
+                reply.bulk(b"key:123");
+                reply.integer(90);
+            }
+            reply.bulk(b"Some real reply following the attribute");
+        }
         b"push" if reply.protocol() == crate::resp::Protocol::Resp3 => {
             reply.push(2);
             reply.bulk(b"server-cpu-usage");
@@ -182,6 +216,8 @@ fn help(call: &mut Call<'_, '_>) {
             "ERROR <string>",
             "    Return a Redis protocol error with <string> as message. Useful for clients",
             "    unit tests to simulate Redis errors.",
+            "LOADAOF",
+            "    As RELOAD.",
             "LOG <message>",
             "    Write <message> to the server log.",
             "OBJECT <key>",
@@ -190,7 +226,10 @@ fn help(call: &mut Call<'_, '_>) {
             "    Panic inside this request: its connection is closed, the server goes on.",
             "PROTOCOL <type>",
             "    Reply with a test value of the specified type. <type> can be: string,",
-            "    integer, double, bignum, null, array, set, map, push, verbatim, true, false.",
+            "    integer, double, bignum, null, array, set, map, attrib, push, verbatim, true, false.",
+            "RELOAD [option ...]",
+            "    Write every key as the disk and peers have it, and read it back. The options MERGE,",
+            "    NOFLUSH and NOSAVE of Redis make no difference.",
             "SET-ACTIVE-EXPIRE <0|1>",
             "    Setting it to 0 disables expiring keys in background when they are not",
             "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",

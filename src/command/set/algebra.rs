@@ -3,7 +3,7 @@
 use super::reply_count;
 use crate::base::number::parse_i64;
 use crate::command::{Args, Call, CommandError};
-use crate::store::{AccessError, KeyRef, Keys, SetView};
+use crate::store::{AccessError, EventClasses, KeyRef, Keys, SetView};
 use foldhash::{HashSet, HashSetExt};
 
 const BAD_NUMKEYS: CommandError = CommandError::fixed("ERR numkeys should be greater than 0");
@@ -30,15 +30,15 @@ pub(super) fn sdiff(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 pub(super) fn sunionstore(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    store(call, union)
+    store(call, "sunionstore", union)
 }
 
 pub(super) fn sinterstore(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    store(call, |sources| intersection(sources).collect())
+    store(call, "sinterstore", |sources| intersection(sources).collect())
 }
 
 pub(super) fn sdiffstore(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    store(call, difference)
+    store(call, "sdiffstore", difference)
 }
 
 fn show(call: &mut Call<'_, '_>, operation: Operation) -> Result<(), CommandError> {
@@ -52,11 +52,20 @@ fn show(call: &mut Call<'_, '_>, operation: Operation) -> Result<(), CommandErro
 }
 
 /// The destination may be a source and may hold any type: it is replaced once the result is known.
-fn store(call: &mut Call<'_, '_>, operation: Operation) -> Result<(), CommandError> {
+fn store(
+    call: &mut Call<'_, '_>,
+    event: &'static str,
+    operation: Operation,
+) -> Result<(), CommandError> {
     let destination = call.key(1);
     let sources = sources(call.keys, call.session.db, call.args.from(2))?;
     let members: Vec<Vec<u8>> = operation(&sources).into_iter().map(<[u8]>::to_vec).collect();
-    call.keys.replace_set(destination, members.iter().map(|member| &member[..]));
+    call.keys.notify_missed(true);
+    let was_there = call.keys.replace_set(destination, members.iter().map(|member| &member[..]));
+    match members.is_empty() {
+        true => call.keys.notify_deleted(was_there, destination),
+        false => call.keys.notify(EventClasses::SET, event, destination),
+    }
     reply_count(call, members.len());
     Ok(())
 }

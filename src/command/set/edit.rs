@@ -1,14 +1,17 @@
 //! SADD, SREM, SMOVE.
 
 use super::reply_count;
-use crate::command::{Call, CommandError};
-use crate::store::{MemberDeadline, Missing};
+use crate::command::{Call, CommandError, set_events};
+use crate::store::{EventClasses, MemberDeadline, Missing, SetEdit};
 
 pub(super) fn sadd(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let (key, members) = (call.key(1), call.args.from(2));
     let added = call.keys.edit_set(key, Missing::Create, |set| {
         members.iter().filter(|member| set.insert(member, MemberDeadline::Keep)).count()
     })?;
+    if added.is_some_and(|added| added > 0) {
+        call.keys.notify(EventClasses::SET, "sadd", key);
+    }
     reply_count(call, added.unwrap_or(0));
     Ok(())
 }
@@ -18,6 +21,9 @@ pub(super) fn srem(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let removed = call.keys.edit_set(key, Missing::Skip, |set| {
         members.iter().filter(|member| set.remove(member)).count()
     })?;
+    if removed.is_some_and(|removed| removed > 0) {
+        set_events::removed(call.keys, "srem", key)?;
+    }
     reply_count(call, removed.unwrap_or(0));
     Ok(())
 }
@@ -43,6 +49,10 @@ fn move_member(call: &mut Call<'_, '_>) -> Result<bool, CommandError> {
         return Ok(is_there);
     }
     call.keys.edit_set(from, Missing::Skip, |set| set.remove(member))?;
-    call.keys.edit_set(to, Missing::Create, |set| set.insert(member, MemberDeadline::Keep))?;
+    set_events::removed(call.keys, "srem", from)?;
+    let add = |set: &mut SetEdit<'_>| set.insert(member, MemberDeadline::Keep);
+    if call.keys.edit_set(to, Missing::Create, add)? == Some(true) {
+        call.keys.notify(EventClasses::SET, "sadd", to);
+    }
     Ok(true)
 }

@@ -3,8 +3,8 @@
 
 use super::reply_count;
 use crate::command::time_unit::{TimeUnit, invalid_expire_time};
-use crate::command::{Call, CommandError, member_deadline};
-use crate::store::{MemberDeadline, Missing};
+use crate::command::{Call, CommandError, member_deadline, set_events};
+use crate::store::{EventClasses, MemberDeadline, Missing};
 
 const TOO_MANY_ARGUMENTS: CommandError = CommandError::fixed("ERR Invalid number of arguments");
 const INVALID_UNIT: CommandError = CommandError::fixed("ERR Invalid unit arg");
@@ -31,6 +31,12 @@ pub(super) fn saddex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let added = call.keys.edit_set(key, Missing::Create, |set| {
         members.iter().filter(|member| set.insert(member, deadline)).count()
     })?;
+    if added.is_some_and(|added| added > 0) {
+        call.keys.notify(EventClasses::SET, "sadd", key);
+    }
+    if !keep || added.is_some_and(|added| added > 0) {
+        call.keys.notify(EventClasses::SET, "sexpire", key);
+    }
     reply_count(call, added.unwrap_or(0));
     Ok(())
 }
@@ -43,6 +49,9 @@ pub(super) fn fieldexpire(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         members.iter().map(|member| set.set_member_deadline(member, Some(at_ms))).collect()
     })?;
     let found: Vec<bool> = found.unwrap_or_else(|| vec![false; members.len()]);
+    if found.contains(&true) {
+        call.keys.notify(EventClasses::SET, "sexpire", key);
+    }
     call.reply.array(found.len());
     for is_there in found {
         call.reply.integer(if is_there { FIELD_SET } else { FIELD_MISSING });
@@ -89,6 +98,12 @@ fn expire_member(
     let found = call
         .keys
         .edit_set(key, Missing::Skip, |set| set.set_member_deadline(&args[2], Some(at_ms)))?;
+    if found == Some(true) {
+        match at_ms <= call.now_ms() {
+            true => set_events::removed(call.keys, "srem", key)?,
+            false => call.keys.notify(EventClasses::SET, "sexpire", key),
+        }
+    }
     reply_count(call, usize::from(found == Some(true)));
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! SPOP and SRANDMEMBER.
 
-use crate::command::{Call, CommandError};
+use crate::command::{Call, CommandError, set_events};
 use crate::resp::ReplyWriter;
-use crate::store::{Missing, SetEdit, SetView};
+use crate::store::{EventClasses, Missing, SetEdit, SetView};
 use rand::seq::{IteratorRandom, index};
 
 /// SRANDMEMBER's bounds in Redis: the least integer has no absolute value among them.
@@ -30,7 +30,10 @@ pub(super) fn spop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn pop_one(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     match call.keys.edit_set(key, Missing::Skip, pop)?.flatten() {
-        Some(member) => call.reply.bulk(&member),
+        Some(member) => {
+            set_events::removed(call.keys, "spop", key)?;
+            call.reply.bulk(&member);
+        }
         None => call.reply.null(),
     }
     Ok(())
@@ -43,12 +46,15 @@ fn pop_many(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if call.keys.set(key)?.is_some_and(|set| set.len() <= count) {
         show_distinct(call, count, |reply, len| reply.set(len))?;
         call.keys.delete(key);
-        return Ok(());
+        return Ok(set_events::removed(call.keys, "spop", key)?);
     }
     let popped = call.keys.edit_set(key, Missing::Skip, |set| {
         (0..count).map_while(|_| pop(set)).collect::<Vec<_>>()
     })?;
     let popped = popped.unwrap_or_default();
+    if !popped.is_empty() {
+        call.keys.notify(EventClasses::SET, "spop", key);
+    }
     call.reply.set(popped.len());
     for member in &popped {
         call.reply.bulk(member);

@@ -2,6 +2,7 @@
 
 use crate::base::long_double::LongDouble;
 use crate::command::{Call, CommandError};
+use crate::store::EventClasses;
 
 const DECREMENT_OVERFLOW: CommandError = CommandError::fixed("ERR decrement would overflow");
 const NOT_FINITE: CommandError = CommandError::fixed("ERR increment would produce NaN or Infinity");
@@ -25,7 +26,9 @@ pub(super) fn decrby(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn add(call: &mut Call<'_, '_>, by: i64) -> Result<(), CommandError> {
-    let value = call.keys.add(call.key(1), by)?;
+    let key = call.key(1);
+    let value = call.keys.add(key, by)?;
+    call.keys.notify(EventClasses::STRING, "incrby", key);
     call.reply.integer(value);
     Ok(())
 }
@@ -44,6 +47,7 @@ pub(super) fn incrbyfloat(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     }
     let sum = sum.to_redis_string();
     call.keys.move_number_to(key, &sum)?;
+    call.keys.notify(EventClasses::STRING, "incrbyfloat", key);
     call.reply.bulk(sum.as_bytes());
     Ok(())
 }

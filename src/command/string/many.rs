@@ -1,7 +1,7 @@
 //! Several keys at once: MGET, MSET, MSETNX.
 
 use crate::command::{Call, CommandError};
-use crate::store::{AccessError, Deadline};
+use crate::store::{AccessError, Deadline, EventClasses};
 
 /// A key of another type is as good as missing to MGET.
 pub(super) fn mget(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
@@ -48,6 +48,8 @@ fn key_indices(call: &Call<'_, '_>) -> impl Iterator<Item = usize> + use<> {
 /// In the order of the request, so that the last value of a key that is named twice holds.
 fn set_all(call: &mut Call<'_, '_>) {
     for index in key_indices(call) {
-        call.keys.set_text(call.key(index), &call.args[index + 1], Deadline::Clear);
+        let key = call.key(index);
+        call.keys.set_text(key, &call.args[index + 1], Deadline::Clear);
+        call.keys.notify(EventClasses::STRING, "set", key);
     }
 }

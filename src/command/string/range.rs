@@ -2,7 +2,7 @@
 
 use super::size_limit;
 use crate::command::{Call, CommandError};
-use crate::store::Deadline;
+use crate::store::{Deadline, EventClasses};
 use std::ops::Range;
 
 const OFFSET_OUT_OF_RANGE: CommandError = CommandError::fixed("ERR offset is out of range");
@@ -20,6 +20,7 @@ pub(super) fn append(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
             tail.len()
         }
     };
+    call.keys.notify(EventClasses::STRING, "append", key);
     call.reply.integer(len as i64);
     Ok(())
 }
@@ -33,6 +34,7 @@ pub(super) fn setrange(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if !bytes.is_empty() {
         size_limit::check(call, offset, bytes.len())?;
         len = call.keys.overwrite(key, offset as usize, bytes)?;
+        call.keys.notify(EventClasses::STRING, "setrange", key);
     }
     call.reply.integer(len as i64);
     Ok(())

@@ -4,7 +4,7 @@ use super::expiry_options::{ExpiryOptions, Time};
 use super::value::reply_text;
 use crate::command::time_unit::TimeUnit;
 use crate::command::{Args, Call, CommandError};
-use crate::store::{AccessError, Deadline, KeyRef, Keys};
+use crate::store::{AccessError, Deadline, EventClasses, KeyRef, Keys};
 
 /// When SET writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +69,11 @@ pub(super) fn set(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     if options.get {
         reply_text(call, key)?;
+        call.keys.notify_missed(true);
     }
     let holds = options.condition.holds(call.keys, key)?;
     if holds {
-        call.keys.set_text(key, &call.args[2], deadline);
+        write(call.keys, key, &call.args[2], deadline);
     }
     match (options.get, holds) {
         (true, _) => {}
@@ -82,11 +83,27 @@ pub(super) fn set(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// With its events. What is past already has expired at once.
+fn write(keys: &mut Keys<'_>, key: KeyRef, value: &[u8], deadline: Deadline) {
+    let is_past = matches!(deadline, Deadline::At(at_ms) if at_ms <= keys.now_ms());
+    if is_past && keys.tells_events() && keys.exists(key) == Ok(false) {
+        keys.notify(EventClasses::NEW, "new", key);
+    }
+    keys.set_text(key, value, deadline);
+    keys.notify(EventClasses::STRING, "set", key);
+    if let Deadline::At(_) = deadline {
+        keys.notify(EventClasses::GENERIC, "expire", key);
+        if is_past {
+            keys.notify(EventClasses::EXPIRED, "expired", key);
+        }
+    }
+}
+
 pub(super) fn setnx(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     let holds = Condition::IfMissing.holds(call.keys, key)?;
     if holds {
-        call.keys.set_text(key, &call.args[2], Deadline::Clear);
+        write(call.keys, key, &call.args[2], Deadline::Clear);
     }
     call.reply.integer(holds.into());
     Ok(())
@@ -102,7 +119,8 @@ pub(super) fn psetex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 fn set_expiring(call: &mut Call<'_, '_>, unit: TimeUnit, name: &str) -> Result<(), CommandError> {
     let at_ms = Time::after(unit).deadline_ms(&call.args[2], name, call.now_ms())?;
-    call.keys.set_text(call.key(1), &call.args[3], Deadline::At(at_ms));
+    let key = call.key(1);
+    write(call.keys, key, &call.args[3], Deadline::At(at_ms));
     call.reply.ok();
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Commands that read a whole value, some of which do something to the key as well.
 
 use super::expiry_options::ExpiryOptions;
+use crate::command::key_deadline::end_at;
 use crate::command::{Call, CommandError};
-use crate::store::{Deadline, KeyRef};
+use crate::store::{Deadline, EventClasses, KeyRef};
 
 /// Replies the key's text or null, and says whether there was one.
 ///
@@ -31,15 +32,19 @@ pub(super) fn strlen(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 pub(super) fn getdel(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     if reply_text(call, key)? {
-        call.keys.delete(key);
+        let was_there = call.keys.delete(key);
+        call.keys.notify_deleted(was_there, key);
     }
+    call.keys.notify_missed(true);
     Ok(())
 }
 
 pub(super) fn getset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     reply_text(call, key)?;
+    call.keys.notify_missed(true);
     call.keys.set_text(key, &call.args[2], Deadline::Clear);
+    call.keys.notify(EventClasses::STRING, "set", key);
     Ok(())
 }
 
@@ -52,15 +57,20 @@ pub(super) fn getex(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         expiry.take(word, &mut words)?;
     }
     if !reply_text(call, key)? {
+        call.keys.notify_missed(true);
         return Ok(());
     }
     match expiry.deadline("getex", call.now_ms())? {
-        Deadline::Keep => false,
+        Deadline::Keep => {}
         // As PERSIST does, it leaves a key alone that has no deadline.
         Deadline::Clear => {
-            call.keys.deadline(key)?.flatten().is_some() && call.keys.set_deadline(key, None)
+            if call.keys.deadline(key)?.flatten().is_some() {
+                end_at(call.keys, key, None);
+            }
         }
-        Deadline::At(at_ms) => call.keys.set_deadline(key, Some(at_ms)),
-    };
+        Deadline::At(at_ms) => {
+            end_at(call.keys, key, Some(at_ms));
+        }
+    }
     Ok(())
 }

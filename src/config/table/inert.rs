@@ -55,7 +55,6 @@ pub const WITHOUT_EFFECT: Section = Section {
         inert("min-replicas-max-lag", "10"),
         fixed("min-replicas-to-write", "0"),
         inert("no-appendfsync-on-rewrite", "no"),
-        fixed("notify-keyspace-events", ""),
         inert("oom-score-adj", "no"),
         inert("oom-score-adj-values", "0 200 800"),
         inert("proc-title-template", "{title} {listen-addr} {server-mode}"),

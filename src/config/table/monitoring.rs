@@ -3,6 +3,7 @@
 use super::Change::AtRunTime;
 use super::{Directive, Kind, LONG_MAX, Section, number};
 use crate::config::number::Unit;
+use crate::config::{Config, EventClasses};
 
 pub const MONITORING: Section = Section {
     title: "Monitoring",
@@ -20,6 +21,15 @@ pub const MONITORING: Section = Section {
             "Milliseconds from which an event is kept for LATENCY; 0 for none.",
         ),
         Directive::new(
+            "notify-keyspace-events",
+            AtRunTime,
+            Kind::Text { get: show_events, set: set_events },
+            "Which events of keys are published on this node's channels: letters, none by default.
+K by `__keyspace@<db>__:<key>` and E by `__keyevent@<db>__:<event>`, one of them at least;
+g generic, $ strings, s sets, h hashes, z sorted sets, x expired, e evicted, n new keys,
+m misses; A all but n and m. l, t and d are taken too.",
+        ),
+        Directive::new(
             "slowlog-log-slower-than",
             AtRunTime,
             number!(slowlog_log_slower_than_us, Plain, -1..=LONG_MAX),
@@ -33,3 +43,13 @@ pub const MONITORING: Section = Section {
         ),
     ],
 };
+
+fn show_events(config: &Config) -> Vec<u8> {
+    config.notify_keyspace_events.letters().into()
+}
+
+fn set_events(config: &mut Config, letters: &[u8]) -> Result<(), &'static str> {
+    let unknown = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+    config.notify_keyspace_events = EventClasses::parse(letters).ok_or(unknown)?;
+    Ok(())
+}

@@ -87,7 +87,8 @@ pub const CLIENTS: Section = Section {
 The classes are normal, replica and pubsub. A client is disconnected at once above the
 hard size, and after soft-seconds above the soft size; 0 turns a limit off. Classes that
 are not named keep their limits. Redis leaves normal clients unbounded (0 0 0); here they
-are bounded, so that a client that does not read cannot take all memory.",
+are bounded, so that a client that does not read cannot take all memory. Messages of channels that
+wait for one client are never more than 1gb.",
         ),
         Directive::new(
             "client-query-buffer-limit",

@@ -2,6 +2,8 @@
 
 use super::Key;
 use crate::base::Tag;
+#[cfg(doc)]
+use crate::crdt::Collection;
 use crate::crdt::Generation;
 
 impl Key {
@@ -11,9 +13,17 @@ impl Key {
         self.lives.iter().any(|life| life.is_past(now_ms) || life.has_tombstones(now_ms))
     }
 
+    /// Forgets the values of members that have expired up to a generation, before they are dropped; true when
+    /// that is to be told ([`Collection::forget_expired`]).
+    pub fn forget_expired(&mut self, now_ms: u64, upto: Generation, now: Generation) -> bool {
+        let present = self.lives.iter_mut().filter(|life| !life.is_past(now_ms));
+        let members = present.flat_map(|life| life.collections.each_mut());
+        members.fold(false, |forgot, members| members.forget_expired(upto, now) || forgot)
+    }
+
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
     ///
-    /// Graves of sets go up to the generation `upto`; what is forgotten goes if all of the `whole` key is
+    /// Graves of members go up to the generation `upto`; what is forgotten goes if all of the `whole` key is
     /// confirmed, because nothing of it died later. Of lives that are past go those whose deadline is
     /// among `ended`, be they the newest, whose deadline says which life is next, or older ones, which
     /// others may still believe to be alive. A deadline that is still to come stays: others have it too,

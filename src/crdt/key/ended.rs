@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 impl Key {
     /// A number that is another one whenever something else is forgotten or past; 0 when nothing is.
-    /// Graves of sets are left out: they are noted one by one ([`Key::has_graves`]).
+    /// Graves of members are left out: they are noted one by one ([`Key::has_graves`]).
     #[must_use]
     pub fn tombstones_mark(&self, now_ms: u64) -> u64 {
         let mut hasher = Xxh3Default::new();
@@ -24,10 +24,11 @@ impl Key {
         if any { hasher.digest().max(1) } else { 0 }
     }
 
-    /// Whether any set holds removed or expired members.
+    /// Whether any collection holds removed or expired members.
     #[must_use]
     pub fn has_graves(&self) -> bool {
-        self.lives.iter().filter_map(Life::set).any(|set| set.has_graves())
+        let mut members = self.lives.iter().flat_map(|life| life.collections.each());
+        members.any(|(_, members)| members.has_graves())
     }
 
     /// Drops the lives that `is_done` takes.
@@ -37,8 +38,8 @@ impl Key {
 
     /// Has all of it told when a part is next taken: nobody has been told any of it.
     pub fn tell_all(&mut self, tombstones: Tombstones) {
-        let sets = self.lives.iter_mut().filter_map(|life| life.set.as_mut());
-        sets.for_each(|set| set.tell_all(tombstones));
+        let members = self.lives.iter_mut().flat_map(|life| life.collections.each_mut());
+        members.for_each(|members| members.tell_all(tombstones));
     }
 }
 

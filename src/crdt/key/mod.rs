@@ -3,13 +3,14 @@
 mod collect;
 mod ended;
 mod fingerprint;
+mod members;
 mod part;
 mod wire;
 
 pub use wire::Told;
 
-use super::{Counter, DeadlineRegister, Kind, Life, MemberDeadline, Reading, Set, Tombstones};
-use super::{Visible, Write};
+use super::{Collection, Collections, Counter, DeadlineRegister, Kind, Life, MemberDeadline};
+use super::{Reading, Set, Tombstones, Value, Visible, Write};
 use crate::base::decimal::Decimal;
 #[cfg(feature = "planted")]
 use crate::base::planted::{self, Bug};
@@ -37,8 +38,12 @@ pub struct Key {
 impl Key {
     /// A key of one first life.
     #[must_use]
-    pub fn first_life(deadline: DeadlineRegister, counter: Counter, set: Option<Box<Set>>) -> Key {
-        let life = Life { id: Tag::NEVER, deadline, counter, set };
+    pub fn first_life(
+        deadline: DeadlineRegister,
+        counter: Counter,
+        collections: impl Into<Collections>,
+    ) -> Key {
+        let life = Life { id: Tag::NEVER, deadline, counter, collections: collections.into() };
         Key { lives: SmallVec::from_iter([life]) }
     }
 
@@ -56,10 +61,10 @@ impl Key {
         }
     }
 
-    /// Takes the newest life's set out, for a key that is held in another form from now on.
+    /// Takes the newest life's collections out, for a key that is held in another form from now on.
     #[must_use]
-    pub fn take_set(&mut self) -> Option<Box<Set>> {
-        self.lives.last_mut()?.set.take()
+    pub fn take_collections(&mut self) -> Collections {
+        self.lives.last_mut().map(|life| std::mem::take(&mut life.collections)).unwrap_or_default()
     }
 
     /// The life that writes go to, unless it is past.
@@ -94,7 +99,12 @@ impl Key {
 
     /// The sets of which the visible set is the union. Settle the key first.
     pub fn sets(&self, now_ms: u64) -> impl Iterator<Item = &Set> {
-        self.present(now_ms).filter_map(Life::set).filter(|set| !set.is_empty())
+        self.members(now_ms)
+    }
+
+    /// The collections of a type of which the visible one is made. Settle the key first.
+    pub fn members<V: Value>(&self, now_ms: u64) -> impl Iterator<Item = &Collection<V>> {
+        self.present(now_ms).filter_map(Life::members).filter(|members| !members.is_empty())
     }
 
     /// When the visible key ends; `None`: not by itself.
@@ -107,8 +117,8 @@ impl Key {
     #[must_use]
     pub fn next_due_ms(&self, now_ms: u64) -> Option<u64> {
         let lives = self.present(now_ms).filter_map(|life| life.deadline.at_ms());
-        let members = self.present(now_ms).filter_map(|life| life.set()?.next_due_ms());
-        lives.chain(members).min()
+        let members = self.present(now_ms).flat_map(|life| life.collections.each());
+        lives.chain(members.filter_map(|(_, members)| members.next_due_ms())).min()
     }
 
     /// Whether two types are living at once: born on two nodes that had not heard of each other.
@@ -120,8 +130,8 @@ impl Key {
 
     /// Takes members out of sight that have expired; returns how many.
     pub fn settle(&mut self, now_ms: u64, tombstones: Tombstones) -> usize {
-        let sets = self.lives.iter_mut().filter_map(|life| life.set.as_mut());
-        sets.map(|set| set.settle(now_ms, tombstones)).sum()
+        let members = self.lives.iter_mut().flat_map(|life| life.collections.each_mut());
+        members.map(|members| members.settle(now_ms, tombstones)).sum()
     }
 
     /// INCR: counts in the newest life.
@@ -137,19 +147,9 @@ impl Key {
     /// INCRBYFLOAT: what is visible as a number becomes `to`. False when it is not a number.
     pub fn move_number_to(&mut self, write: &Write, to: &Decimal, to_text: &[u8]) -> bool {
         let visible = self.text(write.now_ms);
-        let is_shown = match &visible {
-            None => false,
-            Some(Visible::Text(text)) => *text == to_text,
-            Some(_) => true,
+        let Some((by, is_shown)) = Reading::way_to(visible.as_ref(), to, to_text) else {
+            return false;
         };
-        let from = match visible {
-            None => Some(Decimal::default()),
-            Some(Visible::Integer(value)) => Some(Decimal::from(i128::from(value))),
-            Some(Visible::Number(text)) => Decimal::parse(text.as_bytes()),
-            Some(Visible::Text(text)) => Reading::number_of(text),
-        };
-        let Some(from) = from else { return false };
-        let by = to - &from;
         if !by.is_zero() || !is_shown {
             self.begin(write.now_ms);
             // Adding nothing makes a missing key 0, and a text take another form: `3.0` becomes `3`.
@@ -183,11 +183,8 @@ impl Key {
             }
             (deadline, _) => deadline,
         };
-        self.writable(write).set.get_or_insert_default().insert(write, member, deadline);
-        let older = self.lives.split_last_mut().map_or(&mut [][..], |(_, older)| older);
-        let present = older.iter_mut().filter(|life| !life.is_past(write.now_ms));
-        let sets = present.filter_map(|life| life.set.as_mut());
-        for set in sets.filter(|set| set.contains(member)) {
+        self.newest_members::<()>(write).insert(write, member, deadline);
+        for set in self.older_members::<()>(write).filter(|set| set.contains(member)) {
             set.insert(write, member, deadline);
         }
         known.is_none()
@@ -195,13 +192,7 @@ impl Key {
 
     /// SREM: removes what is seen of the member, in every life; true when it was in.
     pub fn remove(&mut self, write: &Write, member: &[u8]) -> bool {
-        let mut found = false;
-        for life in self.lives.iter_mut().filter(|life| !life.is_past(write.now_ms)) {
-            if let Some(set) = &mut life.set {
-                found |= set.remove(member, write.tombstones);
-            }
-        }
-        found
+        self.remove_member::<()>(write, member)
     }
 
     /// EXPIRE and PERSIST: of every life that is not past.
@@ -256,8 +247,8 @@ impl Key {
     pub fn heap_bytes(&self) -> usize {
         let spilled = if self.lives.spilled() { self.lives.capacity() } else { 0 };
         let parts = self.lives.iter().map(|life| {
-            let set = life.set.as_ref().map_or(0, |set| size_of::<Set>() + set.heap_bytes());
-            life.counter.heap_bytes() + set
+            let members = life.collections.each().map(|(_, members)| members.heap_bytes());
+            life.counter.heap_bytes() + members.sum::<usize>()
         });
         spilled * size_of::<Life>() + parts.sum::<usize>()
     }

@@ -2,19 +2,19 @@
 
 use super::Key;
 use crate::base::{Replica, Stamp, Tag};
-use crate::crdt::{Counter, DeadlineRegister, Life, Own, OwnFloat, Tombstones};
+use crate::crdt::{Collections, Counter, DeadlineRegister, Life, Own, Tombstones};
 use smallvec::SmallVec;
 
 impl Key {
-    /// What the stream of `me` has to be told after this node changed the key: all of it, but of sets
-    /// only what has changed since it was last asked.
+    /// What the stream of `me` has to be told after this node changed the key: all of it, but of
+    /// members only what has changed since it was last asked.
     #[must_use]
     pub fn take_part(&mut self, me: Replica) -> Key {
         let part = |life: &mut Life| Life {
             id: life.id,
             deadline: life.deadline,
             counter: life.counter.clone(),
-            set: life.set.as_mut().map(|set| Box::new(set.take_part(me))),
+            collections: life.collections.take_part(me),
         };
         Key { lives: self.lives.iter_mut().map(part).collect() }
     }
@@ -23,10 +23,10 @@ impl Key {
     #[must_use]
     pub fn tombstones_part(&self, now_ms: u64) -> Key {
         let lives = self.lives.iter().map(|life| match life.is_past(now_ms) {
-            true => Life {
-                set: life.set.as_ref().map(|set| Box::new(set.loose())),
-                ..Life { set: None, ..life.clone() }
-            },
+            true => {
+                let (deadline, counter) = (life.deadline, life.counter.clone());
+                Life { id: life.id, deadline, counter, collections: life.collections.loose() }
+            }
             false => told_dead(life),
         });
         Key { lives: lives.filter(|life| !is_blank(life)).collect() }
@@ -35,17 +35,15 @@ impl Key {
     /// What `me` alone has counted in the newest life.
     #[must_use]
     pub fn own(&self, me: Replica) -> Own {
-        let Some(counter) = self.newest().map(Life::counter) else { return Own::default() };
-        let float = counter.float(me).map(|slot| {
-            let [(seq, sum), _] = slot.sums();
-            Box::new(OwnFloat { born: slot.born(), seq, sum: sum.clone() })
-        });
-        match counter.slot(me) {
-            Some(slot) => {
-                Own { born: slot.born(), added: slot.added(), taken: slot.taken(), float }
-            }
-            None => Own { float, ..Own::default() },
-        }
+        self.newest().map(|life| life.counter.own(me)).unwrap_or_default()
+    }
+
+    /// Adds to what a node had contributed what it had to members that it has changed since, of a part that
+    /// was taken.
+    pub fn note_befores(&self, own: &mut Own) {
+        // As of the counter: of the newest life.
+        let members = self.newest().into_iter().flat_map(|life| life.collections.each());
+        members.for_each(|(_, members)| members.note_befores(own));
     }
 
     /// Whether `other` has counts of `me` that this lacks. Of `me` itself this has all, unless what it had
@@ -53,16 +51,10 @@ impl Key {
     #[must_use]
     pub fn is_behind_on(&self, me: Replica, other: &Key) -> bool {
         other.lives.iter().any(|theirs| {
-            let mine = self.lives.iter().find(|mine| mine.id == theirs.id).map(Life::counter);
-            let slot = theirs
-                .counter
-                .slot(me)
-                .is_some_and(|slot| slot.exceeds(mine.and_then(|mine| mine.slot(me))));
-            let float = theirs
-                .counter
-                .float(me)
-                .is_some_and(|slot| slot.exceeds(mine.and_then(|mine| mine.float(me))));
-            slot || float
+            let mine = self.lives.iter().find(|mine| mine.id == theirs.id);
+            let members = mine.map(|mine| &mine.collections);
+            theirs.counter.exceeds(me, mine.map(Life::counter))
+                || Collections::is_behind_on(members, me, &theirs.collections)
         })
     }
 
@@ -70,11 +62,10 @@ impl Key {
     #[must_use]
     pub fn mentions(&self, replica: Replica) -> bool {
         self.lives.iter().any(|life| {
-            let tags = [life.id, life.deadline.tag(), life.counter.base().tag()];
-            let counted = || life.counter.slot(replica).is_some();
-            let has_float = || life.counter.float(replica).is_some();
-            let has_added = || life.set.as_ref().is_some_and(|set| set.mentions(replica));
-            tags.iter().any(|tag| tag.replica == replica) || counted() || has_float() || has_added()
+            let tags = [life.id, life.deadline.tag()];
+            tags.iter().any(|tag| tag.replica == replica)
+                || life.counter.mentions(replica)
+                || life.collections.each().any(|(_, members)| members.mentions(replica))
         })
     }
 
@@ -103,14 +94,14 @@ impl Key {
         let again = |life: &Life| {
             let (tag, at_ms) = (life.deadline.tag(), life.deadline.at_ms());
             let theirs = theirs.lives.iter().find(|theirs| theirs.id == life.id);
-            let known = theirs.and_then(|theirs| theirs.set.as_deref());
-            let set = life.set.as_ref().map(|set| set.reissue(lost, since, new, known));
+            let known = theirs.map(|theirs| &theirs.collections);
+            let collections = life.collections.reissue(lost, before, since, new, known);
             let known = theirs.map(Life::counter);
             let mut part = Life {
                 id: life.id,
                 deadline: DeadlineRegister::default(),
                 counter: life.counter.reissue(lost, before, since, new, known),
-                set: set.filter(|set| !set.is_blank()).map(Box::new),
+                collections,
             };
             part.merge(&tombstones_of(life), Tombstones::KEEP);
             // One that was taken away may have been so by a deletion, which has no tag of its own.
@@ -147,10 +138,9 @@ fn told_dead(life: &Life) -> Life {
 
 /// What is dead in a life.
 fn tombstones_of(life: &Life) -> Life {
-    let set = life.set.as_ref().map(|set| set.tombstones_part());
     let mut part = Life {
         counter: life.counter.tombstones_part(),
-        set: set.filter(|set| !set.is_blank()).map(Box::new),
+        collections: life.collections.tombstones_part(),
         ..Life::new(life.id)
     };
     // What took away the rest took away the deadline too.

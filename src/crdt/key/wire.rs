@@ -4,7 +4,7 @@ use super::Key;
 use crate::base::codec::Malformed;
 use crate::base::{Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{Counter, DeadlineRegister, Life, Plain, Set};
+use crate::crdt::{Collection, Collections, Counter, DeadlineRegister, Life, Plain, Value};
 use smallvec::SmallVec;
 
 // What a life's first byte says is there.
@@ -17,6 +17,11 @@ const SET: u8 = 16;
 const MORE: u8 = 32;
 /// In place of a life: a key without any.
 const NO_LIFE: u8 = 64;
+/// Another byte says what more is there.
+const OTHERS: u8 = 128;
+
+// What the second byte says.
+const HASH: u8 = 1;
 
 impl Encoder {
     /// A whole key, or a part of one.
@@ -53,12 +58,17 @@ impl Encoder {
     }
 
     fn life(&mut self, life: &Life, more: u8) {
+        let others = flag_if(life.collections.hash.is_some(), HASH);
         self.byte(
             more | flag_if(life.id != Tag::NEVER, ID)
                 | deadline_flags(&life.deadline)
                 | flag_if(life.counter != Counter::default(), COUNTER)
-                | flag_if(life.set.is_some(), SET),
+                | flag_if(life.collections.set.is_some(), SET)
+                | flag_if(others != 0, OTHERS),
         );
+        if others != 0 {
+            self.byte(others);
+        }
         if life.id != Tag::NEVER {
             self.tag(life.id);
         }
@@ -66,9 +76,8 @@ impl Encoder {
         if life.counter != Counter::default() {
             life.counter.encode(self);
         }
-        if let Some(set) = &life.set {
-            set.encode(self);
-        }
+        // In the order of their flags.
+        life.collections.each().for_each(|(_, members)| members.encode(self));
     }
 }
 
@@ -129,10 +138,14 @@ impl<'a> Decoder<'a> {
             if flags == NO_LIFE && lives.is_empty() {
                 break;
             }
-            if flags & !(ID | DEADLINE | AT | COUNTER | SET | MORE) != 0 {
+            if flags & !(ID | DEADLINE | AT | COUNTER | SET | MORE | OTHERS) != 0 {
                 return Err(Malformed("an unknown kind of life"));
             }
-            let life = self.life(flags)?;
+            let others = if flags & OTHERS != 0 { self.byte()? } else { 0 };
+            if others & !HASH != 0 || (flags & OTHERS != 0) != (others != 0) {
+                return Err(Malformed("an unknown kind of life"));
+            }
+            let life = self.life(flags, others)?;
             if lives.last().is_some_and(|last| last.id >= life.id) {
                 return Err(Malformed("lives out of order"));
             }
@@ -144,15 +157,22 @@ impl<'a> Decoder<'a> {
         Ok(Key { lives })
     }
 
-    fn life(&mut self, flags: u8) -> Result<Life, Malformed> {
+    fn life(&mut self, flags: u8, others: u8) -> Result<Life, Malformed> {
         let id = if flags & ID != 0 { self.tag()? } else { Tag::NEVER };
         let deadline = self.deadline(flags)?;
         let counter = match flags & COUNTER {
             0 => Counter::default(),
             _ => Counter::decode(self)?,
         };
-        let set = if flags & SET != 0 { Some(Box::new(Set::decode(self)?)) } else { None };
-        Ok(Life { id, deadline, counter, set })
+        let collections = Collections {
+            set: self.members(flags & SET != 0)?,
+            hash: self.members(others & HASH != 0)?,
+        };
+        Ok(Life { id, deadline, counter, collections })
+    }
+
+    fn members<V: Value>(&mut self, there: bool) -> Result<Option<Box<Collection<V>>>, Malformed> {
+        there.then(|| Collection::decode(self).map(Box::new)).transpose()
     }
 
     fn deadline(&mut self, flags: u8) -> Result<DeadlineRegister, Malformed> {

@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 use super::outcome::{Outcome, bad_argument, function, number, one, text};
-use mlua::{Lua, LightUserData, MultiValue, Result, Table, Value};
+use mlua::{LightUserData, Lua, MultiValue, Result, Table, Value};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -88,15 +88,21 @@ pub fn library(lua: &Lua, settings: &Rc<JsonSettings>) -> Result<Table> {
     json.raw_set("encode_sparse_array", with(encode_sparse_array)?)?;
     json.raw_set(
         "encode_max_depth",
-        with(|lua, settings, args| integer(lua, &settings.encode_depth, args, "encode_max_depth", i32::MAX))?,
+        with(|lua, settings, args| {
+            integer(lua, &settings.encode_depth, args, "encode_max_depth", i32::MAX)
+        })?,
     )?;
     json.raw_set(
         "decode_max_depth",
-        with(|lua, settings, args| integer(lua, &settings.decode_depth, args, "decode_max_depth", i32::MAX))?,
+        with(|lua, settings, args| {
+            integer(lua, &settings.decode_depth, args, "decode_max_depth", i32::MAX)
+        })?,
     )?;
     json.raw_set(
         "encode_number_precision",
-        with(|lua, settings, args| integer(lua, &settings.precision, args, "encode_number_precision", 14))?,
+        with(|lua, settings, args| {
+            integer(lua, &settings.precision, args, "encode_number_precision", 14)
+        })?,
     )?;
     json.raw_set(
         "encode_keep_buffer",
@@ -166,7 +172,8 @@ fn encode_sparse_array(lua: &Lua, settings: &JsonSettings, args: &MultiValue) ->
     switch(&settings.converts_sparse, args);
     for (at, cell) in [(1, &settings.sparse_ratio), (2, &settings.sparse_safe)] {
         if let Some(value) = args.get(at).filter(|value| !value.is_nil()) {
-            let wanted = number(lua, value).filter(|wanted| (0.0..=f64::from(i32::MAX)).contains(wanted));
+            let wanted =
+                number(lua, value).filter(|wanted| (0.0..=f64::from(i32::MAX)).contains(wanted));
             let Some(wanted) = wanted else {
                 return Ok(Err(format!(
                     "bad argument #{} to 'encode_sparse_array' (expected integer between 0 and {})",
@@ -183,7 +190,11 @@ fn encode_sparse_array(lua: &Lua, settings: &JsonSettings, args: &MultiValue) ->
     Ok(Ok(all.into_iter().collect()))
 }
 
-fn encode_invalid_numbers(lua: &Lua, settings: &JsonSettings, args: &MultiValue) -> Result<Outcome> {
+fn encode_invalid_numbers(
+    lua: &Lua,
+    settings: &JsonSettings,
+    args: &MultiValue,
+) -> Result<Outcome> {
     let cell = &settings.encodes_invalid;
     match args.front() {
         Some(Value::Boolean(true)) => cell.set(Invalid::Written),

@@ -120,6 +120,7 @@ impl Connection<'_> {
             if let Some(unblocked) = self.session.client.unblocked() {
                 return Ok(unblocked);
             }
+            self.pass_on_messages().await?;
             match poll_fn(|context| self.poll_read(context)).await? {
                 None => {}
                 Some(0) => return Err(self.close().await),

@@ -327,6 +327,7 @@ pub fn look(keyspace: &Keyspace, place: Place, now_ms: u64) -> Result<View, Stri
             }
             Ok(View::Members(members, ends_ms))
         }
+        Some(kind) => Err(format!("{} is a {kind:?}", show(place))),
     }
 }
 

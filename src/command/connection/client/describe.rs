@@ -1,11 +1,11 @@
 //! One client as a line of CLIENT LIST, and the classes of clients.
 
 use crate::command::registry;
-use crate::node::ClientHandle;
 use crate::node::clients::flag;
+use crate::node::{ClientHandle, Space};
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The classes of clients that CLIENT LIST and KILL know. Here all are normal so far.
+/// The classes of clients that CLIENT LIST and KILL know. None is a replica or a master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     Normal,
@@ -15,6 +15,11 @@ pub enum Class {
 }
 
 impl Class {
+    #[must_use]
+    pub fn of(client: &ClientHandle) -> Class {
+        if client.has(flag::PUBSUB) { Class::Pubsub } else { Class::Normal }
+    }
+
     #[must_use]
     pub fn from_name(name: &[u8]) -> Option<Class> {
         let class = match name.to_ascii_lowercase().as_slice() {
@@ -41,10 +46,11 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
     let output_bytes = activity.output_bytes.load(Relaxed);
     let output_capacity = activity.output_capacity_bytes.load(Relaxed);
     let queued_bytes = activity.queued_bytes.load(Relaxed);
+    let subscriptions = |space| client.known_subscriptions().map_or(0, |names| names.count(space));
     let total_bytes = client.memory_bytes() + argument_bytes;
     let command = activity.last_command().and_then(|index| registry::all().get(index));
     format!(
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 \
+        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={} qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
          multi-mem={queued_bytes} rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
          tot-mem={total_bytes} events=r cmd={} user=default redir=-1 resp={} lib-name={} \
@@ -57,6 +63,9 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         seconds(activity.last_interaction_ms.load(Relaxed)),
         flags(client.flags_shown()),
         activity.db.load(Relaxed),
+        subscriptions(Space::Channels),
+        subscriptions(Space::Patterns),
+        subscriptions(Space::ShardChannels),
         activity.queued().map_or(-1, i64::from),
         client.inbox_bytes(),
         command.map_or("NULL", |entry| &entry.full_name),
@@ -68,8 +77,9 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 /// A letter for each flag, in Redis's order.
 fn flags(bits: u32) -> String {
-    const LETTERS: [(u32, char); 9] = [
+    const LETTERS: [(u32, char); 10] = [
         (flag::MONITOR, 'O'),
+        (flag::PUBSUB, 'P'),
         (flag::MULTI, 'x'),
         (flag::BLOCKED, 'b'),
         (flag::DIRTY, 'd'),

@@ -48,7 +48,7 @@ struct Filters<'a> {
 impl Filters<'_> {
     fn pass(&self, client: &ClientHandle, own_id: u64) -> bool {
         self.id.is_none_or(|id| client.id == id)
-            && self.class.is_none_or(|class| class == Class::Normal)
+            && self.class.is_none_or(|class| class == Class::of(client))
             && self.addr.is_none_or(|addr| client.addr.as_bytes() == addr)
             && self.laddr.is_none_or(|laddr| client.laddr.as_bytes() == laddr)
             && !(self.spare_self && client.id == own_id)

@@ -42,8 +42,12 @@ enum Wanted {
 fn list(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let clients = &call.node.clients;
     let listed = match parse(call.args)? {
-        Wanted::All | Wanted::Class(Class::Normal) => clients.all(),
-        Wanted::Class(_) => Vec::new(),
+        Wanted::All => clients.all(),
+        Wanted::Class(class) => {
+            let mut of_class = clients.all();
+            of_class.retain(|client| Class::of(client) == class);
+            of_class
+        }
         Wanted::Ids(ids) => ids.into_iter().filter_map(|id| clients.get(id)).collect(),
     };
     let now_ms = clock::unix_ms();

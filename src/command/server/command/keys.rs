@@ -55,7 +55,7 @@ fn getkeysandflags(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
     let entry = resolve(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
     let command = entry.command;
-    if command.keys.is_empty() {
+    if !command.keys.iter().any(KeySpec::are_keys) {
         return Err(CommandError::fixed("ERR The command has no key arguments"));
     }
     let wanted = usize::from(command.arity.unsigned_abs());
@@ -65,7 +65,7 @@ fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
         return Err(CommandError::fixed(text));
     }
     let mut found = Vec::new();
-    for spec in command.keys {
+    for spec in command.keys.iter().filter(|spec| spec.are_keys()) {
         for at in positions(*spec, request) {
             found.extend(request.get(at).map(|key| (key, access(command, spec, request))));
         }

@@ -49,6 +49,7 @@ fn put_into_effect(
         }
         return Err(error);
     }
+    node.keyspace.tell_events(new.notify_keyspace_events);
     if new.loglevel != old.loglevel {
         node.log_from(new.loglevel);
     }

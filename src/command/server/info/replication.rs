@@ -3,6 +3,7 @@
 use super::report::Report;
 use crate::node::Node;
 use crate::replication::{Health, PeerStatus, Status};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// To Redis's clients every node is a master. Peers are not listed as its replicas: they take writes,
 /// and their addresses are for nodes.
@@ -26,6 +27,10 @@ pub fn replication(node: &Node, report: &mut Report) {
     if let Some(cluster) = &node.cluster {
         let status = cluster.status(&node.keyspace);
         write(&status, node.config().cluster_clock_warning_ms.into(), report);
+        let posts = &cluster.posts;
+        report.field("pubsub_sent_to_peers", posts.sent.load(Relaxed));
+        report.field("pubsub_dropped_for_peers", posts.dropped.load(Relaxed));
+        report.field("pubsub_received_from_peers", posts.received.load(Relaxed));
     }
 }
 

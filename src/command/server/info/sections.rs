@@ -74,14 +74,11 @@ pub fn clients(node: &Node, report: &mut Report) {
         most(|client| client.activity.output_bytes.load(Relaxed)),
     );
     report.field("blocked_clients", blocked);
+    report.constant(0, &["tracking_clients"]);
+    report.field("pubsub_clients", node.pubsub.clients());
     report.constant(
         0,
-        &[
-            "tracking_clients",
-            "clients_in_timeout_table",
-            "total_blocking_keys",
-            "total_blocking_keys_on_nokey",
-        ],
+        &["clients_in_timeout_table", "total_blocking_keys", "total_blocking_keys_on_nokey"],
     );
 }
 

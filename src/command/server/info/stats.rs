@@ -1,18 +1,18 @@
 //! The section of INFO that counts what has happened.
 
 use super::report::Report;
-use crate::node::{Node, clock};
+use crate::node::{Node, Space, clock};
 use std::time::Instant;
 
 pub fn stats(node: &Node, report: &mut Report) {
     traffic(node, report);
     keys(node, report);
+    report.field("pubsub_channels", node.pubsub.count(Space::Channels));
+    report.field("pubsub_patterns", node.pubsub.count(Space::Patterns));
+    report.field("pubsubshard_channels", node.pubsub.count(Space::ShardChannels));
     report.constant(
         0,
         &[
-            "pubsub_channels",
-            "pubsub_patterns",
-            "pubsubshard_channels",
             "latest_fork_usec",
             "total_forks",
             "migrate_cached_sockets",

@@ -12,6 +12,8 @@ pub(super) trait Amount: Copy + PartialOrd {
     const EXPECTED: &'static str;
     /// The error when the applied increment is no such number.
     const APPLIED_OVERFLOW: CommandError;
+    /// What the event of an increment is called.
+    const EVENT: &'static str;
 
     fn from_integer(value: i64) -> Self;
 
@@ -51,6 +53,7 @@ pub(super) fn parse_stored<A: Amount>(text: &[u8]) -> Result<A, CommandError> {
 }
 
 impl Amount for i64 {
+    const EVENT: &'static str = "incrby";
     const EXPECTED: &'static str = "an integer or out of range";
     const APPLIED_OVERFLOW: CommandError =
         CommandError::fixed("ERR applied increment would overflow");
@@ -89,6 +92,7 @@ impl Amount for i64 {
 }
 
 impl Amount for LongDouble {
+    const EVENT: &'static str = "incrbyfloat";
     const EXPECTED: &'static str = "a valid float";
     const APPLIED_OVERFLOW: CommandError =
         CommandError::fixed("ERR applied increment would be Infinity");

@@ -5,8 +5,9 @@ mod bounded;
 mod options;
 
 use crate::base::long_double::LongDouble;
+use crate::command::key_deadline::end_at;
 use crate::command::{Call, CommandError};
-use crate::store::Deadline;
+use crate::store::{Deadline, EventClasses};
 use amount::Amount;
 use bounded::{Step, add_within};
 use options::{Kind, Options};
@@ -30,6 +31,7 @@ fn run<A: Amount>(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), 
     match step {
         Step::To { value, applied } => {
             A::store(call.keys, call.key(1), value, applied)?;
+            call.keys.notify(EventClasses::STRING, A::EVENT, call.key(1));
             apply_deadline(call, deadline, options.only_without_deadline)?;
             reply(call, value, applied);
         }
@@ -58,7 +60,7 @@ fn apply_deadline(
     };
     let has_deadline = || call.keys.deadline(key).map(|found| found.flatten().is_some());
     if !(only_without_deadline && has_deadline()?) {
-        call.keys.set_deadline(key, at_ms);
+        end_at(call.keys, key, at_ms);
     }
     Ok(())
 }

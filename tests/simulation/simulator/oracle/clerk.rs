@@ -306,7 +306,10 @@ impl Clerk<'_> {
     fn born(&self, life: LifeId, kind: Kind) -> u64 {
         let born = self.life_after(life).map(|life| match kind {
             Kind::String => life.counter().born(),
-            Kind::Set => life.set().map(|set| set.born()).unwrap_or_default(),
+            kind => {
+                let members = life.collections().each().find(|(of, _)| *of == kind);
+                members.map(|(_, members)| members.born()).unwrap_or_default()
+            }
         });
         born.unwrap_or_default().0
     }

@@ -112,7 +112,7 @@ impl Sight {
         match living.into_iter().max() {
             None => View::Nothing,
             Some((_, Kind::String)) => View::Text(self.text(history, now_ms), at_ms),
-            Some((_, Kind::Set)) => View::Members(self.members(history, now_ms), at_ms),
+            Some((_, _)) => View::Members(self.members(history, now_ms), at_ms),
         }
     }
 

@@ -58,7 +58,8 @@ impl Reader<'_> {
         let position = self.position;
         self.position = position.map(|position| position + 1);
         let name = names::value(&self.entry.full_name, self.token, word);
-        let covers = |spec: &KeySpec| position.is_some_and(|at| covers(spec, at));
+        let covers =
+            |spec: &KeySpec| spec.are_keys() && position.is_some_and(|at| covers(spec, at));
         let key_spec = self.entry.command.keys.iter().position(covers);
         let kind = match key_spec {
             Some(_) => Kind::Key,
@@ -163,7 +164,8 @@ fn covers(spec: &KeySpec, position: i16) -> bool {
                 && (last < 0 || position <= last)
                 && (position - first) % step.max(1) == 0
         }
-        Place::Counted { at } => position > at,
+        // Those that follow it are the same argument, once more.
+        Place::Counted { at } => position == at + 1,
     }
 }
 

@@ -1,11 +1,18 @@
-//! The Lua state of a thread.
+//! The Lua state of a thread, and what is known of a script before it runs there.
 
+use super::Args;
+use super::registry::Entry;
 use crate::node::scripts::Running;
-use crate::node::{Node, REDIS_VERSION};
-use crate::script::{Engine, Failure, Settings};
+use crate::node::{Node, REDIS_VERSION, Scripts};
+use crate::script::{Digest, Engine, Failure, Script, Settings, digest_of};
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+/// Longer scripts are not hashed twice.
+const BRIEF_MAX_BYTES: usize = 16 * 1024;
+/// What the Lua state of one thread may take.
+const MEMORY_MAX_BYTES: usize = 1 << 30;
 
 /// A state, and the node that it was made for.
 struct Held {
@@ -46,7 +53,30 @@ fn make(node: &Node) -> Result<Held, Failure> {
     let engine = Engine::new(Settings {
         version: REDIS_VERSION,
         seed: rand::random(),
+        memory_max_bytes: MEMORY_MAX_BYTES,
         must_end: Arc::new(move || asked.must_end()),
     })?;
     Ok(Held { running, engine, bytes: 0 })
+}
+
+/// Whether the script that a request names is known, and cannot take long. What is not known has yet to be read.
+pub fn is_brief(scripts: &Scripts, entry: &Entry, args: Args<'_>) -> bool {
+    let Some(word) = args.get(1) else { return true };
+    let digest = match entry.command.name {
+        "evalsha" | "evalsha_ro" => digest(word),
+        _ if word.len() > BRIEF_MAX_BYTES => return false,
+        _ => Some(digest_of(word)),
+    };
+    match digest.and_then(|digest| scripts.find(&digest)) {
+        Some(script) => script.is_brief,
+        // There is nothing to run, or it is read for the first time.
+        None => Script::new(word).is_ok_and(|script| script.is_brief),
+    }
+}
+
+/// A digest as it is written, in any letter case.
+pub fn digest(word: &[u8]) -> Option<Digest> {
+    let mut digest = Digest::try_from(word).ok()?;
+    digest.make_ascii_lowercase();
+    Some(digest)
 }

@@ -26,7 +26,15 @@ impl ScriptRequest {
             bytes.extend_from_slice(word);
         }
         let Session { db, protocol, no_touch, .. } = *session;
-        ScriptRequest { entry, client: session.client.clone(), bytes, spans, db, protocol, no_touch }
+        ScriptRequest {
+            entry,
+            client: session.client.clone(),
+            bytes,
+            spans,
+            db,
+            protocol,
+            no_touch,
+        }
     }
 
     /// In which its reply is to be written.

@@ -1,10 +1,10 @@
 //! What its keeper has to know of a set's tombstones.
 
-use super::Set;
+use super::{Collection, Value};
 use crate::crdt::Tombstones;
 use xxhash_rust::xxh3::Xxh3Default;
 
-impl Set {
+impl<V: Value> Collection<V> {
     /// Whether it holds removed or expired members.
     #[must_use]
     pub fn has_graves(&self) -> bool {

@@ -1,13 +1,13 @@
-//! Sets as bytes.
+//! Collections as bytes.
 
-use super::Set;
 use super::member::{Dot, DotLife, Member};
 use super::tracking::{Chain, Tracking};
+use super::{Collection, Value};
 use crate::base::codec::Malformed;
-use crate::base::{Name, Stamp};
+use crate::base::{Name, Replica, Stamp};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
 
-// What a set's first byte says is there.
+// What a collection's first byte says is there.
 const BORN: u8 = 1;
 const FORGOTTEN: u8 = 2;
 const SEEN: u8 = 4;
@@ -20,11 +20,13 @@ const MORE: u8 = 1;
 const LIVE: u8 = 2;
 /// It has a deadline.
 const AT: u8 = 4;
+/// In place of a dot: there is none, only something that is forgotten of the value.
+const NO_DOT: u8 = AT;
 
 /// An empty name and a dot.
 const MEMBER_BYTES_MIN: usize = 3;
 
-impl Set {
+impl<V: Value> Collection<V> {
     pub(in crate::crdt) fn encode(&self, out: &mut Encoder) {
         let seen = self.tracking.as_ref().map(|tracking| &tracking.seen);
         let seen = seen.filter(|seen| !seen.is_empty());
@@ -53,15 +55,17 @@ impl Set {
         for (name, member) in self.known() {
             out.bytes(name);
             encode_dots(out, member);
+            member.value.encode(out);
         }
     }
 
-    pub(in crate::crdt) fn decode(from: &mut Decoder<'_>) -> Result<Set, Malformed> {
+    pub(in crate::crdt) fn decode(from: &mut Decoder<'_>) -> Result<Collection<V>, Malformed> {
         let flags = from.byte()?;
-        if flags & !(BORN | FORGOTTEN | SEEN | CHAIN) != 0 {
-            return Err(Malformed("an unknown kind of set"));
+        let forgotten = if V::COUNTS { 0 } else { FORGOTTEN };
+        if flags & !(BORN | forgotten | SEEN | CHAIN) != 0 {
+            return Err(Malformed("an unknown kind of collection"));
         }
-        let (mut set, mut told) = (Set::default(), Tracking::default());
+        let (mut set, mut told) = (Collection::default(), Tracking::default());
         if flags & BORN != 0 {
             set.born = from.stamp()?;
         }
@@ -81,14 +85,19 @@ impl Set {
             if set.find(&name).is_some() {
                 return Err(Malformed("a member twice"));
             }
-            set.put(name, decode_dots(from)?);
+            let mut member: Member<V> = decode_dots(from)?;
+            member.value = V::decode(from)?;
+            set.put(name, member);
         }
         Ok(set)
     }
 }
 
-fn encode_dots(out: &mut Encoder, member: &Member) {
+fn encode_dots<V: Value>(out: &mut Encoder, member: &Member<V>) {
     let dots = member.dots();
+    if dots.is_empty() {
+        out.replica_and(Replica::NOBODY, NO_DOT, DOT_BITS);
+    }
     for (left, dot) in (0..dots.len()).rev().zip(dots) {
         let more = flag_if(left > 0, MORE);
         let life = match dot.life {
@@ -104,12 +113,15 @@ fn encode_dots(out: &mut Encoder, member: &Member) {
     }
 }
 
-fn decode_dots(from: &mut Decoder<'_>) -> Result<Member, Malformed> {
+fn decode_dots<V: Value>(from: &mut Decoder<'_>) -> Result<Member<V>, Malformed> {
     let mut member = Member::default();
     loop {
         let (replica, flags) = from.replica_and(DOT_BITS)?;
         if member.dots().last().is_some_and(|last| last.replica >= replica) {
             return Err(Malformed("replicas out of order"));
+        }
+        if V::COUNTS && flags == NO_DOT && member.dots().is_empty() {
+            return Ok(member);
         }
         let stamp = from.stamp()?;
         let life = match flags & (LIVE | AT) {

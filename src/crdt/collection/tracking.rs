@@ -1,11 +1,12 @@
-//! What a node that has peers keeps about a set besides its members.
+//! What a node that has peers keeps about a collection besides its members.
 
+use super::Value;
 use super::member::{Dot, DotLife, Member};
 use crate::base::{Name, Replica, Stamp, Tag};
-use crate::crdt::ReplicaMap;
+use crate::crdt::{Own, ReplicaMap};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// What a part of a set promises: all dots of `replica` with a stamp after `since` up to `upto`. So it
+/// What a part promises: all dots of `replica` with a stamp after `since` up to `upto`. So it
 /// follows on the part that ended at `since`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chain {
@@ -28,6 +29,9 @@ impl Default for Fresh {
     }
 }
 
+/// So many notes are kept as they come.
+const BEFORES_MIN: usize = 16;
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tracking {
     /// Of a part that is told to others.
@@ -35,10 +39,15 @@ pub(super) struct Tracking {
     /// Every dot of the replica up to that stamp is known here, if only as forgotten.
     pub seen: ReplicaMap<Stamp>,
     fresh: Fresh,
+    /// What this node alone had contributed to the values of members before it changed them; of one, the
+    /// first counts. Of a part that is told: each once.
+    pub befores: Vec<(Name, Own)>,
+    /// So many are sorted.
+    befores_sorted: usize,
     /// Up to where this node's own dots were handed to its stream.
     handed: Tag,
     digest: u64,
-    /// Dead dots of members that are in: how many, and the sum of a hash of each.
+    /// What is dead of members that are in: how many dots and values, and the sum of a hash of each.
     scars: usize,
     scar_digest: u64,
 }
@@ -96,16 +105,16 @@ impl Tracking {
     }
 
     /// A member as it is from now on, among those that are in.
-    pub fn enter(&mut self, name: &[u8], member: &Member) {
+    pub fn enter<V: Value>(&mut self, name: &[u8], member: &Member<V>) {
         self.digest = self.digest.wrapping_add(digest_of(name, member));
-        self.scars += member.dead_dots();
+        self.scars += member.scars();
         self.scar_digest = self.scar_digest.wrapping_add(digest_of_scars(name, member));
     }
 
     /// A member as it was, before it changes or goes.
-    pub fn leave(&mut self, name: &[u8], member: &Member) {
+    pub fn leave<V: Value>(&mut self, name: &[u8], member: &Member<V>) {
         self.digest = self.digest.wrapping_sub(digest_of(name, member));
-        self.scars -= member.dead_dots();
+        self.scars -= member.scars();
         self.scar_digest = self.scar_digest.wrapping_sub(digest_of_scars(name, member));
     }
 
@@ -115,7 +124,8 @@ impl Tracking {
             Fresh::Names(names) => names.capacity() * size_of::<Name>(),
             Fresh::All => 0,
         };
-        size_of::<Tracking>() + self.seen.heap_bytes() + fresh
+        let befores = self.befores.capacity() * size_of::<(Name, Own)>();
+        size_of::<Tracking>() + self.seen.heap_bytes() + fresh + befores
     }
 
     /// No member is in any more.
@@ -130,7 +140,35 @@ impl Tracking {
         self.scar_digest = 0;
     }
 
-    /// This node changed a member of a set that knows `known` names.
+    /// Whether the member was noted last, and nothing was handed over since.
+    pub fn is_noted_last(&self, name: &[u8]) -> bool {
+        self.befores.last().is_some_and(|(last, _)| **last == *name)
+    }
+
+    /// What this node had contributed to a member that it is about to change.
+    pub fn note_before(&mut self, name: &[u8], own: Own) {
+        self.befores.push((Name::from_slice(name), own));
+        // One that changes again and again stands here as often.
+        if self.befores.len() > 2 * self.befores_sorted.max(BEFORES_MIN) {
+            self.sort_befores();
+        }
+    }
+
+    fn sort_befores(&mut self) {
+        // Stable: of one member the first stays first.
+        self.befores.sort_by(|(one, _), (other, _)| one.cmp(other));
+        self.befores.dedup_by(|(later, _), (first, _)| later == first);
+        self.befores_sorted = self.befores.len();
+    }
+
+    /// Those notes, each member once, which takes them.
+    pub fn take_befores(&mut self) -> Vec<(Name, Own)> {
+        self.sort_befores();
+        self.befores_sorted = 0;
+        std::mem::take(&mut self.befores)
+    }
+
+    /// This node changed a member of a collection that knows `known` names.
     pub fn note(&mut self, name: &[u8], known: usize) {
         let Fresh::Names(names) = &mut self.fresh else { return };
         if names.last().is_some_and(|last| **last == *name) {
@@ -160,20 +198,25 @@ impl Tracking {
 
 /// Stable between processes. Of several live dots the latest, and those without a deadline: a member that
 /// had expired, and was added again, has lost the earlier ones where it had been collected meanwhile.
-pub(super) fn digest_of(name: &[u8], member: &Member) -> u64 {
+pub(super) fn digest_of<V: Value>(name: &[u8], member: &Member<V>) -> u64 {
     let Some(latest) = member.latest() else { return 0 };
     let (seed, all) = (xxh3_64(name), member.dots().iter());
     let counted = all.filter(|dot| *dot == latest || dot.life == DotLife::Live(None));
-    counted.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
+    let value = member.value.digest(seed);
+    counted.fold(value, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
 }
 
-fn digest_of_scars(name: &[u8], member: &Member) -> u64 {
-    if member.dead_dots() == 0 {
+fn digest_of_scars<V: Value>(name: &[u8], member: &Member<V>) -> u64 {
+    if member.scars() == 0 {
         return 0;
     }
     let seed = xxh3_64(name);
     let dead = member.dots().iter().filter(|dot| !dot.is_live());
-    dead.fold(0, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
+    let value = match member.value.tombstones_mark() {
+        0 => 0,
+        mark => xxh3_64_with_seed(&mark.to_le_bytes(), seed),
+    };
+    dead.fold(value, |sum: u64, dot| sum.wrapping_add(hash_dot(seed, dot)))
 }
 
 fn hash_dot(seed: u64, dot: &Dot) -> u64 {

@@ -1,17 +1,17 @@
 //! Members that expire.
 
 use super::member::Member;
-use super::{Grave, Set};
+use super::{Collection, Grave, Index, Value};
 use crate::base::Name;
 use crate::base::hash::hash_name;
 use crate::crdt::Tombstones;
 use indexmap::map::RawEntryApiV1;
 
-/// A set settles this part of its members one by one, but so many in any case.
+/// A collection settles this part of its members one by one, but so many in any case.
 const ONE_BY_ONE_PART: usize = 32;
 const ONE_BY_ONE_MIN: usize = 256;
 
-impl Set {
+impl<V: Value> Collection<V> {
     /// Takes what has expired at `now_ms` out of sight; returns how many members that were.
     ///
     /// Amortised O(log n) for each heartbeat period of a member, whatever the number of heartbeats.
@@ -26,7 +26,7 @@ impl Set {
         expired + self.settle_in_one_pass(now_ms, tombstones)
     }
 
-    /// As [`Set::settle`], but looks at no more than `max` members: more may be due afterwards.
+    /// As [`Collection::settle`], but looks at no more than `max` members: more may be due afterwards.
     pub fn settle_some(&mut self, now_ms: u64, tombstones: Tombstones, max: usize) -> usize {
         let mut expired = 0;
         for _ in 0..max {
@@ -53,10 +53,11 @@ impl Set {
 
     /// Keeps the order of what stays, so that nobody moves upwards (see SSCAN).
     fn settle_in_one_pass(&mut self, now_ms: u64, tombstones: Tombstones) -> usize {
-        let is_due = |member: &Member| member.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms);
+        let is_due = |member: &Member<V>| member.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms);
         let mut expired = 0;
         for (name, member) in self.members.extract_if(.., |_, member| is_due(member)) {
             expired += 1;
+            self.index.leave(&name, &member.value);
             if let Some(tracking) = &mut self.tracking {
                 tracking.leave(&name, &member);
             }

@@ -1,5 +1,6 @@
-//! What is known of one member of a set.
+//! What is known of one member of a collection.
 
+use super::Value;
 use crate::base::{Replica, Stamp};
 use crate::crdt::ReplicaMap;
 use smallvec::SmallVec;
@@ -36,28 +37,36 @@ impl Dot {
     }
 }
 
-/// A dot per replica that ever added the member, in the replicas' order.
+/// A dot per replica that ever added or changed the member, in the replicas' order, and what it carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Member {
+pub(super) struct Member<V> {
     dots: SmallVec<[Dot; 1]>,
+    pub value: V,
 }
 
-impl Member {
+impl<V: Value> Member<V> {
     pub fn dots(&self) -> &[Dot] {
         &self.dots
     }
 
+    /// Whether it is in, at some time.
     pub fn is_live(&self) -> bool {
+        self.has_live_dot() && self.value.is_living()
+    }
+
+    pub fn has_live_dot(&self) -> bool {
         self.dots.iter().any(Dot::is_live)
     }
 
     /// Whether nothing is known of it.
     pub fn is_blank(&self) -> bool {
-        self.dots.is_empty()
+        self.dots.is_empty() && self.value.is_blank()
     }
 
-    pub fn dead_dots(&self) -> usize {
-        self.dots.iter().filter(|dot| !dot.is_live()).count()
+    /// How many dead dots it has, and what is forgotten of its value.
+    pub fn scars(&self) -> usize {
+        let dead = self.dots.iter().filter(|dot| !dot.is_live()).count();
+        dead + usize::from(self.value.tombstones_mark() != 0)
     }
 
     /// The latest word that it is in.
@@ -86,9 +95,11 @@ impl Member {
         for dot in &mut self.dots {
             dot.life = DotLife::Dead;
         }
+        self.value.forget();
     }
 
-    pub fn merge(&mut self, other: &Member) {
+    pub fn merge(&mut self, other: &Member<V>) {
+        self.value.merge(&other.value);
         for theirs in &other.dots {
             match self.dots.binary_search_by_key(&theirs.replica, |dot| dot.replica) {
                 Ok(at) => self.dots[at].merge(theirs),
@@ -99,6 +110,23 @@ impl Member {
 
     pub fn retain(&mut self, keep: impl Fn(&Dot) -> bool) {
         self.dots.retain(|dot| keep(dot));
+    }
+
+    /// Drops what is dead of a member that is in.
+    pub fn collect(&mut self) {
+        self.retain(Dot::is_live);
+        self.value.collect();
+    }
+
+    /// Only what is dead of a member that is in.
+    pub fn tombstones_part(&self) -> Member<V> {
+        let dots = self.dots.iter().filter(|dot| !dot.is_live()).copied().collect();
+        Member { dots, value: self.value.tombstones_part() }
+    }
+
+    /// Whether a replica has left anything in it.
+    pub fn mentions(&self, replica: Replica) -> bool {
+        self.dots.iter().any(|dot| dot.replica == replica) || self.value.mentions(replica)
     }
 
     /// Drops the dots that a deletion of the whole set has seen.

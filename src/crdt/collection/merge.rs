@@ -1,14 +1,14 @@
-//! Merging what another replica tells of a set.
+//! Merging what another replica tells of a collection.
 
-use super::Set;
 use super::member::Member;
+use super::{Collection, Value};
 use crate::base::Name;
 use crate::crdt::{Generation, Tombstones};
 
-impl Set {
+impl<V: Value> Collection<V> {
     /// Merges another replica's state, or a part of it. False when that part does not follow on what
     /// is known here: then something was missed, and the set must be pulled whole.
-    pub fn merge(&mut self, other: &Set, tombstones: Tombstones) -> bool {
+    pub fn merge(&mut self, other: &Collection<V>, tombstones: Tombstones) -> bool {
         self.track(tombstones);
         let generation = tombstones.generation();
         self.born = self.born.max(other.born);
@@ -31,24 +31,23 @@ impl Set {
         mine.learn(theirs)
     }
 
-    fn merge_member(&mut self, name: &Name, theirs: &Member, generation: Generation) {
+    fn merge_member(&mut self, name: &Name, theirs: &Member<V>, generation: Generation) {
         match self.members.get_index_of(name) {
             Some(index) => self.merge_living(index, theirs, generation),
             None => self.merge_buried(name, theirs, generation),
         }
     }
 
-    fn merge_living(&mut self, index: usize, theirs: &Member, generation: Generation) {
+    fn merge_living(&mut self, index: usize, theirs: &Member<V>, generation: Generation) {
         self.left(index);
         let mine = &mut self.members[index];
         let before = mine.deadline_ms();
         mine.merge(theirs);
         mine.drop_forgotten(&self.forgotten);
-        self.entered(index);
         self.stay_or_go(index, before, generation);
     }
 
-    fn merge_buried(&mut self, name: &Name, theirs: &Member, generation: Generation) {
+    fn merge_buried(&mut self, name: &Name, theirs: &Member<V>, generation: Generation) {
         let grave = self.graves.remove(name);
         let mut member = grave.as_ref().map(|grave| grave.member.clone()).unwrap_or_default();
         member.merge(theirs);
@@ -69,7 +68,6 @@ impl Set {
             let member = &mut self.members[index];
             let before = member.deadline_ms();
             member.drop_forgotten(&self.forgotten);
-            self.entered(index);
             self.stay_or_go(index, before, generation);
         }
         for (name, mut grave) in std::mem::take(&mut self.graves) {
@@ -83,20 +81,21 @@ impl Set {
         }
     }
 
-    /// After the member at `index` changed. An earlier word on its deadline may count again, a later
+    /// After the member at `index` left and changed. An earlier word on its deadline may count again, a later
     /// one being forgotten.
     fn stay_or_go(&mut self, index: usize, before: Option<u64>, generation: Generation) {
         let member = &self.members[index];
         if member.is_live() {
             let after = member.deadline_ms();
+            self.entered(index);
             self.note_deadline(index, before, after);
-        } else if let Some((name, member)) = self.take_out(index) {
+        } else if let Some((name, member)) = self.take_left(index) {
             self.lay(name, member, Tombstones::Keep(generation));
         }
     }
 
     /// Takes in a member that is not in: it is until the next `settle` at least, unless it is dead.
-    pub(super) fn admit_or_lay(&mut self, name: Name, member: Member, generation: Generation) {
+    pub(super) fn admit_or_lay(&mut self, name: Name, member: Member<V>, generation: Generation) {
         if member.is_live() {
             let deadline = member.deadline_ms();
             let (index, _) = self.members.insert_full(name, member);

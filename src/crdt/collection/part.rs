@@ -1,21 +1,22 @@
-//! Parts of a set, to be merged into what others hold.
+//! Parts of a collection, to be merged into what others hold.
 
-use super::Set;
 use super::member::{Dot, DotLife, Member};
 use super::tracking::{Fresh, Tracking};
+use super::{Collection, Value};
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::Generation;
+use crate::crdt::{Generation, Own};
 
-impl Set {
+impl<V: Value> Collection<V> {
     /// What the stream of `me` has to be told: the members that this node changed since it was last
-    /// asked, removed ones too, and what is forgotten. All of the set where more changes than members
+    /// asked, removed ones too, and what is forgotten. All of it where more changes than members
     /// came together, or nothing was ever tracked.
     #[must_use]
-    pub fn take_part(&mut self, me: Replica) -> Set {
+    pub fn take_part(&mut self, me: Replica) -> Collection<V> {
         self.begin_chain(me);
         let Some(tracking) = &mut self.tracking else { return self.clone() };
         let (fresh, chain) = tracking.hand_over(me);
         let mut told = Tracking::default();
+        told.befores = tracking.take_befores();
         match fresh {
             Fresh::All => {
                 told.seen = tracking.seen.clone();
@@ -30,34 +31,50 @@ impl Set {
         }
     }
 
+    /// Of a part that was taken: each member that this node changed, and what it alone had contributed before.
+    pub fn befores(&self) -> impl Iterator<Item = (&[u8], &Own)> {
+        let told = self.tracking.iter().flat_map(|tracking| &tracking.befores);
+        told.map(|(name, own)| (&**name, own))
+    }
+
     /// All that is known, with no claim that it is all.
     #[must_use]
-    pub fn loose(&self) -> Set {
+    pub fn loose(&self) -> Collection<V> {
         self.telling(Tracking::default(), self.known())
     }
 
     /// Only what is removed, expired or forgotten, with no claim that it is all.
     #[must_use]
-    pub fn tombstones_part(&self) -> Set {
-        let mut part = Set { born: self.born, forgotten: self.forgotten.clone(), ..Set::default() };
+    pub fn tombstones_part(&self) -> Collection<V> {
+        let mut part = Collection {
+            born: self.born,
+            forgotten: self.forgotten.clone(),
+            ..Collection::default()
+        };
         for (name, grave) in &self.graves {
             part.put(name.clone(), grave.member.clone());
         }
         if self.has_scars() {
             for (name, member) in &self.members {
-                let mut dead = member.clone();
-                dead.retain(|dot| !dot.is_live());
-                part.put(name.clone(), dead);
+                part.put(name.clone(), member.tombstones_part());
             }
         }
         part
     }
 
     /// The living dots of `lost` after `since` that are not `known`, as dots of `new`; their own are dead,
-    /// and earlier ones with them, as they were before.
+    /// and earlier ones with them, as they were before. With them what `lost` alone contributed since then,
+    /// and after `before`.
     #[must_use]
-    pub fn reissue(&self, lost: Replica, since: Stamp, new: Replica, known: Option<&Set>) -> Set {
-        let mut part = Set { born: self.born, ..Set::default() };
+    pub fn reissue(
+        &self,
+        lost: Replica,
+        before: Option<&Own>,
+        since: Stamp,
+        new: Replica,
+        known: Option<&Collection<V>>,
+    ) -> Collection<V> {
+        let mut part = Collection { born: self.born, ..Collection::default() };
         for (name, member) in &self.members {
             let dot = member.dots().iter().find(|dot| dot.replica == lost);
             let is_lacking = |dot: &&Dot| {
@@ -68,6 +85,9 @@ impl Set {
                 let mut again = Member::default();
                 again.put(Dot { replica: new, ..*dot });
                 again.put(Dot { life: DotLife::Dead, ..*dot });
+                let before = before.and_then(|before| before.member(V::KIND, name));
+                let known = known.and_then(|known| known.find(name)).map(|(_, known)| &known.value);
+                again.value = member.value.reissue(lost, before, since, new, known);
                 part.put(name.clone(), again);
             }
         }
@@ -77,7 +97,15 @@ impl Set {
     /// Whether a replica has said anything of any member.
     #[must_use]
     pub fn mentions(&self, replica: Replica) -> bool {
-        self.known().any(|(_, member)| member.dots().iter().any(|dot| dot.replica == replica))
+        self.known().any(|(_, member)| member.mentions(replica))
+    }
+
+    /// Whether `other` has counts of `me` that this lacks.
+    #[must_use]
+    pub fn is_behind_on(&self, me: Replica, other: &Collection<V>) -> bool {
+        other.known().any(|(name, theirs)| {
+            theirs.value.exceeds(me, self.find(name).map(|(_, mine)| &mine.value))
+        })
     }
 
     /// Whether a replica's word on a member was heard of, if only as forgotten.
@@ -91,11 +119,11 @@ impl Set {
     }
 
     /// Takes in a member of which nothing is known yet.
-    pub(super) fn put(&mut self, name: Name, member: Member) {
+    pub(super) fn put(&mut self, name: Name, member: Member<V>) {
         self.admit_or_lay(name, member, Generation::default());
     }
 
-    pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Member)> {
+    pub(super) fn find(&self, name: &Name) -> Option<(&Name, &Member<V>)> {
         let buried = || self.graves.get_key_value(name).map(|(name, grave)| (name, &grave.member));
         self.members.get_key_value(name).or_else(buried)
     }
@@ -103,9 +131,13 @@ impl Set {
     fn telling<'a>(
         &self,
         told: Tracking,
-        members: impl Iterator<Item = (&'a Name, &'a Member)>,
-    ) -> Set {
-        let mut part = Set { born: self.born, forgotten: self.forgotten.clone(), ..Set::default() };
+        members: impl Iterator<Item = (&'a Name, &'a Member<V>)>,
+    ) -> Collection<V> {
+        let mut part = Collection {
+            born: self.born,
+            forgotten: self.forgotten.clone(),
+            ..Collection::default()
+        };
         part.tracking = Some(Box::new(told));
         members.for_each(|(name, member)| part.put(name.clone(), member.clone()));
         part
