@@ -98,9 +98,10 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
         "debug",
         &[],
         &["argument subcommand:oneof (digest:pure-token=DIGEST, \
-             key:string=DIGEST-VALUE multiple, text:string=ERROR, text:string=LOG, \
-             key:string=OBJECT, panic:pure-token=PANIC, type:string=PROTOCOL, \
-             set-active-expire:oneof=SET-ACTIVE-EXPIRE (0:pure-token=0, 1:pure-token=1), \
+             key:string=DIGEST-VALUE multiple, text:string=ERROR, loadaof:pure-token=LOADAOF, \
+             text:string=LOG, key:string=OBJECT, panic:pure-token=PANIC, type:string=PROTOCOL, \
+             reload:oneof=RELOAD optional (merge:pure-token=MERGE, noflush:pure-token=NOFLUSH, \
+             nosave:pure-token=NOSAVE), set-active-expire:oneof=SET-ACTIVE-EXPIRE (0:pure-token=0, 1:pure-token=1), \
              seconds:double=SLEEP, help:pure-token=HELP)"],
     ),
     (

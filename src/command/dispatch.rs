@@ -1,13 +1,11 @@
 //! From a request to its reply: checks, locks, the command, and what is written down of it.
 
 use super::locking;
-use super::monitor_line;
-use super::redaction::shown;
 use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
 use super::table::{Flags, Reach};
-use super::{After, Args, Call, CommandError, ReplyMode, Session};
+use super::{After, Args, Call, CommandError, ReplyMode, Session, keys_of};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
 use crate::resp::{Protocol, ReplyWriter};
@@ -95,6 +93,7 @@ impl<'b, 'c> Batch<'b, 'c> {
         out: &mut Vec<u8>,
     ) {
         let (start, mode) = (out.len(), session.reply_mode);
+        let was_caching = session.caching;
         match self.admit(planned, session, args) {
             Ok(entry) if session.queue.is_some() => {
                 let known = Known { entry, hash: planned.hash };
@@ -124,6 +123,9 @@ impl<'b, 'c> Batch<'b, 'c> {
                         if mode == ReplyMode::SkipNext { ReplyMode::On } else { mode };
                 }
             }
+        }
+        if was_caching {
+            end_caching(session, planned);
         }
     }
 
@@ -297,7 +299,7 @@ impl<'b, 'c> Batch<'b, 'c> {
             let elapsed = elapsed.saturating_add(Duration::from_millis(slept_ms));
             self.note_if_slow(entry, session, args, elapsed);
         }
-        if self.node.monitors.any() && !hidden_from_monitors(entry) {
+        if self.node.monitors.any() && !showing::hidden_from_monitors(entry) {
             self.feed_monitors(entry, session, args);
         }
     }
@@ -400,6 +402,11 @@ impl<'b, 'c> Batch<'b, 'c> {
         let command = known.entry.command;
         (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
+        let reads = command.flags.has(Flags::READONLY) && command.reach != Reach::Script;
+        if reads && session.remembers() {
+            let reader = &session.client;
+            keys_of(command, args).for_each(|key| self.node.tracking.reads(reader, key));
+        }
         let reply = ReplyWriter::new(out, session.protocol);
         let (node, recorder) = (self.node, self.recorder);
         let mut call = Call { node, recorder, session, args, only_key, keys, reply };
@@ -414,40 +421,6 @@ impl<'b, 'c> Batch<'b, 'c> {
         call.keys.notify_missed(was_read);
         result
     }
-
-    fn note_if_slow(
-        &mut self,
-        entry: &Entry,
-        session: &Session,
-        args: Args<'_>,
-        elapsed: Duration,
-    ) {
-        let config = self.config.get(&self.node.config);
-        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        let slower = u64::try_from(config.slowlog_log_slower_than_us)
-            .is_ok_and(|threshold_us| elapsed_us >= threshold_us);
-        let unix_seconds = self.now_ms / 1000;
-        if slower && !entry.command.flags.has(Flags::SKIP_SLOWLOG) {
-            let max_len = usize::try_from(config.slowlog_max_len).unwrap_or(usize::MAX);
-            let shown = shown(entry, args);
-            let words = shown.into_iter();
-            self.node.slowlog.record(max_len, unix_seconds, elapsed_us, words, &session.client);
-        }
-        let (elapsed_ms, threshold_ms) = (elapsed_us / 1000, config.latency_monitor_threshold_ms);
-        if threshold_ms != 0 && elapsed_ms >= threshold_ms {
-            let fast = entry.command.flags.has(Flags::FAST);
-            let event = if fast { "fast-command" } else { "command" };
-            let latency_ms = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
-            self.node.latency.record(event, unix_seconds, latency_ms);
-        }
-    }
-
-    fn feed_monitors(&self, entry: &Entry, session: &Session, args: Args<'_>) {
-        let words = shown(entry, args);
-        let client = (!session.in_script).then_some(&*session.client);
-        let line = monitor_line::line(clock::since_epoch(), session.db, client, &words);
-        self.node.monitors.feed(&line);
-    }
 }
 
 /// What counts as a command's flags: a transaction's EXEC does what its commands do.
@@ -456,6 +429,12 @@ fn flags_of(entry: &Entry, session: &Session) -> Flags {
         None => entry.command.flags,
         Some(queue) => queue.flags_of(entry),
     }
+}
+
+/// CLIENT CACHING was about this command, or about all of a transaction.
+fn end_caching(session: &mut Session, planned: Planned) {
+    let is_client = |entry: &Entry| entry.full_name.starts_with("client|");
+    session.caching = session.queue.is_some() || planned.entry.is_some_and(is_client);
 }
 
 /// What a subscriber may say by RESP2.
@@ -486,14 +465,9 @@ fn silence(
     }
 }
 
-/// Redis considers administrative commands too dangerous to be shown.
-fn hidden_from_monitors(entry: &Entry) -> bool {
-    let flags = entry.command.flags;
-    flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN)
-}
-
 mod exec;
 mod script;
+mod showing;
 pub(super) use script::run_script;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::command::registry::Entry;
 use crate::command::{Args, Session};
-use crate::node::ClientHandle;
+use crate::node::{ClientHandle, Remember};
 use crate::resp::{Protocol, Span};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct ScriptRequest {
     db: u16,
     protocol: Protocol,
     no_touch: bool,
+    remember: Option<Remember>,
+    caching: bool,
 }
 
 impl ScriptRequest {
@@ -25,16 +27,9 @@ impl ScriptRequest {
             spans.push(Span { start: bytes.len() as u32, len: word.len() as u32 });
             bytes.extend_from_slice(word);
         }
-        let Session { db, protocol, no_touch, .. } = *session;
-        ScriptRequest {
-            entry,
-            client: session.client.clone(),
-            bytes,
-            spans,
-            db,
-            protocol,
-            no_touch,
-        }
+        let Session { db, protocol, no_touch, remember, caching, .. } = *session;
+        let client = session.client.clone();
+        ScriptRequest { entry, client, bytes, spans, db, protocol, no_touch, remember, caching }
     }
 
     /// In which its reply is to be written.
@@ -50,6 +45,7 @@ impl ScriptRequest {
     pub fn session(&self) -> Session {
         let mut session = Session::new(self.client.clone(), true);
         (session.db, session.protocol, session.no_touch) = (self.db, self.protocol, self.no_touch);
+        (session.remember, session.caching) = (self.remember, self.caching);
         session
     }
 }

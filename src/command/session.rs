@@ -3,7 +3,7 @@
 use super::ScriptRequest;
 use super::queue::Queue;
 use crate::node::clients::flag;
-use crate::node::{ClientHandle, Confirmation};
+use crate::node::{ClientHandle, Confirmation, Remember};
 use crate::resp::Protocol;
 use crate::store::{Keyspace, WatchedKey};
 use std::sync::Arc;
@@ -24,6 +24,10 @@ pub struct Session {
     pub monitoring: bool,
     /// It hears channels: by RESP2, where replies and messages look alike, it may do little else.
     pub subscribed: bool,
+    /// CLIENT TRACKING: which of its reads are remembered; `None`: none.
+    pub remember: Option<Remember>,
+    /// CLIENT CACHING was said, which is about the next command.
+    pub caching: bool,
     /// The drain by which peers learn of its last write (`Progress::ticket`); 0: it has written nothing,
     /// or this node is alone.
     pub wrote: u64,
@@ -60,6 +64,8 @@ impl Session {
             no_touch: false,
             monitoring: false,
             subscribed: false,
+            remember: None,
+            caching: false,
             wrote: 0,
             dumped: 0,
             queue: None,
@@ -83,6 +89,17 @@ impl Session {
         self.client.edit_names(|names| names.name.clear());
         self.client.activity.db.store(0, Relaxed);
         self.set_protocol(Protocol::Resp2);
+    }
+
+    /// Whether what it reads now is remembered.
+    #[must_use]
+    pub fn remembers(&self) -> bool {
+        match self.remember {
+            None => false,
+            Some(Remember::Always) => true,
+            Some(Remember::IfAsked) => self.caching,
+            Some(Remember::UnlessAsked) => !self.caching,
+        }
     }
 
     /// MULTI; false: it was said already.

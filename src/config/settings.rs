@@ -61,11 +61,7 @@ pub struct Config {
     pub active_expire_effort: u32,
     /// Background rounds per second, 1 to 500.
     pub hz: u32,
-    pub lazyfree_lazy_eviction: bool,
-    pub lazyfree_lazy_expire: bool,
-    pub lazyfree_lazy_server_del: bool,
-    pub lazyfree_lazy_user_del: bool,
-    pub lazyfree_lazy_user_flush: bool,
+    pub lazyfree_lazy: LazyFree,
 
     /// 0: this node is alone, and all the following says nothing.
     pub cluster_port: u16,
@@ -100,11 +96,23 @@ pub struct Config {
     pub busy_reply_threshold_ms: i64,
     pub latency_monitor_threshold_ms: u64,
     pub notify_keyspace_events: EventClasses,
+    /// 0: no limit.
+    pub tracking_table_max_keys: u64,
 
     pub encodings: Encodings,
 
     /// Directives of Redis without effect, as they were set.
     pub inert: BTreeMap<&'static str, Vec<u8>>,
+}
+
+/// What is freed by a thread that nobody waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LazyFree {
+    pub eviction: bool,
+    pub expire: bool,
+    pub server_del: bool,
+    pub user_del: bool,
+    pub user_flush: bool,
 }
 
 /// So many changes, so many seconds after the last snapshot.
@@ -203,11 +211,7 @@ impl Default for Config {
             maxmemory_samples: 5,
             active_expire_effort: 1,
             hz: 10,
-            lazyfree_lazy_eviction: false,
-            lazyfree_lazy_expire: false,
-            lazyfree_lazy_server_del: false,
-            lazyfree_lazy_user_del: false,
-            lazyfree_lazy_user_flush: false,
+            lazyfree_lazy: LazyFree::default(),
             cluster_port: 0,
             cluster_peer: Vec::new(),
             cluster_announce: None,
@@ -230,6 +234,7 @@ impl Default for Config {
             busy_reply_threshold_ms: 5000,
             latency_monitor_threshold_ms: 0,
             notify_keyspace_events: EventClasses::NONE,
+            tracking_table_max_keys: 1_000_000,
             encodings: Encodings::default(),
             inert: BTreeMap::new(),
         }

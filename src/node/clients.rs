@@ -2,6 +2,7 @@
 
 use super::inbox::{Inbox, Pushed};
 use super::pubsub::Subscriptions;
+use super::tracking::TrackingOptions;
 use crate::config::BufferLimit;
 use crate::resp::Protocol;
 use crate::store::Watch;
@@ -36,6 +37,12 @@ pub mod flag {
     pub const DIRTY: u32 = 1 << 8;
     /// It has subscribed to channels.
     pub const PUBSUB: u32 = 1 << 9;
+    /// CLIENT TRACKING: it is told of what changes.
+    pub const TRACKING: u32 = 1 << 10;
+    /// But who was to hear it in its place is gone.
+    pub const TRACKING_BROKEN: u32 = 1 << 11;
+    /// It is told of all keys of its prefixes.
+    pub const TRACKING_BROADCAST: u32 = 1 << 12;
 }
 
 /// How CLIENT UNBLOCK ends a command's waiting.
@@ -145,6 +152,7 @@ pub struct ClientHandle {
     names: Mutex<ClientNames>,
     /// What others send it. Most connections never have one.
     inbox: OnceLock<Box<Inbox>>,
+    tracking: Mutex<Option<Box<TrackingOptions>>>,
     /// Made when it first subscribes.
     subscriptions: OnceLock<Box<Subscriptions>>,
     /// Made when it first watches a key.
@@ -168,6 +176,7 @@ impl ClientHandle {
             waiting: AtomicU8::new(waiting::NO),
             names: Mutex::default(),
             inbox: OnceLock::new(),
+            tracking: Mutex::default(),
             subscriptions: OnceLock::new(),
             watch: OnceLock::new(),
         }
@@ -271,6 +280,21 @@ impl ClientHandle {
 
     pub fn edit_names(&self, edit: impl FnOnce(&mut ClientNames)) {
         edit(&mut self.names.lock());
+    }
+
+    /// How it wants to be told of what changes; `None`: not at all.
+    #[must_use]
+    pub fn tracking(&self) -> Option<TrackingOptions> {
+        match self.has(flag::TRACKING) {
+            true => self.tracking.lock().as_deref().cloned(),
+            false => None,
+        }
+    }
+
+    /// Returns how it wanted to be told before.
+    pub(super) fn set_tracking(&self, options: Option<TrackingOptions>) -> Option<TrackingOptions> {
+        let options = options.map(Box::new);
+        std::mem::replace(&mut *self.tracking.lock(), options).map(|before| *before)
     }
 
     /// The protocol that it speaks.

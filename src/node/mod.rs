@@ -24,6 +24,7 @@ mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
+pub mod tracking;
 
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
@@ -43,6 +44,7 @@ pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
+pub use tracking::{Remember, Tracking, TrackingOptions};
 
 use crate::config::Config;
 use crate::replication::Progress;
@@ -67,13 +69,14 @@ pub struct Node {
     pub cluster: Option<Arc<Cluster>>,
     /// Where what is written is kept; `None`: in memory only.
     pub disk: Option<Arc<Disk>>,
-    pub clients: Clients,
+    pub clients: Arc<Clients>,
     pub stats: Stats,
     pub background: Background,
     pub slowlog: SlowLog,
     pub latency: LatencyMonitor,
     pub monitors: Monitors,
     pub pubsub: Arc<PubSub>,
+    pub tracking: Arc<Tracking>,
     pub pause: Pause,
     pub scripts: Scripts,
     pub shutdown: Shutdown,
@@ -98,20 +101,27 @@ impl Node {
         let scripts = Scripts::new(keyspace.held_up());
         keyspace.tell_events(config.notify_keyspace_events);
         let (config, pubsub) = (Arc::new(ConfigCell::new(config)), Arc::new(PubSub::default()));
-        keyspace.set_observer(Notifier { config: config.clone(), pubsub: pubsub.clone() });
+        let clients = Arc::new(Clients::default());
+        let tracking = Arc::new(Tracking::new(config.clone(), clients.clone()));
+        keyspace.set_observer(Notifier {
+            config: config.clone(),
+            pubsub: pubsub.clone(),
+            tracking: tracking.clone(),
+        });
         Node {
             config,
             config_file: None,
             keyspace,
             cluster: None,
             disk: None,
-            clients: Clients::default(),
+            clients,
             stats: Stats::new(commands),
             background: Background::default(),
             slowlog: SlowLog::default(),
             latency: LatencyMonitor::default(),
             monitors: Monitors::default(),
             pubsub,
+            tracking,
             pause: Pause::default(),
             scripts,
             shutdown: Shutdown::default(),
@@ -122,6 +132,11 @@ impl Node {
             startup_bytes: crate::metrics::memory::used_bytes(),
             run_id: random_hex_40(),
         }
+    }
+
+    /// A client is told of nothing any more that others change.
+    pub fn stop_tracking(&self, client: &ClientHandle) {
+        self.tracking.end(client, |on| self.keyspace.tell_changes(on));
     }
 
     /// The configuration as it is now. Serving threads keep a [`CachedConfig`] instead.

@@ -1,6 +1,7 @@
-//! Keyspace notifications: what happens to keys, published on channels of this node.
+//! What happens to keys, on its way to those who listen: keyspace notifications, published on channels of this node,
+//! and clients' caches.
 
-use super::{ConfigCell, PubSub};
+use super::{ConfigCell, PubSub, Tracking};
 use crate::config::EventClasses;
 use crate::store::Observer;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 pub struct Notifier {
     pub config: Arc<ConfigCell>,
     pub pubsub: Arc<PubSub>,
+    pub tracking: Arc<Tracking>,
 }
 
 impl Observer for Notifier {
@@ -30,7 +32,11 @@ impl Observer for Notifier {
         }
     }
 
-    fn changed(&self, _key: &[u8], _by: u64) {}
+    fn changed(&self, key: &[u8], by: u64) {
+        self.tracking.changed(key, by);
+    }
 
-    fn all_changed(&self) {}
+    fn all_changed(&self) {
+        self.tracking.all_changed();
+    }
 }

@@ -48,6 +48,7 @@ impl Drop for Registered {
     fn drop(&mut self) {
         self.node.monitors.remove(self.client.id);
         self.node.pubsub.leave(&self.client);
+        self.node.stop_tracking(&self.client);
         self.node.clients.remove(self.client.id);
     }
 }

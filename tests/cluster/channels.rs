@@ -92,3 +92,19 @@ fn a_peer_that_hangs_holds_up_nobody() {
         number(&cluster, 0, "pubsub_dropped_for_peers") > 0
     });
 }
+
+/// What another node has changed is told to the caches of this one.
+#[test]
+fn caches_hear_of_changes_that_come_from_peers() {
+    let cluster = Cluster::start(2);
+    cluster.hear_each_other();
+    let mut reader = cluster.server(1).connect();
+    reader.hello3().expect("RESP3");
+    reader.call(&["CLIENT", "TRACKING", "ON"]).expect("a reply");
+    reader.call(&["GET", "k"]).expect("a reply");
+    crate::clients::tell(&mut cluster.connect(0), &["INCR k"]);
+    let push = reader.receive().expect("a push");
+    let key = Reply::Array(vec![Reply::Bulk(b"k".to_vec())]);
+    assert_eq!(push, Reply::Push(vec![Reply::Bulk(b"invalidate".to_vec()), key]));
+    assert_eq!(reader.call(&["GET", "k"]).expect("a reply"), Reply::Bulk(b"1".to_vec()));
+}

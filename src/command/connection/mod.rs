@@ -106,6 +106,7 @@ fn quit(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.monitors.remove(call.session.client.id);
     call.node.pubsub.leave(&call.session.client);
+    call.node.stop_tracking(&call.session.client);
     call.catch_up();
     call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);

@@ -60,6 +60,7 @@ pub(in crate::command) fn run_script(
     let mut session = Session::new(call.session.client.clone(), true);
     (session.db, session.no_touch) = (call.session.db, call.session.no_touch);
     (session.in_exec, session.in_script) = (true, true);
+    (session.remember, session.caching) = (call.session.remember, call.session.caching);
     session.wrote = call.session.wrote;
     let mut host = Calls {
         batch: &mut batch,

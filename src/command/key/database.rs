@@ -74,8 +74,8 @@ fn select(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn swapdb(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let (first, second) = parse_swap(call.args, databases(call))?;
     if first != second {
-        call.keys.swap(first, second);
         call.keys.notify_all_changed();
+        call.keys.swap(first, second);
     }
     call.reply.ok();
     Ok(())
@@ -92,18 +92,18 @@ fn parse_swap(args: Args<'_>, databases: u32) -> Result<(u16, u16), CommandError
 
 fn flushdb(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     choose_who_frees(call)?;
-    call.keys.flush(call.session.db);
     call.keys.notify_all_changed();
+    call.keys.flush(call.session.db);
     call.reply.ok();
     Ok(())
 }
 
 fn flushall(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     choose_who_frees(call)?;
+    call.keys.notify_all_changed();
     for db in every_database(call) {
         call.keys.flush(db);
     }
-    call.keys.notify_all_changed();
     call.reply.ok();
     Ok(())
 }
@@ -111,7 +111,7 @@ fn flushall(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 /// ASYNC or SYNC, or as the configuration says. Keys are gone at once either way.
 fn choose_who_frees(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let later = match (call.args.get(1), call.args.len()) {
-        (None, _) => call.node.config().lazyfree_lazy_user_flush,
+        (None, _) => call.node.config().lazyfree_lazy.user_flush,
         (Some(option), 2) if option.eq_ignore_ascii_case(b"async") => true,
         (Some(option), 2) if option.eq_ignore_ascii_case(b"sync") => false,
         _ => return Err(CommandError::SYNTAX),

@@ -92,7 +92,7 @@ fn unlink(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 fn delete(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     delete_all(call)?;
     // What is small is freed already: the configuration is looked at for large values only.
-    if call.keys.has_garbage() && call.node.config().lazyfree_lazy_user_del {
+    if call.keys.has_garbage() && call.node.config().lazyfree_lazy.user_del {
         call.keys.free_later();
     }
     Ok(())

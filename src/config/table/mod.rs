@@ -49,8 +49,11 @@ pub fn find(name: &[u8]) -> Option<&'static Directive> {
 
 /// A `yes`/`no` field of `Config`.
 macro_rules! yes_no {
-    ($field:ident) => {
-        Kind::YesNo { get: |config| config.$field, set: |config, value| config.$field = value }
+    ($($field:ident).+) => {
+        Kind::YesNo {
+            get: |config| config.$($field).+,
+            set: |config, value| config.$($field).+ = value,
+        }
     };
 }
 

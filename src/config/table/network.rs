@@ -115,5 +115,12 @@ wait for one client are never more than 1gb.",
             "How many arguments one request may have.
 Headcount's own: in Redis this bound is fixed.",
         ),
+        Directive::new(
+            "tracking-table-max-keys",
+            AtRunTime,
+            number!(tracking_table_max_keys, Plain, 0..=LONG_MAX),
+            "How many keys are remembered that clients may have cached (CLIENT TRACKING); 0 for any number.
+When there are more, some are forgotten, and their readers are told to drop them.",
+        ),
     ],
 };

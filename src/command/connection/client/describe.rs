@@ -53,7 +53,7 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={} qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
          multi-mem={queued_bytes} rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
-         tot-mem={total_bytes} events=r cmd={} user=default redir=-1 resp={} lib-name={} \
+         tot-mem={total_bytes} events=r cmd={} user=default redir={} resp={} lib-name={} \
          lib-ver={}",
         client.id,
         client.addr,
@@ -69,6 +69,7 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         activity.queued().map_or(-1, i64::from),
         client.inbox_bytes(),
         command.map_or("NULL", |entry| &entry.full_name),
+        client.tracking().map_or(-1, |options| options.redirect.cast_signed()),
         activity.protocol.load(Relaxed),
         names.library_name,
         names.library_version,
@@ -77,11 +78,14 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
 
 /// A letter for each flag, in Redis's order.
 fn flags(bits: u32) -> String {
-    const LETTERS: [(u32, char); 10] = [
+    const LETTERS: [(u32, char); 13] = [
         (flag::MONITOR, 'O'),
         (flag::PUBSUB, 'P'),
         (flag::MULTI, 'x'),
         (flag::BLOCKED, 'b'),
+        (flag::TRACKING, 't'),
+        (flag::TRACKING_BROKEN, 'R'),
+        (flag::TRACKING_BROADCAST, 'B'),
         (flag::DIRTY, 'd'),
         (flag::CLOSING, 'c'),
         (flag::KILLED, 'A'),

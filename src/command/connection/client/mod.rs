@@ -6,6 +6,7 @@ mod kill;
 mod list;
 mod modes;
 mod pause;
+mod tracking;
 
 pub use identity::{INVALID_NAME, set_name, valid_attribute};
 
@@ -30,8 +31,8 @@ const OWN: Flags = Flags::NOSCRIPT.or(Flags::LOADING).or(Flags::STALE);
 const OTHERS: Flags = OWN.or(Flags::ADMIN);
 
 const SUBCOMMANDS: &[Command] = &[
-    modes::CACHING,
-    modes::GETREDIR,
+    tracking::CACHING,
+    tracking::GETREDIR,
     identity::GETNAME,
     Command {
         name: "help",
@@ -52,8 +53,8 @@ const SUBCOMMANDS: &[Command] = &[
     modes::REPLY,
     identity::SETINFO,
     identity::SETNAME,
-    modes::TRACKING,
-    modes::TRACKINGINFO,
+    tracking::TRACKING,
+    tracking::TRACKINGINFO,
     kill::UNBLOCK,
     pause::UNPAUSE,
 ];
@@ -64,6 +65,8 @@ fn help(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 const HELP: &[&str] = &[
+    "CACHING (YES|NO)",
+    "    Enable/disable tracking of the keys for next command in OPTIN/OPTOUT modes.",
     "GETREDIR",
     "    Return the client ID we are redirecting to when tracking is enabled.",
     "GETNAME",
@@ -104,6 +107,9 @@ const HELP: &[&str] = &[
     "    * LIB-VER: the client lib version.",
     "UNBLOCK <clientid> [TIMEOUT|ERROR]",
     "    Unblock the specified blocked client.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+    "         [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Control server assisted client side caching.",
     "TRACKINGINFO",
     "    Report tracking status for the current connection.",
     "NO-EVICT (ON|OFF)",

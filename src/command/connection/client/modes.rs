@@ -1,5 +1,4 @@
-//! How a connection is served: CLIENT REPLY, NO-EVICT, NO-TOUCH, and client-side caching, which there
-//! is not.
+//! How a connection is served: CLIENT REPLY, NO-EVICT, NO-TOUCH.
 
 use super::{OTHERS, OWN};
 use crate::command::connection::BASE;
@@ -40,51 +39,6 @@ pub const NO_TOUCH: Command = Command {
     ..BASE
 };
 
-pub const TRACKING: Command = Command {
-    name: "tracking",
-    arity: -3,
-    flags: OWN,
-    since: "6.0.0",
-    summary: "Controls server-assisted client-side caching for the connection.",
-    complexity: "O(1). Some options may introduce additional complexity.",
-    syntax: "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] \
-             [OPTOUT] [NOLOOP]",
-    run: tracking,
-    ..BASE
-};
-
-pub const TRACKINGINFO: Command = Command {
-    name: "trackinginfo",
-    arity: 2,
-    flags: OWN,
-    since: "6.2.0",
-    summary: "Returns information about server-assisted client-side caching for the connection.",
-    run: trackinginfo,
-    ..BASE
-};
-
-pub const CACHING: Command = Command {
-    name: "caching",
-    arity: 3,
-    flags: OWN,
-    since: "6.0.0",
-    summary: "Instructs the server whether to track the keys in the next request.",
-    syntax: "<YES | NO>",
-    run: caching,
-    ..BASE
-};
-
-pub const GETREDIR: Command = Command {
-    name: "getredir",
-    arity: 2,
-    flags: OWN,
-    since: "6.0.0",
-    summary: "Returns the client ID to which the connection's tracking notifications are \
-              redirected.",
-    run: getredir,
-    ..BASE
-};
-
 /// OFF and SKIP have no reply themselves.
 fn reply(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     match call.args[2].to_ascii_lowercase().as_slice() {
@@ -120,38 +74,4 @@ fn on_or_off(word: &[u8]) -> Result<bool, CommandError> {
         b"off" => Ok(false),
         _ => Err(CommandError::SYNTAX),
     }
-}
-
-fn tracking(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    if on_or_off(&call.args[2])? {
-        let text = "ERR CLIENT TRACKING ON is not supported: this server tracks no keys";
-        return Err(CommandError::fixed(text));
-    }
-    call.reply.ok();
-    Ok(())
-}
-
-fn trackinginfo(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    call.reply.map(3);
-    call.reply.bulk(b"flags");
-    call.reply.set(1);
-    call.reply.bulk(b"off");
-    call.reply.bulk(b"redirect");
-    call.reply.integer(-1);
-    call.reply.bulk(b"prefixes");
-    call.reply.array(0);
-    Ok(())
-}
-
-/// Nobody is in tracking mode.
-fn caching(_call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    Err(CommandError::fixed(
-        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
-         OPTOUT mode enabled",
-    ))
-}
-
-fn getredir(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    call.reply.integer(-1);
-    Ok(())
 }

@@ -74,7 +74,7 @@ pub fn clients(node: &Node, report: &mut Report) {
         most(|client| client.activity.output_bytes.load(Relaxed)),
     );
     report.field("blocked_clients", blocked);
-    report.constant(0, &["tracking_clients"]);
+    report.field("tracking_clients", node.tracking.clients());
     report.field("pubsub_clients", node.pubsub.clients());
     report.constant(
         0,

@@ -23,12 +23,13 @@ pub fn stats(node: &Node, report: &mut Report) {
             "active_defrag_key_misses",
             "total_active_defrag_time",
             "current_active_defrag_time",
-            "tracking_total_keys",
-            "tracking_total_items",
-            "tracking_total_prefixes",
-            "unexpected_error_replies",
         ],
     );
+    let [keys, items, prefixes] = node.tracking.totals();
+    report.field("tracking_total_keys", keys);
+    report.field("tracking_total_items", items);
+    report.field("tracking_total_prefixes", prefixes);
+    report.constant(0, &["unexpected_error_replies"]);
     errors_and_sockets(node, report);
 }
 
