@@ -166,6 +166,57 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
     ),
     // Takes a member too, as KeyDB's.
     ("ttl", &[], &["argument member:string optional"]),
+    (
+        "zadd",
+        &["argument score_member:block multiple (score:double, member:string)"],
+        &["argument data:block multiple (score:double, member:string)"],
+    ),
+    (
+        "zrange",
+        &["argument offset_count:block=LIMIT+6.2.0 optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT+6.2.0 optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrangebylex",
+        &["argument offset_count:block=LIMIT optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrangebyscore",
+        &["argument offset_count:block=LIMIT optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrangestore",
+        &["argument offset_count:block=LIMIT optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrank",
+        &[],
+        &[
+            "argument withscore:pure-token=WITHSCORE+7.2.0 optional",
+            "change 7.2.0 Added the optional `WITHSCORE` argument.",
+        ],
+    ),
+    (
+        "zrevrangebylex",
+        &["argument offset_count:block=LIMIT optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrevrangebyscore",
+        &["argument offset_count:block=LIMIT optional (offset:integer, count:integer)"],
+        &["argument limit:block=LIMIT optional (offset:integer, count:integer)"],
+    ),
+    (
+        "zrevrank",
+        &[],
+        &[
+            "argument withscore:pure-token=WITHSCORE+7.2.0 optional",
+            "change 7.2.0 Added the optional `WITHSCORE` argument.",
+        ],
+    ),
 ];
 
 fn redis() -> BTreeMap<&'static str, BTreeSet<String>> {

@@ -20,6 +20,8 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ("ttl", "arity", "asks for a member too"),
     ("pttl", "arity", "asks for a member too"),
     ("persist", "arity", "takes a member too"),
+    ("zrank", "arity", "takes WITHSCORE since Redis 7.2"),
+    ("zrevrank", "arity", "takes WITHSCORE since Redis 7.2"),
     ("wait", "flags", "blocking since Redis 7.2"),
     ("wait", "categories", "blocking since Redis 7.2"),
 ];

@@ -1,4 +1,4 @@
-//! Random commands over strings, keys and sets, answered by Headcount and by redis-server: the
+//! Random commands over strings, keys, sets and sorted sets, answered by Headcount and by redis-server: the
 //! replies must be equal, in RESP2 (even seeds) and in RESP3 (odd ones).
 //!
 //! `HEADCOUNT_DIFFERENTIAL_COMMANDS=50000` sets how many; `HEADCOUNT_DIFFERENTIAL_SEED` which. A
@@ -8,6 +8,8 @@
 mod generate;
 #[path = "differential/pair.rs"]
 mod pair;
+#[path = "differential/sorted_sets.rs"]
+mod sorted_sets;
 mod support;
 
 use pair::Pair;

@@ -38,7 +38,7 @@ fn the_digest_equals_that_of_a_real_server() {
             call(&[b"SELECT", db.to_string().as_bytes()]);
             let key = KeyRef::new(db, &name);
             let mut keys = keyspace.open([key], Mode::Exclusive, now_ms);
-            match random.random_range(0..6) {
+            match random.random_range(0..8) {
                 0 | 1 => {
                     let text = bytes(&mut random);
                     keys.set_text(key, &text, Deadline::Clear);
@@ -60,6 +60,22 @@ fn the_digest_equals_that_of_a_real_server() {
                         });
                         assert!(added.is_ok());
                         call(&[b"SADD", &name, &member]);
+                    }
+                }
+                5 | 6 => {
+                    keys.delete(key);
+                    call(&[b"DEL", &name]);
+                    for _ in 0..random.random_range(1..200) {
+                        let member = bytes(&mut random);
+                        let score = match random.random_range(0..3) {
+                            0 => f64::from(random.random_range(-9i32..10)),
+                            1 => random.random_range(-1e3..1e3),
+                            _ => random.random_range(-1e30..1e30),
+                        };
+                        let added =
+                            keys.edit_sorted(key, Missing::Create, |set| set.write(&member, score));
+                        assert!(added.is_ok());
+                        call(&[b"ZADD", &name, format!("{score:e}").as_bytes(), &member]);
                     }
                 }
                 _ => {

@@ -212,6 +212,7 @@ fn hostile_scripts_fail_alone() {
         // What nests deeper than the client takes is an error to it.
         if client.call(&["EVAL", script, "0"]).is_err() {
             client = server.connect();
+            client.set_timeout(Some(Duration::from_secs(60))).expect("a timeout");
         }
         assert_eq!(
             eval(&mut client, "return ('x'):rep(3)", &["0"]),

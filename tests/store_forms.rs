@@ -2,32 +2,23 @@
 //! keyspace show after every step what the same operations on whole merging states show, and a peer
 //! that is told either state sees the same.
 
+#[path = "store_forms/ops.rs"]
+mod ops;
+
 use headcount::base::clock::Clock;
 use headcount::base::decimal::Decimal;
 use headcount::base::number::parse_i64;
 use headcount::base::{Replica, Stamp, Tag};
-use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Tombstones, Visible, Write};
+use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Score, Tombstones, Visible, Write};
 use headcount::store::{AccessError, KeyRef, Keys, Keyspace, Missing, Mode};
+use ops::{Op, ops};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-const START_MS: u64 = 1_000_000;
+pub const START_MS: u64 = 1_000_000;
 const ME: Replica = Replica { node: 1, epoch: 7 };
 const PEER: Replica = Replica { node: 2, epoch: 9 };
 const NAMES: [&[u8]; 3] = [b"a", b"a key with a name that is long", b""];
-
-#[derive(Clone, Debug)]
-enum Op {
-    Add { by: i64, shared: bool },
-    AddFloat(&'static str),
-    Set(&'static str, Deadline),
-    Overwrite(usize, &'static str),
-    Insert(u8, MemberDeadline),
-    Remove(u8),
-    MemberDeadline(u8, Option<u64>),
-    Expire(Option<u64>),
-    Delete,
-}
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -37,39 +28,6 @@ enum Step {
     ToPeer { key: usize },
     Wait { ms: u64 },
     Reclaim,
-}
-
-fn times() -> impl Strategy<Value = u64> + Clone {
-    (1u64..900).prop_map(|ms| START_MS + ms)
-}
-
-fn ops() -> impl Strategy<Value = Op> {
-    let by = prop_oneof![
-        6 => -9i64..10,
-        1 => prop::sample::select(vec![i64::MAX, i64::MIN, 1 << 62, -(1 << 62), 1 << 48]),
-        1 => prop::sample::select(vec![i64::MAX - 1, i64::MIN + 1, 0]),
-    ];
-    let texts = ["5", "-3", "3.0", "text", "", "9223372036854775807", "-9223372036854775808"];
-    let ends =
-        prop_oneof![Just(Deadline::Keep), Just(Deadline::Clear), times().prop_map(Deadline::At)];
-    let member_ends = prop_oneof![
-        Just(MemberDeadline::Keep),
-        prop::option::of(times()).prop_map(MemberDeadline::Set),
-        times().prop_map(MemberDeadline::IfNew),
-    ];
-    let floats = prop::sample::select(vec!["0.5", "-1.25", "0", "2"]);
-    prop_oneof![
-        8 => (by, any::<bool>()).prop_map(|(by, shared)| Op::Add { by, shared }),
-        2 => floats.prop_map(Op::AddFloat),
-        3 => (prop::sample::select(texts.to_vec()), ends).prop_map(|(t, e)| Op::Set(t, e)),
-        2 => (0usize..6, prop::sample::select(vec!["7", "xy", ""]))
-            .prop_map(|(at, bytes)| Op::Overwrite(at, bytes)),
-        4 => (0u8..4, member_ends).prop_map(|(name, ends)| Op::Insert(name, ends)),
-        2 => (0u8..4).prop_map(Op::Remove),
-        1 => (0u8..4, prop::option::of(times())).prop_map(|(n, at)| Op::MemberDeadline(n, at)),
-        3 => prop::option::weighted(0.8, times()).prop_map(Op::Expire),
-        3 => Just(Op::Delete),
-    ]
 }
 
 fn steps(with_peer: bool) -> impl Strategy<Value = Vec<Step>> {
@@ -101,6 +59,8 @@ enum View {
     Nothing,
     Text(String, Option<u64>),
     Members(BTreeMap<u8, Option<u64>>, Option<u64>),
+    /// Members by score.
+    Scores(Vec<(u8, f64)>, Option<u64>),
 }
 
 /// One key as plain merging state, with the commands' conditions around it.
@@ -123,6 +83,14 @@ impl Model {
                     set.iter().map(|name| (name[0], set.deadline_ms(name).flatten()))
                 });
                 View::Members(members.collect(), ends_ms)
+            }
+            Some(Kind::SortedSet) => {
+                let names: BTreeSet<u8> =
+                    key.members::<Score>(now_ms).flat_map(|set| set.iter().map(|n| n[0])).collect();
+                let scored = |name| (name, key.score(now_ms, &[name]).expect("it is in"));
+                let mut members: Vec<(u8, f64)> = names.into_iter().map(scored).collect();
+                members.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+                View::Scores(members, ends_ms)
             }
             Some(kind) => panic!("no {kind:?} was written"),
         }
@@ -175,7 +143,18 @@ impl Model {
                 key.set_text(write, &text, Deadline::Keep);
                 Ok(Reply::Integer(text.len() as i64))
             }
-            _ if kind == Some(Kind::String) && is_about_members(op) => Err(AccessError::WrongType),
+            _ if kind.is_some_and(|kind| wanted(op).is_some_and(|wanted| kind != wanted)) => {
+                Err(AccessError::WrongType)
+            }
+            Op::Score { name, score, counts } => {
+                let (score, before) = (f64::from(*score), key.score(now_ms, &[*name]));
+                match counts {
+                    true => key.count_score_to(write, &[*name], before.unwrap_or(0.0) + score),
+                    false => key.write_score(write, &[*name], score),
+                }
+                Ok(Reply::Bool(before.is_none()))
+            }
+            Op::RemoveScored(name) => Ok(Reply::Bool(key.remove_member::<Score>(write, &[*name]))),
             Op::Insert(name, ends) => Ok(Reply::Bool(key.insert(write, &[*name], *ends))),
             Op::Remove(_) | Op::MemberDeadline(..) if kind.is_none() => Ok(Reply::Bool(false)),
             Op::Remove(name) => Ok(Reply::Bool(key.remove(write, &[*name]))),
@@ -202,8 +181,13 @@ impl Model {
     }
 }
 
-fn is_about_members(op: &Op) -> bool {
-    matches!(op, Op::Insert(..) | Op::Remove(_) | Op::MemberDeadline(..))
+/// The type that an operation on members is about.
+fn wanted(op: &Op) -> Option<Kind> {
+    match op {
+        Op::Insert(..) | Op::Remove(_) | Op::MemberDeadline(..) => Some(Kind::Set),
+        Op::Score { .. } | Op::RemoveScored(_) => Some(Kind::SortedSet),
+        _ => None,
+    }
 }
 
 fn show(text: Option<Visible<'_>>) -> String {
@@ -276,6 +260,21 @@ fn apply(keys: &mut Keys<'_>, key: KeyRef<'_>, op: &Op) -> Result<Reply, AccessE
                 |set: &mut headcount::store::SetEdit<'_>| set.set_member_deadline(&[*name], *at_ms);
             Ok(Reply::Bool(keys.edit_set(key, Missing::Skip, set)? == Some(true)))
         }
+        Op::Score { name, score, counts } => {
+            let put = |set: &mut headcount::store::SortedEdit<'_>| {
+                let (score, before) = (f64::from(*score), set.score(&[*name]));
+                match counts {
+                    true => set.count_to(&[*name], before.unwrap_or(0.0) + score),
+                    false => set.write(&[*name], score),
+                }
+                before.is_none()
+            };
+            Ok(Reply::Bool(keys.edit_sorted(key, Missing::Create, put)? == Some(true)))
+        }
+        Op::RemoveScored(name) => {
+            let gone = keys.edit_sorted(key, Missing::Skip, |set| set.remove(&[*name]))?;
+            Ok(Reply::Bool(gone == Some(true)))
+        }
         Op::Expire(at_ms) => Ok(Reply::Bool(keys.set_deadline(key, *at_ms))),
         Op::Delete => Ok(Reply::Bool(keys.delete(key))),
     }
@@ -293,6 +292,14 @@ fn look(keys: &Keys<'_>, key: KeyRef<'_>) -> Result<View, AccessError> {
             let set = keys.set(key)?.ok_or(AccessError::WrongType)?;
             let members = set.iter().map(|name| (name[0], set.deadline(name).flatten()));
             Ok(View::Members(members.collect(), ends_ms))
+        }
+        Some(Kind::SortedSet) => {
+            let set = keys.sorted(key)?.ok_or(AccessError::WrongType)?;
+            let members: Vec<_> = set.range(0..set.len()).map(|(n, score)| (n[0], score)).collect();
+            for (rank, (name, score)) in members.iter().enumerate() {
+                assert_eq!(set.rank(&[*name]), Some((rank, *score)));
+            }
+            Ok(View::Scores(members, ends_ms))
         }
         Some(_) => Err(AccessError::WrongType),
     }
@@ -381,8 +388,12 @@ impl Bench {
     fn compare_counts(&self) -> Result<(), TestCaseError> {
         self.keyspace.expire(self.now_ms, 1_000);
         let views: Vec<View> = self.models.iter().map(|model| model.view(self.now_ms)).collect();
-        let ends =
-            |view: &&View| matches!(view, View::Text(_, Some(_)) | View::Members(_, Some(_)));
+        let ends = |view: &&View| {
+            matches!(
+                view,
+                View::Text(_, Some(_)) | View::Members(_, Some(_)) | View::Scores(_, Some(_))
+            )
+        };
         let stats = self.keyspace.stats(self.now_ms);
         let counted = stats.databases.first().map_or((0, 0), |db| (db.keys, db.with_deadline));
         let there = views.iter().filter(|view| **view != View::Nothing).count();

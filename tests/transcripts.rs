@@ -9,7 +9,7 @@ mod file;
 mod matching;
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use file::{Block, Rules, Step};
 use headcount::client::{Client, Reply};
+use headcount::command::registry;
 use support::{Kind, PATIENCE, Server, print, show, words};
 
 #[test]
@@ -37,6 +38,29 @@ fn redis_answers_as_the_transcripts_say() {
     if let Some(redis) = Server::redis(&[]) {
         replay_all(&redis, &[], update);
     }
+}
+
+/// Each command and subcommand is said in one of the files.
+#[test]
+fn every_command_has_a_transcript() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts");
+    let texts = transcripts(&root).into_iter().map(|path| fs::read_to_string(path).expect("it"));
+    let said: BTreeSet<String> = texts
+        .flat_map(|text| file::parse(&text))
+        .flat_map(|block| block.steps)
+        .map(|step| step.command.to_ascii_lowercase())
+        .collect();
+    let is_said = |name: &str| {
+        let first = name.replace('|', " ");
+        let from = said.range(first.clone()..).take_while(|line| line.starts_with(&first));
+        from.into_iter()
+            .any(|line| line.len() == first.len() || line[first.len()..].starts_with(' '))
+    };
+    let rows =
+        registry::commands().flat_map(|entry| std::iter::once(entry).chain(entry.subcommands()));
+    let silent: Vec<_> =
+        rows.map(|entry| entry.full_name.as_str()).filter(|name| !is_said(name)).collect();
+    assert!(silent.is_empty(), "no transcript says {silent:?}");
 }
 
 fn replay_all(server: &Server, without: &[&str], update: bool) {

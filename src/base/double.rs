@@ -29,6 +29,57 @@ pub fn parse_f64(text: &[u8]) -> Option<f64> {
     (value.is_finite() && !underflow).then_some(value)
 }
 
+/// Reads the bound of a range of scores, as C's `strtod` does to the end of a C string: blanks may come first,
+/// past the range it is an infinity, and no text at all is 0.
+#[must_use]
+pub fn parse_bound(text: &[u8]) -> Option<f64> {
+    let text = text.split(|byte| *byte == 0).next()?;
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0b;
+    let first = text.iter().position(|byte| !is_blank(byte))?;
+    match strtod::read(text.get(first..)?)? {
+        Literal::Infinity { negative: false } => Some(f64::INFINITY),
+        Literal::Infinity { negative: true } => Some(f64::NEG_INFINITY),
+        Literal::Decimal(text) => text.parse().ok(),
+        Literal::Hexadecimal(text) => round_hexadecimal(&text),
+    }
+}
+
+/// A double with up to 17 digits, as C's `%.17g` writes it: what Redis hands out in ZSCAN of large sorted sets.
+#[must_use]
+pub fn format_f64_long(value: f64) -> DoubleText {
+    if !value.is_finite() || value == 0.0 {
+        return format_f64(value);
+    }
+    let mut text = Scientific(DoubleText::new());
+    // Writing to memory does not fail.
+    let _ = write!(text, "{:.16e}", value.abs());
+    let mark = text.0.iter().position(|byte| *byte == b'e').unwrap_or(text.0.len());
+    let (mantissa, exponent) = text.0.split_at(mark);
+    let exponent = exponent.get(1..).and_then(parse_i64).unwrap_or(0) as i32;
+    let mut digits: DoubleText = mantissa.iter().copied().filter(|byte| *byte != b'.').collect();
+    while digits.len() > 1 && digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    let mut out = DoubleText::new();
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    let power = exponent - (digits.len() as i32 - 1);
+    let shortest = Shortest { digits, power };
+    if !(-4..17).contains(&exponent) {
+        shortest.write_scientific(exponent, 2, &mut out);
+    } else if power >= 0 {
+        out.extend_from_slice(&shortest.digits);
+        pad_zeros(&mut out, power);
+    } else {
+        shortest.write_plain_fraction(&mut out);
+    }
+    out
+}
+
 fn round_hexadecimal(text: &str) -> Option<f64> {
     let rounded: ieee::Double = text.parse().ok()?;
     u64::try_from(rounded.to_bits()).ok().map(f64::from_bits)
@@ -89,7 +140,7 @@ impl Shortest {
         } else if self.power < 0 && (self.power > -7 || exponent.abs() < 4) {
             self.write_plain_fraction(out);
         } else {
-            self.write_scientific(exponent, out);
+            self.write_scientific(exponent, 1, out);
         }
     }
 
@@ -102,7 +153,8 @@ impl Shortest {
         out.extend_from_slice(fraction);
     }
 
-    fn write_scientific(&self, exponent: i32, out: &mut DoubleText) {
+    /// With so many digits of the exponent at least.
+    fn write_scientific(&self, exponent: i32, exponent_digits: usize, out: &mut DoubleText) {
         let (lead, rest) = self.digits.split_at(1);
         out.extend_from_slice(lead);
         if !rest.is_empty() {
@@ -110,7 +162,10 @@ impl Shortest {
             out.extend_from_slice(rest);
         }
         out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-        out.extend_from_slice(itoa::Buffer::new().format(exponent.unsigned_abs()).as_bytes());
+        let mut buffer = itoa::Buffer::new();
+        let exponent = buffer.format(exponent.unsigned_abs());
+        pad_zeros(out, exponent_digits as i32 - exponent.len() as i32);
+        out.extend_from_slice(exponent.as_bytes());
     }
 }
 
@@ -232,6 +287,49 @@ mod tests {
         ];
         for (value, text) in cases {
             assert_eq!(formatted(value), text);
+        }
+    }
+
+    /// As `ZADD z <value> m`, `ZSCAN z 0` of Redis 7.0.15 with `zset-max-listpack-entries 0`.
+    #[test]
+    fn writes_as_printf_does() {
+        let cases = [
+            (0.1, "0.10000000000000001"),
+            (-2.5, "-2.5"),
+            (3.0, "3"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (123456789012345680.0, "1.2345678901234568e+17"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0000000000000001e-05"),
+            (5e-324, "4.9406564584124654e-324"),
+            (f64::INFINITY, "inf"),
+            (-0.0, "-0"),
+        ];
+        for (value, text) in cases {
+            let written = format_f64_long(value);
+            assert_eq!(std::str::from_utf8(&written), Ok(text));
+        }
+    }
+
+    /// As `ZCOUNT z <text> inf` of Redis 7.0.15.
+    #[test]
+    fn reads_bounds_as_strtod_does() {
+        let cases: [(&[u8], Option<f64>); 11] = [
+            (b"", Some(0.0)),
+            (b" 5", Some(5.0)),
+            (b"\t\x0b-1e3", Some(-1000.0)),
+            (b"5\0x", Some(5.0)),
+            (b"1e999", Some(f64::INFINITY)),
+            (b"-inf", Some(f64::NEG_INFINITY)),
+            (b"0x10", Some(16.0)),
+            (b" ", None),
+            (b"5 ", None),
+            (b"nan", None),
+            (b"(1", None),
+        ];
+        for (text, value) in cases {
+            assert_eq!(parse_bound(text), value, "{}", text.escape_ascii());
         }
     }
 

@@ -14,6 +14,7 @@ mod name;
 pub mod number;
 #[cfg(feature = "planted")]
 pub mod planted;
+pub mod rank_tree;
 pub mod replica;
 pub mod stamp;
 mod strtod;

@@ -51,6 +51,7 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY) && command.group != Group::Scripting,
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "sortedset" => of_group(Group::SortedSet),
         "string" => of_group(Group::String),
         "connection" => of_group(Group::Connection),
         "scripting" => of_group(Group::Scripting),

@@ -3,7 +3,7 @@
 
 use crate::base::number::parse_i64;
 use crate::config::Config;
-use crate::store::{AccessError, KeyRef, Keys, Kind, TextForm};
+use crate::store::{AccessError, KeyRef, Keys, Kind, SortedView, TextForm};
 
 /// Up to this length Redis embeds a string in its object.
 const EMBSTR_MAX_BYTES: usize = 44;
@@ -28,7 +28,19 @@ pub fn encoding(
             keys.set(key)?.map(|set| of_set(set.len(), || set.iter(), limits))
         }
         Some(Kind::Hash) => Some("hashtable"),
+        Some(Kind::SortedSet) => keys
+            .sorted(key)?
+            .map(|set| if is_packed(&set, config) { "listpack" } else { "skiplist" }),
     })
+}
+
+/// Whether Redis would pack a sorted set (`zset-max-…`).
+pub(super) fn is_packed(set: &SortedView<'_>, config: &Config) -> bool {
+    let limits = &config.encodings;
+    let size = |limit| usize::try_from(limit).unwrap_or(usize::MAX);
+    let value_bytes = size(limits.zset_max_listpack_value);
+    set.len() <= size(limits.zset_max_listpack_entries)
+        && set.iter().all(|(member, _)| member.len() <= value_bytes)
 }
 
 /// How large a set Redis keeps in a compact encoding (`set-max-…`).

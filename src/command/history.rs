@@ -15,6 +15,29 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),
     ("slaveof", Deprecation { since: "5.0.0", replaced_by: "`REPLICAOF`" }),
     ("substr", Deprecation { since: "2.0.0", replaced_by: "`GETRANGE`" }),
+    (
+        "zrangebylex",
+        Deprecation { since: "6.2.0", replaced_by: "`ZRANGE` with the `BYLEX` argument" },
+    ),
+    (
+        "zrangebyscore",
+        Deprecation { since: "6.2.0", replaced_by: "`ZRANGE` with the `BYSCORE` argument" },
+    ),
+    ("zrevrange", Deprecation { since: "6.2.0", replaced_by: "`ZRANGE` with the `REV` argument" }),
+    (
+        "zrevrangebylex",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`ZRANGE` with the `REV` and `BYLEX` arguments",
+        },
+    ),
+    (
+        "zrevrangebyscore",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`ZRANGE` with the `REV` and `BYSCORE` arguments",
+        },
+    ),
 ];
 
 /// Changes: command, version, what is new.
@@ -82,6 +105,15 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("srandmember", "2.6.0", "Added the optional `count` argument."),
     ("srem", "2.4.0", "Accepts multiple `member` arguments."),
     ("ttl", "2.8.0", "Added the -2 reply."),
+    ("zadd", "2.4.0", "Accepts multiple elements."),
+    ("zadd", "3.0.2", "Added the `XX`, `NX`, `CH` and `INCR` options."),
+    ("zadd", "6.2.0", "Added the `GT` and `LT` options."),
+    ("zrange", "6.2.0", "Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options."),
+    ("zrangebyscore", "2.0.0", "Added the `WITHSCORES` modifier."),
+    ("zrank", "7.2.0", "Added the optional `WITHSCORE` argument."),
+    ("zrem", "2.4.0", "Accepts multiple elements."),
+    ("zrevrangebyscore", "2.1.6", "`min` and `max` can be exclusive."),
+    ("zrevrank", "7.2.0", "Added the optional `WITHSCORE` argument."),
 ];
 
 /// What replaces a command that should not be used any more.

@@ -38,6 +38,7 @@ pub mod pubsub;
 pub mod script;
 pub mod server;
 pub mod set;
+pub mod sorted_set;
 pub mod string;
 pub mod transaction;
 
@@ -62,6 +63,8 @@ pub const FAMILIES: &[&[Command]] = &[
     script::ROWS,
     server::ROWS,
     set::ROWS,
+    sorted_set::ROWS,
+    sorted_set::range::ROWS,
     string::ROWS,
     transaction::ROWS,
 ];

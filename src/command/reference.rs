@@ -18,6 +18,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::String, "Counters and strings"),
     (Group::Generic, "Keys"),
     (Group::Set, "Sets"),
+    (Group::SortedSet, "Sorted sets"),
     (Group::Connection, "Connection"),
     (Group::Server, "Server"),
     (Group::Cluster, "Cluster"),

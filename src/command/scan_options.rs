@@ -85,6 +85,8 @@ impl WantedKind {
             WantedKind::Only(Kind::String)
         } else if name.eq_ignore_ascii_case(b"set") {
             WantedKind::Only(Kind::Set)
+        } else if name.eq_ignore_ascii_case(b"zset") {
+            WantedKind::Only(Kind::SortedSet)
         } else {
             WantedKind::Nothing
         }

@@ -34,6 +34,8 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "sscan",
             "time",
             "ttl",
+            "zrandmember",
+            "zscan",
         ],
     ),
     (

@@ -7,6 +7,9 @@ pub struct Encodings {
     pub set_max_listpack_entries: u64,
     /// Bytes.
     pub set_max_listpack_value: u64,
+    pub zset_max_listpack_entries: u64,
+    /// Bytes.
+    pub zset_max_listpack_value: u64,
 }
 
 impl Default for Encodings {
@@ -15,6 +18,8 @@ impl Default for Encodings {
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
+            zset_max_listpack_entries: 128,
+            zset_max_listpack_value: 64,
         }
     }
 }

@@ -3,7 +3,9 @@
 use super::collection::Value;
 use super::living::Mark;
 use super::wire::Encoder;
-use super::{Collection, DeadlineRegister, Generation, Hash, Kind, Own, Set, Tombstones};
+use super::{
+    Collection, DeadlineRegister, Generation, Hash, Kind, Own, Set, SortedSet, Tombstones,
+};
 use crate::base::{Replica, Stamp};
 
 /// What collections can do whatever their members carry.
@@ -141,6 +143,7 @@ impl<V: Value> Members for Collection<V> {
 pub struct Collections {
     pub(super) set: Option<Box<Set>>,
     pub(super) hash: Option<Box<Hash>>,
+    pub(super) sorted: Option<Box<SortedSet>>,
 }
 
 /// Collections made of those of each type that there are.
@@ -149,6 +152,7 @@ macro_rules! of_each {
         Collections {
             set: $of.set.map(|$collection| Box::new($made)),
             hash: $of.hash.map(|$collection| Box::new($made)),
+            sorted: $of.sorted.map(|$collection| Box::new($made)),
         }
     };
 }
@@ -157,11 +161,13 @@ macro_rules! of_each {
 struct Refs<'a> {
     set: Option<&'a Set>,
     hash: Option<&'a Hash>,
+    sorted: Option<&'a SortedSet>,
 }
 
 struct Muts<'a> {
     set: Option<&'a mut Set>,
     hash: Option<&'a mut Hash>,
+    sorted: Option<&'a mut SortedSet>,
 }
 
 impl Collections {
@@ -169,14 +175,14 @@ impl Collections {
         fn any<V: Value>(of: &Option<Box<Collection<V>>>) -> Option<(Kind, &dyn Members)> {
             of.as_deref().map(|members| (V::KIND, members as &dyn Members))
         }
-        [any(&self.set), any(&self.hash)].into_iter().flatten()
+        [any(&self.set), any(&self.hash), any(&self.sorted)].into_iter().flatten()
     }
 
     pub fn each_mut(&mut self) -> impl Iterator<Item = &mut dyn Members> {
         fn any<V: Value>(of: &mut Option<Box<Collection<V>>>) -> Option<&mut dyn Members> {
             of.as_deref_mut().map(|members| members as &mut dyn Members)
         }
-        [any(&mut self.set), any(&mut self.hash)].into_iter().flatten()
+        [any(&mut self.set), any(&mut self.hash), any(&mut self.sorted)].into_iter().flatten()
     }
 
     /// The only one, if there is just one.
@@ -215,7 +221,8 @@ impl Collections {
         }
         let sets = merge::<()>(self, other, tombstones);
         let hashes = merge::<super::Field>(self, other, tombstones);
-        sets && hashes
+        let sorted_sets = merge::<super::Score>(self, other, tombstones);
+        sets && hashes && sorted_sets
     }
 
     /// What the stream of `me` has to be told of each ([`Collection::take_part`]).
@@ -251,8 +258,12 @@ impl Collections {
             mine.get::<V>().map(|mine| Box::new(mine.reissue(lost, before, since, new, known)))
         }
         let lost = (lost, before, since);
-        Collections { set: again(self, lost, new, known), hash: again(self, lost, new, known) }
-            .without_blank()
+        let again = Collections {
+            set: again(self, lost, new, known),
+            hash: again(self, lost, new, known),
+            sorted: again(self, lost, new, known),
+        };
+        again.without_blank()
     }
 
     /// Whether `other` has counts of `me` that these lack.
@@ -270,7 +281,7 @@ impl Collections {
             let mine = mine.and_then(Collections::get::<V>).unwrap_or(&nothing);
             other.get::<V>().is_some_and(|theirs| mine.is_behind_on(me, theirs))
         }
-        is_behind::<super::Field>(mine, me, other)
+        is_behind::<super::Field>(mine, me, other) || is_behind::<super::Score>(mine, me, other)
     }
 
     /// Drops those of which nothing is known.
@@ -280,6 +291,7 @@ impl Collections {
         }
         drop_blank(&mut self.set);
         drop_blank(&mut self.hash);
+        drop_blank(&mut self.sorted);
     }
 
     fn without_blank(mut self) -> Collections {
@@ -288,11 +300,13 @@ impl Collections {
     }
 
     fn refs(&self) -> Refs<'_> {
-        Refs { set: self.set.as_deref(), hash: self.hash.as_deref() }
+        let (set, hash) = (self.set.as_deref(), self.hash.as_deref());
+        Refs { set, hash, sorted: self.sorted.as_deref() }
     }
 
     fn muts(&mut self) -> Muts<'_> {
-        Muts { set: self.set.as_deref_mut(), hash: self.hash.as_deref_mut() }
+        let (set, hash) = (self.set.as_deref_mut(), self.hash.as_deref_mut());
+        Muts { set, hash, sorted: self.sorted.as_deref_mut() }
     }
 }
 
@@ -310,5 +324,6 @@ pub(super) fn mark_of(kind: Kind) -> Mark {
         Kind::String => Mark::Counter,
         Kind::Set => Mark::Set,
         Kind::Hash => Mark::Hash,
+        Kind::SortedSet => Mark::SortedSet,
     }
 }

@@ -13,6 +13,7 @@ pub enum Kind {
     String,
     Set,
     Hash,
+    SortedSet,
 }
 
 /// A life: a deadline and the product of all types.

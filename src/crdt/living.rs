@@ -21,6 +21,7 @@ pub(super) enum Mark {
     Float,
     Set,
     Hash,
+    SortedSet,
 }
 
 impl Living {

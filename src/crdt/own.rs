@@ -17,12 +17,24 @@ pub struct Own {
     pub taken: u128,
     /// The slot of floats; few keys have one.
     pub float: Option<Box<OwnFloat>>,
+    /// Of a score, in place of all these.
+    pub score: Option<Box<OwnScore>>,
     /// Of members that carry something: of those that were changed since that moment.
     pub members: Option<Box<OwnMembers>>,
 }
 
 /// What a replica alone had contributed to members of a key, by their type and name.
 pub type OwnMembers = BTreeMap<(Kind, Vec<u8>), Own>;
+
+/// A replica's slot of a score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnScore {
+    pub born: Stamp,
+    /// Counts the increments.
+    pub seq: u64,
+    /// Bits of the two doubles that make their sum.
+    pub sum: [u64; 2],
+}
 
 /// A replica's slot of floats.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

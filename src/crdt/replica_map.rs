@@ -49,7 +49,7 @@ impl<T> ReplicaMap<T> {
         Ok(())
     }
 
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Replica, &T)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Replica, &T)> + Clone {
         self.entries.iter().map(|(replica, value)| (*replica, value))
     }
 

@@ -18,6 +18,7 @@ local find, gsub, sub, byte, concat = string.find, string.gsub, string.sub, stri
 local READONLY = 'Attempt to modify a readonly table'
 -- Lua matches patterns by recursion in C: longer ones could exhaust the stack.
 local PATTERN_MAX_BYTES = 8192
+local TEXT_MAX_BYTES = 512 * 1024 * 1024
 
 local G = {}          -- the globals
 local real = {}       -- the table behind each stand-in
@@ -170,6 +171,16 @@ function strings.find(text, pattern, init, plain)
     error('malformed pattern (too long)', 2)
   end
   return find(text, pattern, init, plain)
+end
+
+local rep = string.rep
+
+-- It works byte by byte, and nothing can stop it meanwhile.
+function strings.rep(text, count)
+  if type(text) == 'string' and type(count) == 'number' and #text * count > TEXT_MAX_BYTES then
+    error('not enough memory', 0)
+  end
+  return rep(text, count)
 end
 
 local tables = copy(table)

@@ -5,6 +5,7 @@
 
 use super::entry::Entry;
 use super::{KeyRef, Keys};
+use crate::base::double::format_f64_long;
 use sha1::{Digest as _, Sha1};
 
 /// A digest, as DEBUG DIGEST prints it in hex.
@@ -13,6 +14,7 @@ pub type Digest = [u8; 20];
 /// Redis's numbers of the types.
 const TYPE_STRING: u32 = 0;
 const TYPE_SET: u32 = 2;
+const TYPE_SORTED_SET: u32 = 3;
 
 impl Keys<'_> {
     /// The digest of all databases. The scope holds the whole keyspace.
@@ -71,6 +73,14 @@ fn mix_settled(digest: &mut Digest, entry: &Entry, now_ms: u64) {
             if set.deadline(member).flatten().is_some() {
                 xor(digest, &[member, EXPIRES].concat());
             }
+        }
+    } else if let Ok(Some(set)) = entry.sorted(now_ms) {
+        mix(digest, &TYPE_SORTED_SET.to_be_bytes());
+        for (member, score) in set.iter() {
+            let mut scored = Digest::default();
+            mix(&mut scored, member);
+            mix(&mut scored, &format_f64_long(score));
+            xor(digest, &scored);
         }
     } else {
         return;

@@ -5,7 +5,7 @@ use super::flags::{Flags, PAST};
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Deadline, Hash, Key, Kind, Members, Set, Tombstones, Write};
+use crate::crdt::{Deadline, Hash, Key, Kind, Members, Set, SortedSet, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -68,6 +68,8 @@ pub(super) enum State {
     Set(Box<Set>),
     /// First life; a hash alone.
     Hash(Box<Hash>),
+    /// First life; a sorted set alone.
+    Sorted(Box<SortedSet>),
     /// Anything whose visible value is an integer: the whole key, and what this replica counted
     /// since. The key's own slot lags behind by that.
     Counted(Box<Counted>),
@@ -163,6 +165,7 @@ impl Entry {
         match &self.state {
             State::Set(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
             State::Hash(hash) => self.ends_ms.min(hash.next_due_ms().unwrap_or(NEVER_DUE)),
+            State::Sorted(set) => self.ends_ms.min(set.next_due_ms().unwrap_or(NEVER_DUE)),
             State::Counted(counted) => counted.whole.due_ms,
             State::Whole(whole) => whole.due_ms,
             _ => self.ends_ms,
@@ -189,6 +192,7 @@ impl Entry {
             }
             State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
             State::Hash(hash) => (!hash.is_empty()).then_some(Kind::Hash),
+            State::Sorted(set) => (!set.is_empty()).then_some(Kind::SortedSet),
         }
     }
 
@@ -222,7 +226,7 @@ impl Entry {
             State::Counted(counted) => Text::of_integer(counted.tally.value()),
             State::Text { text, .. } => Text::Borrowed(text),
             State::Growing(growing) => Text::Borrowed(&growing.text),
-            State::Set(_) | State::Hash(_) => {
+            State::Set(_) | State::Hash(_) | State::Sorted(_) => {
                 let is_there = self.kind(now_ms).is_some();
                 return if is_there { Err(AccessError::WrongType) } else { Ok(None) };
             }
@@ -344,6 +348,7 @@ impl Entry {
         match &self.state {
             State::Set(set) => set.len() > LARGE_SET,
             State::Hash(hash) => hash.len() > LARGE_SET,
+            State::Sorted(set) => set.len() > LARGE_SET,
             State::Whole(_) => true,
             _ => false,
         }
@@ -358,6 +363,7 @@ impl Entry {
             State::Growing(growing) => size_of::<Growing>() + growing.text.capacity(),
             State::Set(set) => Members::heap_bytes(&**set),
             State::Hash(hash) => Members::heap_bytes(&**hash),
+            State::Sorted(set) => Members::heap_bytes(&**set),
             State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),
             State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
         };

@@ -36,6 +36,7 @@ impl Entry {
             }
             State::Set(set) => (Counter::default(), set.clone().into()),
             State::Hash(hash) => (Counter::default(), hash.clone().into()),
+            State::Sorted(set) => (Counter::default(), set.clone().into()),
             State::Counted(counted) => {
                 let mut key = counted.whole.key.clone();
                 counted.catch_up(&mut key, me);
@@ -52,6 +53,7 @@ impl Entry {
         match std::mem::replace(&mut self.state, NOTHING()) {
             State::Set(set) => Key::first_life(self.ends(me), Counter::default(), set),
             State::Hash(hash) => Key::first_life(self.ends(me), Counter::default(), hash),
+            State::Sorted(set) => Key::first_life(self.ends(me), Counter::default(), set),
             State::Counted(mut counted) => {
                 let mut key = std::mem::take(&mut counted.whole.key);
                 counted.catch_up(&mut key, me);
@@ -105,7 +107,7 @@ impl Entry {
             }
             State::Whole(whole) => whole.key.own(me),
             State::Text { .. } | State::Growing(_) => Own::default(),
-            State::Set(_) | State::Hash(_) => Own::default(),
+            State::Set(_) | State::Hash(_) | State::Sorted(_) => Own::default(),
         }
     }
 
@@ -216,6 +218,7 @@ impl State {
             Kind::String => None,
             Kind::Set => collections.take().map(State::Set),
             Kind::Hash => collections.take().map(State::Hash),
+            Kind::SortedSet => collections.take().map(State::Sorted),
         }
     }
 
@@ -223,6 +226,7 @@ impl State {
         match self {
             State::Set(set) => Some(&**set),
             State::Hash(hash) => Some(&**hash),
+            State::Sorted(set) => Some(&**set),
             _ => None,
         }
     }
@@ -231,6 +235,7 @@ impl State {
         match self {
             State::Set(set) => Some(&mut **set),
             State::Hash(hash) => Some(&mut **hash),
+            State::Sorted(set) => Some(&mut **set),
             _ => None,
         }
     }

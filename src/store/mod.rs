@@ -4,7 +4,7 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_space`, `keys_wide` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_sorted`, `keys_space`, `keys_wide` by what they are about; `account` what
 //!   goes with every change.
 //! - `lanes` lets scripts take keys as they go.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
@@ -26,6 +26,7 @@ mod forms;
 mod guards;
 mod keys;
 mod keys_set;
+mod keys_sorted;
 mod keys_space;
 mod keys_text;
 mod keys_wide;
@@ -58,6 +59,7 @@ pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
 pub use keys_set::{Missing, SetEdit, SetView};
+pub use keys_sorted::{AnySet, SortedEdit, SortedView};
 pub use keys_space::ScanPage;
 pub use keyspace::Keyspace;
 pub use lanes::BesideScripts;

@@ -1,7 +1,7 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{KeyRef, Keys, SetView, TextForm};
+use super::{AnySet, KeyRef, Keys, TextForm};
 use crate::crdt::{Deadline, Key, Tombstones};
 
 /// A visible value and its deadline.
@@ -15,6 +15,8 @@ enum Value {
     Text(Vec<u8>),
     /// Members, each with its deadline.
     Set(Vec<(Vec<u8>, Option<u64>)>),
+    /// Members and their scores.
+    Sorted(Vec<(Vec<u8>, f64)>),
 }
 
 impl Keys<'_> {
@@ -26,7 +28,7 @@ impl Keys<'_> {
         if let Ok(text) = self.text(key) {
             return Some(Portrait { value: Value::Text(text?.to_vec()), ends_ms, form });
         }
-        let set = self.set(key).ok()??;
+        let set = self.any_set(key).ok()??;
         Some(Portrait { value: Value::members(&set), ends_ms, form })
     }
 
@@ -67,10 +69,13 @@ impl Keys<'_> {
             }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
-                if portrait.ends_ms.is_some() {
-                    self.set_deadline(key, portrait.ends_ms);
-                }
             }
+            Value::Sorted(members) => {
+                self.put_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
+            }
+        }
+        if portrait.ends_ms.is_some() && !matches!(portrait.value, Value::Text(_)) {
+            self.set_deadline(key, portrait.ends_ms);
         }
     }
 }
@@ -88,7 +93,7 @@ impl Portrait {
         entry.set_key(state, Default::default(), read_ms);
         let value = match entry.text(read_ms) {
             Ok(text) => Value::Text(text?.to_vec()),
-            Err(_) => Value::members(&entry.set(read_ms).ok()??),
+            Err(_) => Value::members(&entry.any_set(read_ms).ok()??),
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
@@ -106,8 +111,16 @@ impl Portrait {
 }
 
 impl Value {
-    fn members(set: &SetView<'_>) -> Value {
-        let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
-        Value::Set(members.collect())
+    fn members(set: &AnySet<'_>) -> Value {
+        match set {
+            AnySet::Set(set) => {
+                let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
+                Value::Set(members.collect())
+            }
+            AnySet::Sorted(set) => {
+                let members = set.range(0..set.len()).map(|(name, score)| (name.to_vec(), score));
+                Value::Sorted(members.collect())
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 
 use super::Command;
+use super::sorted_sets;
 
 /// Upper case is itself, lower case is filled in by [`fill`]; `?` in front is optional, `+` behind
 /// means once to three times.
@@ -91,7 +92,7 @@ const GRAMMAR: &[&str] = &[
     "UNWATCH",
 ];
 
-const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f"];
+const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f", "z", "y"];
 const VALUES: &[&str] = &[
     "",
     "0",
@@ -153,14 +154,15 @@ const INDICES: &[&str] = &["0", "1", "-1", "3", "-3", "100", "-100", "abc"];
 const OFFSETS: &[&str] = &["0", "1", "5", "20", "-1", "abc", "536870912"];
 const COUNTS: &[&str] = &["0", "1", "2", "5", "100", "-1", "-3", "abc"];
 const PATTERNS: &[&str] = &["*", "a*", "?", "[a-c]", "[^a]", "*b*", "", "\\a", "x*", "[ab"];
-const TYPES: &[&str] = &["string", "set", "SET", "list"];
+const TYPES: &[&str] = &["string", "set", "SET", "list", "zset"];
 
 /// Such times provoke errors, or delete at once; none lies in the near future.
 const ODD_TIMES: &[&str] =
     &["0", "-1", "abc", "9223372036854775807", "-9223372036854775808", "1.5"];
 
 /// What a transaction is made of has replies that can be compared within EXEC's.
-const LEFT_TO_CHANCE: &[&str] = &["SPOP", "SRANDMEMBER", "RANDOMKEY", "SCAN", "SSCAN"];
+const LEFT_TO_CHANCE: &[&str] =
+    &["SPOP", "SRANDMEMBER", "RANDOMKEY", "SCAN", "SSCAN", "ZRANDMEMBER", "ZSCAN"];
 
 pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
     let mut session = Vec::new();
@@ -194,7 +196,8 @@ fn transaction(rng: &mut StdRng, session: &mut Vec<Command>) {
 
 fn command(rng: &mut StdRng) -> Command {
     let mut words = Vec::new();
-    for symbol in GRAMMAR.choose(rng).expect("a grammar").split(' ') {
+    let grammar = if rng.random_bool(0.35) { sorted_sets::GRAMMAR } else { GRAMMAR };
+    for symbol in grammar.choose(rng).expect("a grammar").split(' ') {
         expand(symbol, rng, &mut words);
     }
     if rng.random_bool(0.03) {
@@ -244,7 +247,10 @@ fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
         "most" => return words.extend(["LIMIT".to_owned(), one_of(COUNTS, rng)]),
         "expiry" => return expiry(rng, words),
         "scanned" => return scanned(rng, words),
-        literal => literal.to_owned(),
+        literal => match sorted_sets::fill(literal, rng) {
+            Some(filled) => return words.extend(filled),
+            None => literal.to_owned(),
+        },
     };
     words.push(word);
 }
@@ -275,8 +281,9 @@ fn time(rng: &mut StdRng, sound: std::ops::Range<u64>) -> String {
 
 /// Leaves a word out, says one twice, or adds one.
 fn spoil(words: &mut Vec<String>, rng: &mut StdRng) {
-    // With one word more these are about a set's member, which Redis does not have.
-    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST") {
+    // With one word more these are about a set's member, which Redis does not have, or take an option, which
+    // Redis 7.0 does not have.
+    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST" | "ZRANK" | "ZREVRANK") {
         return;
     }
     let at = rng.random_range(0..words.len());

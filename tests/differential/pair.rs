@@ -73,8 +73,9 @@ impl Pair {
             "SPOP" => self.pops(command),
             "SRANDMEMBER" => self.picks(command, "SISMEMBER"),
             "RANDOMKEY" => self.picks(command, "EXISTS"),
+            "ZRANDMEMBER" => self.picks(command, "ZRANK"),
             "SCAN" => self.scans(command, 1),
-            "SSCAN" => self.scans(command, 2),
+            "SSCAN" | "ZSCAN" => self.scans(command, 2),
             _ => self.answers(command),
         }
     }
@@ -148,9 +149,10 @@ impl Pair {
             && (repeats || distinct(&picked))
             && picked.iter().all(|pick| {
                 let mut ask = vec![check.as_bytes().to_vec()];
-                ask.extend((check == "SISMEMBER").then(|| command[1].clone()));
+                ask.extend((check != "EXISTS").then(|| command[1].clone()));
                 ask.push(pick.clone());
-                number(&self.theirs(&ask)) == 1
+                let found = number(&self.theirs(&ask));
+                if check == "ZRANK" { found >= 0 } else { found == 1 }
             });
         (!equal).then_some((ours, theirs))
     }

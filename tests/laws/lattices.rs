@@ -2,11 +2,12 @@
 
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
+use crate::sorted_sets::{SortedOp, apply_to_sorted};
 use headcount::base::decimal::Decimal;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register, Set,
-    Slot, Tombstones, Visible, Write,
+    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
+    Score, Set, Slot, SortedSet, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -66,8 +67,10 @@ laws! {
     registers_obey_the_laws: Register;
     deadline_registers_obey_the_laws: DeadlineRegister;
     counters_obey_the_laws: Counter;
+    scores_obey_the_laws: Score;
     sets_obey_the_laws: Set;
     hashes_obey_the_laws: Hash;
+    sorted_sets_obey_the_laws: SortedSet;
     keys_obey_the_laws: Key;
 }
 
@@ -339,6 +342,7 @@ pub enum KeyOp {
     Insert(u8, MemberDeadline),
     Remove(u8),
     Field(HashOp),
+    Sorted(SortedOp),
     Expire(Option<u64>),
     Delete,
 }
@@ -365,6 +369,7 @@ impl Subject for Key {
             3 => (0u8..4, member_deadlines()).prop_map(|(name, at)| KeyOp::Insert(name, at)),
             2 => (0u8..4).prop_map(KeyOp::Remove),
             4 => Hash::ops().prop_map(KeyOp::Field),
+            4 => SortedSet::ops().prop_map(KeyOp::Sorted),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
         ]
@@ -398,6 +403,9 @@ impl Subject for Key {
             }
             KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
                 apply_to_field(self, op, write);
+            }
+            KeyOp::Sorted(op) if matches!(kind, None | Some(Kind::SortedSet)) => {
+                apply_to_sorted(self, op, write);
             }
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {

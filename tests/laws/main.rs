@@ -6,7 +6,8 @@
 //!   against it; `merge_table` the published table, line by line.
 //! - `parts` sets told in parts; `streams` keys told in parts, their fingerprints and their collection;
 //!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
-//! - `hashes` what is written to hashes, and a story of their own rules.
+//! - `hashes` what is written to hashes, and a story of their own rules; `sorted_sets` the same of scores,
+//!   with an oracle.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
@@ -21,5 +22,6 @@ mod parts;
 #[cfg(feature = "planted")]
 mod planted;
 mod reissue;
+mod sorted_sets;
 mod streams;
 mod wire;

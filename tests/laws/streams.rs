@@ -7,7 +7,7 @@ use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
     Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, MemberDeadline,
-    Set, Slot, Tombstones, Write,
+    Score, Set, Slot, SortedSet, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -18,6 +18,9 @@ type Members = Option<(Stamp, BTreeMap<Vec<u8>, Option<u64>>)>;
 
 /// The same of a hash, with what its fields carry.
 type Fields = Option<(Stamp, BTreeMap<Vec<u8>, (Option<Field>, Option<u64>)>)>;
+
+/// Members of each type.
+type AllMembers = (Option<Set>, Option<Hash>, Option<SortedSet>);
 
 /// What lives in a life, told once more.
 #[derive(Debug, PartialEq)]
@@ -30,6 +33,7 @@ struct Living {
     floats: Vec<(Replica, FloatSlot)>,
     set: Option<Set>,
     hash: Option<Hash>,
+    sorted: Option<BTreeMap<Vec<u8>, Score>>,
 }
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
@@ -46,11 +50,17 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
+            sorted: life.members().filter(|set: &&SortedSet| !set.is_empty()).map(scores),
         }
     };
     // A deadline alone, which is still to come, is none to see.
     let living = key.lives().iter().filter(|life| !is_bare(life));
     living.map(of).collect()
+}
+
+/// When a sorted set was born is left out; the fingerprint has it.
+fn scores(set: &SortedSet) -> BTreeMap<Vec<u8>, Score> {
+    set.iter().filter_map(|name| Some((name.to_vec(), set.get(name)?.clone()))).collect()
 }
 
 fn is_bare(life: &Life) -> bool {
@@ -85,10 +95,11 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
 }
 
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, Option<Set>, Option<Hash>)> {
+fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, AllMembers)> {
     let of = |life: &Life| {
         let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
-        (life.id(), *life.deadline(), life.counter().clone(), set, hash)
+        let members = (set, hash, life.members().map(SortedSet::loose));
+        (life.id(), *life.deadline(), life.counter().clone(), members)
     };
     key.lives().iter().map(of).collect()
 }
@@ -206,6 +217,8 @@ proptest! {
                 prop_assert_eq!(digest, life.set().map(Set::digest_from_scratch));
                 let digest = life.members().map(Hash::digest);
                 prop_assert_eq!(digest, life.members().map(Hash::digest_from_scratch));
+                let digest = life.members().map(SortedSet::digest);
+                prop_assert_eq!(digest, life.members().map(SortedSet::digest_from_scratch));
             }
         }
         // A node has settled what was past by its own clock, so from the latest clock on.

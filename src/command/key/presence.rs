@@ -134,6 +134,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         Some(Kind::String) => "string",
         Some(Kind::Set) => "set",
         Some(Kind::Hash) => "hash",
+        Some(Kind::SortedSet) => "zset",
         None => "none",
     };
     call.reply.simple(name);

@@ -96,5 +96,30 @@ Like the next two it steers the answer of OBJECT ENCODING only.",
             number!(encodings.set_max_listpack_value, Plain, 0..=LONG_MAX),
             "Up to how many bytes in its longest member OBJECT ENCODING calls a set a listpack.",
         ),
+        Directive::new(
+            "zset-max-listpack-entries",
+            AtRunTime,
+            number!(encodings.zset_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many members OBJECT ENCODING calls a sorted set a listpack.
+ZSCAN hands out such a set in one page.",
+        ),
+        Directive::new(
+            "zset-max-listpack-value",
+            AtRunTime,
+            number!(encodings.zset_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest member OBJECT ENCODING calls a sorted set a listpack.",
+        ),
+        Directive::new(
+            "zset-max-ziplist-entries",
+            AtRunTime,
+            number!(encodings.zset_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "An older name of zset-max-listpack-entries.",
+        ),
+        Directive::new(
+            "zset-max-ziplist-value",
+            AtRunTime,
+            number!(encodings.zset_max_listpack_value, Plain, 0..=LONG_MAX),
+            "An older name of zset-max-listpack-value.",
+        ),
     ],
 };

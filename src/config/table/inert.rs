@@ -84,9 +84,5 @@ pub const WITHOUT_EFFECT: Section = Section {
         inert("syslog-facility", "local0"),
         inert("syslog-ident", "redis"),
         fixed("tls-port", "0"),
-        inert("zset-max-listpack-entries", "128"),
-        inert("zset-max-listpack-value", "64"),
-        inert("zset-max-ziplist-entries", "128"),
-        inert("zset-max-ziplist-value", "64"),
     ],
 };

@@ -5,6 +5,7 @@ mod ended;
 mod fingerprint;
 mod members;
 mod part;
+mod scores;
 mod wire;
 
 pub use wire::Told;

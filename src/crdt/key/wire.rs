@@ -22,6 +22,7 @@ const OTHERS: u8 = 128;
 
 // What the second byte says.
 const HASH: u8 = 1;
+const SORTED: u8 = 2;
 
 impl Encoder {
     /// A whole key, or a part of one.
@@ -58,7 +59,8 @@ impl Encoder {
     }
 
     fn life(&mut self, life: &Life, more: u8) {
-        let others = flag_if(life.collections.hash.is_some(), HASH);
+        let others = flag_if(life.collections.hash.is_some(), HASH)
+            | flag_if(life.collections.sorted.is_some(), SORTED);
         self.byte(
             more | flag_if(life.id != Tag::NEVER, ID)
                 | deadline_flags(&life.deadline)
@@ -142,7 +144,7 @@ impl<'a> Decoder<'a> {
                 return Err(Malformed("an unknown kind of life"));
             }
             let others = if flags & OTHERS != 0 { self.byte()? } else { 0 };
-            if others & !HASH != 0 || (flags & OTHERS != 0) != (others != 0) {
+            if others & !(HASH | SORTED) != 0 || (flags & OTHERS != 0) != (others != 0) {
                 return Err(Malformed("an unknown kind of life"));
             }
             let life = self.life(flags, others)?;
@@ -167,6 +169,7 @@ impl<'a> Decoder<'a> {
         let collections = Collections {
             set: self.members(flags & SET != 0)?,
             hash: self.members(others & HASH != 0)?,
+            sorted: self.members(others & SORTED != 0)?,
         };
         Ok(Life { id, deadline, counter, collections })
     }

@@ -12,6 +12,12 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     ("incrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
+    ("zcount", &["min", "max"], Kind::Double),
+    ("zrange", &["start", "stop"], Kind::String),
+    ("zrangebyscore", &["min", "max"], Kind::Double),
+    ("zremrangebyscore", &["min", "max"], Kind::Double),
+    ("zrevrangebyscore", &["min", "max"], Kind::Double),
+    ("", &["score"], Kind::Double),
     (
         "",
         &[
@@ -38,10 +44,12 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "protover",
             "seconds",
             "start",
+            "stop",
             "time",
             "timeout",
             "ttl",
             "version",
+            "weight",
         ],
         Kind::Integer,
     ),
@@ -58,6 +66,10 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("client|kill", "ID", "new-format"),
     ("TYPE", "NORMAL", "client-type"),
     ("", "ASYNC", "flush-type"),
+    ("", "BYSCORE", "sortby"),
+    ("", "GT", "comparison"),
+    ("", "MIN", "where"),
+    ("zrandmember", "count", "options"),
     ("", "BYFLOAT", "increment"),
     ("", "DIGEST", "subcommand"),
     ("", "HARD", "reset-type"),
@@ -80,6 +92,9 @@ const BLOCKS: &[(&str, &str)] = &[("NO", "no-one"), ("host", "host-port")];
 /// Values that are not called what the synopsis writes.
 const VALUES: &[(&str, &str, &str)] =
     &[("ADDR", "ip:port", "addr"), ("LADDR", "ip:port", "laddr"), ("", "ip:port", "old-format")];
+
+/// Literals that are not called what they are.
+const TOKENS: &[(&str, &str, &str)] = &[("zadd", "CH", "change"), ("zadd", "INCR", "increment")];
 
 /// Arguments that came after their command: command, name, version.
 const SINCE: &[(&str, &str, &str)] = &[
@@ -120,6 +135,16 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("shutdown", "now", "7.0.0"),
     ("spop", "count", "3.2.0"),
     ("srandmember", "count", "2.6.0"),
+    ("zadd", "change", "3.0.2"),
+    ("zadd", "comparison", "6.2.0"),
+    ("zadd", "condition", "3.0.2"),
+    ("zadd", "increment", "3.0.2"),
+    ("zrange", "limit", "6.2.0"),
+    ("zrange", "rev", "6.2.0"),
+    ("zrange", "sortby", "6.2.0"),
+    ("zrangebyscore", "withscores", "2.0.0"),
+    ("zrank", "withscore", "7.2.0"),
+    ("zrevrank", "withscore", "7.2.0"),
 ];
 
 /// Arguments that are not to be used any more.
@@ -135,6 +160,11 @@ pub fn kind(command: &str, token: &str, word: &str) -> Kind {
 /// The name of the value `word` behind `token`.
 pub fn value(command: &str, token: &str, word: &str) -> String {
     find(VALUES, command, token, word).unwrap_or(word).to_owned()
+}
+
+/// The name of the literal `word`.
+pub fn token(command: &str, word: &str) -> String {
+    find(TOKENS, command, "", word).map_or_else(|| word.to_ascii_lowercase(), str::to_owned)
 }
 
 /// The name of the group behind `token` that begins with `word`.

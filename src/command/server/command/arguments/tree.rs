@@ -38,7 +38,7 @@ impl Reader<'_> {
         let mut read = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Word(word) if is_token(word) => read.push(token(word)),
+                Piece::Word(word) if is_token(word) => read.push(self.token(word)),
                 Piece::Word(word) => read.push(self.value(word)),
                 Piece::More => {
                     if let Some(last) = read.last_mut() {
@@ -84,7 +84,7 @@ impl Reader<'_> {
     /// One argument from all that an alternative says.
     fn alternative(&mut self, pieces: &[Piece]) -> Argument {
         match pieces {
-            [Piece::Word(word)] if is_token(word) => token(word),
+            [Piece::Word(word)] if is_token(word) => self.token(word),
             [Piece::Word(word), rest @ ..] if is_token(word) && !are_tokens(rest) => {
                 self.introduced(word, rest)
             }
@@ -124,6 +124,12 @@ impl Reader<'_> {
         }
         let repeated = together(tail, names::REPEATED.to_owned());
         read.push(Argument { multiple: true, ..repeated });
+    }
+
+    fn token(&self, word: &'static str) -> Argument {
+        let name = names::token(&self.entry.full_name, word);
+        let display_text = Some(name.clone());
+        Argument { token: Some(word), display_text, ..named(name, Kind::PureToken) }
     }
 
     fn group_name(&self, lead: &str) -> String {
@@ -178,12 +184,6 @@ fn together(mut arguments: Vec<Argument>, name: String) -> Argument {
             Argument { arguments, ..named(name, Kind::Block) }
         }
     }
-}
-
-fn token(word: &'static str) -> Argument {
-    let name = word.to_ascii_lowercase();
-    let display_text = Some(name.clone());
-    Argument { token: Some(word), display_text, ..named(name, Kind::PureToken) }
 }
 
 fn named(name: String, kind: Kind) -> Argument {

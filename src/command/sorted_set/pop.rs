@@ -1,0 +1,126 @@
+//! ZPOPMIN, ZPOPMAX, ZMPOP.
+
+use super::events;
+use super::reply::reply_members;
+use crate::base::number::parse_i64;
+use crate::command::{Args, Call, CommandError};
+use crate::store::{AccessError, KeyRef, Missing, SortedEdit};
+
+const BAD_NUMKEYS: CommandError = CommandError::fixed("ERR numkeys should be greater than 0");
+const BAD_COUNT: CommandError = CommandError::fixed("ERR count should be greater than 0");
+
+/// From which end members are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Min,
+    Max,
+}
+
+type Popped = Vec<(Vec<u8>, f64)>;
+
+pub(super) fn zpopmin(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    pop_from_one(call, End::Min)
+}
+
+pub(super) fn zpopmax(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    pop_from_one(call, End::Max)
+}
+
+fn pop_from_one(call: &mut Call<'_, '_>, end: End) -> Result<(), CommandError> {
+    if call.args.len() > 3 {
+        return Err(CommandError::SYNTAX);
+    }
+    let count = match call.args.get(2) {
+        None => None,
+        Some(_) => {
+            let count = call.integer(2).ok().and_then(|count| usize::try_from(count).ok());
+            Some(count.ok_or(CommandError::OUT_OF_RANGE)?)
+        }
+    };
+    let key = call.key(1);
+    let popped = pop(call, key, end, count.unwrap_or(1))?.unwrap_or_default();
+    if count.is_some() {
+        reply_members(&mut call.reply, popped.into_iter(), true);
+        return Ok(());
+    }
+    // Without a count there are no pairs in RESP3 either.
+    call.reply.array(2 * popped.len());
+    for (member, score) in popped {
+        call.reply.bulk(&member);
+        call.reply.double(score);
+    }
+    Ok(())
+}
+
+/// ZMPOP numkeys key… MIN|MAX [COUNT count]
+pub(super) fn zmpop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
+    let (names, end, count) = parse_zmpop(call.args)?;
+    for name in names.iter() {
+        let key = KeyRef::new(call.session.db, name);
+        if let Some(popped) = pop(call, key, end, count)? {
+            call.reply.array(2);
+            call.reply.bulk(name);
+            call.reply.array(popped.len());
+            for (member, score) in popped {
+                call.reply.array(2);
+                call.reply.bulk(&member);
+                call.reply.double(score);
+            }
+            return Ok(());
+        }
+    }
+    call.reply.null_array();
+    Ok(())
+}
+
+fn parse_zmpop(args: Args<'_>) -> Result<(Args<'_>, End, usize), CommandError> {
+    let numkeys = args.get(1).and_then(parse_i64).filter(|count| *count > 0).ok_or(BAD_NUMKEYS)?;
+    let (rest, numkeys) = (args.from(2), usize::try_from(numkeys).unwrap_or(usize::MAX));
+    let end = match rest.get(numkeys) {
+        Some(word) if word.eq_ignore_ascii_case(b"min") => End::Min,
+        Some(word) if word.eq_ignore_ascii_case(b"max") => End::Max,
+        _ => return Err(CommandError::SYNTAX),
+    };
+    let count = match rest.from(numkeys + 1).iter().collect::<Vec<_>>()[..] {
+        [] => 1,
+        [word, count, ..] if word.eq_ignore_ascii_case(b"count") => {
+            let count = parse_i64(count).filter(|count| *count > 0).ok_or(BAD_COUNT)?;
+            usize::try_from(count).unwrap_or(usize::MAX)
+        }
+        _ => return Err(CommandError::SYNTAX),
+    };
+    if rest.len() > numkeys + 3 {
+        return Err(CommandError::SYNTAX);
+    }
+    Ok((rest.first(numkeys), end, count))
+}
+
+/// Takes out so many members; `None` when there is no such set.
+fn pop(
+    call: &mut Call<'_, '_>,
+    key: KeyRef<'_>,
+    end: End,
+    count: usize,
+) -> Result<Option<Popped>, AccessError> {
+    let popped = call.keys.edit_sorted(key, Missing::Skip, |set| take(set, end, count))?;
+    if popped.as_ref().is_some_and(|popped| !popped.is_empty()) {
+        let event = if end == End::Min { "zpopmin" } else { "zpopmax" };
+        events::removed(call.keys, event, key)?;
+    }
+    Ok(popped)
+}
+
+fn take(set: &mut SortedEdit<'_>, end: End, count: usize) -> Popped {
+    let view = set.view();
+    let (len, count) = (view.len(), count.min(view.len()));
+    let owned = |(member, score): (&[u8], f64)| (member.to_vec(), score);
+    let popped: Popped = match end {
+        End::Min => view.range(0..count).map(owned).collect(),
+        End::Max => view.range(len - count..len).rev().map(owned).collect(),
+    };
+    drop(view);
+    for (member, _) in &popped {
+        set.remove(member);
+    }
+    popped
+}
