@@ -21,6 +21,50 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
     ),
     ("restore", &[], &["argument merge:pure-token=MERGE optional"]),
     (
+        "bitcount",
+        &["argument index:block optional (start:integer, end:integer, index_unit:oneof+7.0.0 \
+             optional (byte:pure-token=BYTE, bit:pure-token=BIT))"],
+        &["argument range:block optional (start:integer, end:integer, unit:oneof+7.0.0 \
+             optional (byte:pure-token=BYTE, bit:pure-token=BIT))"],
+    ),
+    (
+        "bitfield",
+        &[
+            "argument operation:oneof optional multiple (encoding_offset:block=GET (encoding:string, \
+             offset:integer), write:block (wrap_sat_fail:oneof=OVERFLOW optional \
+             (wrap:pure-token=WRAP, sat:pure-token=SAT, fail:pure-token=FAIL), \
+             write_operation:oneof (encoding_offset_value:block=SET (encoding:string, \
+             offset:integer, value:integer), encoding_offset_increment:block=INCRBY \
+             (encoding:string, offset:integer, increment:integer))))",
+        ],
+        &["argument operation:oneof optional multiple (get-block:block=GET (encoding:string, \
+             offset:integer), write:block (overflow-block:oneof=OVERFLOW optional \
+             (wrap:pure-token=WRAP, sat:pure-token=SAT, fail:pure-token=FAIL), \
+             write-operation:oneof (set-block:block=SET (encoding:string, \
+             offset:integer, value:integer), incrby-block:block=INCRBY \
+             (encoding:string, offset:integer, increment:integer))))"],
+    ),
+    (
+        "bitfield_ro",
+        &["argument encoding_offset:block=GET optional multiple multiple_token (encoding:string, \
+             offset:integer)"],
+        &["argument get-block:block=GET optional multiple multiple_token (encoding:string, \
+             offset:integer)"],
+    ),
+    (
+        "bitop",
+        &["argument operation:string"],
+        &["argument operation:oneof (and:pure-token=AND, or:pure-token=OR, xor:pure-token=XOR, \
+             not:pure-token=NOT)"],
+    ),
+    (
+        "bitpos",
+        &["argument index:block optional (start:integer, end_index:block optional (end:integer, \
+             index_unit:oneof+7.0.0 optional (byte:pure-token=BYTE, bit:pure-token=BIT)))"],
+        &["argument range:block optional (start:integer, end-unit-block:block optional \
+             (end:integer, unit:oneof+7.0.0 optional (byte:pure-token=BYTE, bit:pure-token=BIT)))"],
+    ),
+    (
         "client|kill",
         &["argument filter:oneof (ip:port:string-2.8.12, new-format:oneof multiple \
              (client-id:integer=ID+2.8.12 optional, normal_master_slave_pubsub:oneof=TYPE+2.8.12 \
@@ -153,6 +197,11 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
     ),
     // Takes a member too, as KeyDB's.
     ("persist", &[], &["argument member:string optional"]),
+    (
+        "pfmerge",
+        &["argument sourcekey:key@1 multiple"],
+        &["argument sourcekey:key@1 optional multiple"],
+    ),
     ("psetex", &[], &["deprecated 2.6.12 `SET` with the `PX` argument", "flag deprecated"]),
     // Takes a member too, as KeyDB's.
     ("pttl", &[], &["argument member:string optional"]),
@@ -247,7 +296,7 @@ fn ours(entry: &Entry) -> BTreeSet<String> {
         ["flag deprecated".to_owned(), format!("deprecated {} {}", it.since, it.replaced_by)]
     });
     let mut facts: BTreeSet<_> = keys.chain(arguments).chain(changes).chain(deprecation).collect();
-    if name == "debug" {
+    if ["debug", "pfdebug", "pfselftest"].contains(&name.as_str()) {
         facts.insert("flag syscmd".to_owned());
     }
     facts

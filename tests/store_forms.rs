@@ -196,6 +196,7 @@ fn show(text: Option<Visible<'_>>) -> String {
         Some(Visible::Integer(value)) => value.to_string(),
         Some(Visible::Text(text)) => text.iter().map(|byte| char::from(*byte)).collect(),
         Some(Visible::Number(text)) => text,
+        Some(Visible::Made(text)) => text.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 

@@ -25,10 +25,12 @@ fn headcount_answers_as_the_transcripts_say() {
     replay_all(&Server::headcount(&[]), &[], false);
 }
 
-/// Some files show what is kept of a key that was deleted, until that is on disk.
+/// Some files show what is kept of a key that was deleted, until that is on disk, or the form of a HyperLogLog,
+/// which follows from its registers there.
 #[test]
 fn with_a_log_it_answers_the_same() {
-    let of_memory = ["keys/scan.txt", "server/debug.txt", "server/memory.txt"];
+    let of_memory =
+        ["hyperloglog/pfdebug.txt", "keys/scan.txt", "server/debug.txt", "server/memory.txt"];
     replay_all(&Server::headcount(&["--appendonly", "yes"]), &of_memory, false);
 }
 

@@ -8,6 +8,7 @@ pub mod decimal;
 pub mod double;
 pub mod glob;
 pub mod hash;
+pub mod hll;
 mod key_slot;
 pub mod long_double;
 mod name;

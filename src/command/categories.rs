@@ -53,6 +53,8 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "set" => of_group(Group::Set),
         "sortedset" => of_group(Group::SortedSet),
         "string" => of_group(Group::String),
+        "bitmap" => of_group(Group::Bitmap),
+        "hyperloglog" => of_group(Group::HyperLogLog),
         "connection" => of_group(Group::Connection),
         "scripting" => of_group(Group::Scripting),
         "transaction" => of_group(Group::Transactions),

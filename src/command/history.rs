@@ -44,6 +44,8 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
 const CHANGES: &[(&str, &str, &str)] = &[
     ("auth", "6.0.0", "Added ACL style (username and password)."),
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
+    ("bitcount", "7.0.0", "Added the `BYTE|BIT` option."),
+    ("bitpos", "7.0.0", "Added the `BYTE|BIT` option."),
     ("client|kill", "2.8.12", "Added new filter format."),
     ("client|kill", "2.8.12", "`ID` option."),
     ("client|kill", "3.2.0", "Added `master` type in for `TYPE` option."),

@@ -31,8 +31,10 @@ mod time_unit;
 pub mod tips;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
+pub mod bitmap;
 pub mod cluster;
 pub mod connection;
+pub mod hyperloglog;
 pub mod key;
 pub mod pubsub;
 pub mod script;
@@ -56,8 +58,10 @@ use table::Command;
 
 /// All rows, by family.
 pub const FAMILIES: &[&[Command]] = &[
+    bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
+    hyperloglog::ROWS,
     key::ROWS,
     pubsub::ROWS,
     script::ROWS,

@@ -16,6 +16,8 @@ Commands answer as those of Redis 7.2 do, with the options, replies and error te
 /// The groups in the order of the document.
 const GROUPS: &[(Group, &str)] = &[
     (Group::String, "Counters and strings"),
+    (Group::Bitmap, "Bitmaps"),
+    (Group::HyperLogLog, "HyperLogLog"),
     (Group::Generic, "Keys"),
     (Group::Set, "Sets"),
     (Group::SortedSet, "Sorted sets"),

@@ -162,6 +162,8 @@ pub enum Group {
     Cluster,
     Transactions,
     Scripting,
+    Bitmap,
+    HyperLogLog,
     PubSub,
 }
 
@@ -179,6 +181,8 @@ impl Group {
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
             Group::Scripting => "scripting",
+            Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
         }
     }

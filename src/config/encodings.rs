@@ -1,8 +1,10 @@
-//! Up to which sizes OBJECT ENCODING names a compact encoding.
+//! Up to which sizes encodings are compact.
 
-/// Redis's limits; they steer the answer of OBJECT ENCODING only.
+/// Redis's limits; those of sets steer the answer of OBJECT ENCODING only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encodings {
+    /// Bytes of a HyperLogLog.
+    pub hll_sparse_max_bytes: u64,
     pub set_max_intset_entries: u64,
     pub set_max_listpack_entries: u64,
     /// Bytes.
@@ -15,6 +17,7 @@ pub struct Encodings {
 impl Default for Encodings {
     fn default() -> Encodings {
         Encodings {
+            hll_sparse_max_bytes: 3_000,
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,

@@ -1,15 +1,16 @@
 //! Strings and counters: a base register and what every replica counted on top of it.
 
+mod overlaid;
 mod wire;
 
-use super::{FloatSlot, Own, OwnFloat, Register, ReplicaMap, Slot};
+use super::{FloatSlot, Overlays, Own, OwnFloat, Register, ReplicaMap, Slot};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use xxhash_rust::xxh3::Xxh3Default;
 
-/// A base register and per replica a [`Slot`] of integers and a [`FloatSlot`].
+/// A base register, per replica a [`Slot`] of integers and a [`FloatSlot`], and [`Overlays`].
 ///
-/// The value is base + Σ slots. SET writes the base and forgets every slot that it saw; DEL forgets
+/// The value is base + Σ slots, under the overlays. SET writes the base and forgets every slot that it saw; DEL forgets
 /// the base and every slot that it saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counter {
@@ -18,6 +19,8 @@ pub struct Counter {
     base: Register,
     slots: ReplicaMap<Slot>,
     floats: ReplicaMap<FloatSlot>,
+    /// What lies over the text cell by cell; few keys have any.
+    overlays: Option<Box<Overlays>>,
 }
 
 impl Counter {
@@ -79,6 +82,7 @@ impl Counter {
         self.base.is_live()
             || self.slots.iter().any(|(_, slot)| !slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| !slot.is_forgotten())
+            || self.is_overlaid()
     }
 
     /// Counts `by` for the replica of `tag`.
@@ -122,7 +126,7 @@ impl Counter {
         self.base.write(tag, value.into());
     }
 
-    /// DEL: forgets all that is seen here.
+    /// DEL: forgets all that is seen here, below overlays ([`Counter::forget_with_cells`]).
     pub fn forget(&mut self) {
         self.base.forget();
         self.forget_slots();
@@ -134,6 +138,7 @@ impl Counter {
         self.base.write_nothing(tag);
     }
 
+    /// Merges what is below overlays ([`Counter::merge_with_cells`]).
     pub fn merge(&mut self, other: &Counter) {
         self.born = self.born.max(other.born);
         self.base.merge(&other.base);
@@ -141,26 +146,32 @@ impl Counter {
         self.floats.merge_with(&other.floats, FloatSlot::merge);
     }
 
-    /// Drops what is entirely forgotten. Sound only once nothing can bring it back.
+    /// Drops what is entirely forgotten, below overlays ([`Counter::collect_with_cells`]). Sound only once
+    /// nothing can bring it back.
     pub fn collect(&mut self) {
         self.slots.retain(|_, slot| !slot.is_forgotten());
         self.floats.retain(|_, slot| !slot.is_forgotten());
         self.base.collect();
     }
 
-    /// Whether it holds anything that [`Counter::collect`] could drop.
+    /// Whether it holds anything that [`Counter::collect`] could drop, if only the tags of fresh cells.
     #[must_use]
     pub fn has_tombstones(&self) -> bool {
+        self.has_forgotten() || self.has_fresh_cells()
+    }
+
+    fn has_forgotten(&self) -> bool {
         self.base.tombstone() != Register::default()
             || self.slots.iter().any(|(_, slot)| slot.is_forgotten())
             || self.floats.iter().any(|(_, slot)| slot.is_forgotten())
+            || self.overlays.as_ref().is_some_and(|overlays| overlays.tombstones_mark() != 0)
     }
 
     /// A number that is another one whenever something else of what [`Counter::collect`] could drop is
     /// forgotten; 0 for nothing.
     #[must_use]
     pub(super) fn tombstones_mark(&self) -> u64 {
-        if !self.has_tombstones() {
+        if !self.has_forgotten() {
             return 0;
         }
         let mut hasher = Xxh3Default::new();
@@ -177,13 +188,17 @@ impl Counter {
         for (replica, slot) in self.floats.iter().filter(|(_, slot)| slot.is_forgotten()) {
             note(Tag::new(slot.born(), replica), u128::from(slot.sums()[0].0));
         }
+        let overlays = self.overlays.as_ref().map_or(0, |overlays| overlays.tombstones_mark());
+        note(Tag::NEVER, u128::from(overlays));
         hasher.digest().max(1)
     }
 
     /// Only what is forgotten.
     #[must_use]
     pub fn tombstones_part(&self) -> Counter {
-        let mut part = Counter { base: self.base.tombstone(), ..Counter::default() };
+        let overlays = self.overlays.as_ref().map(|overlays| overlays.tombstones_part());
+        let overlays = overlays.filter(|part| !part.is_blank()).map(Box::new);
+        let mut part = Counter { base: self.base.tombstone(), overlays, ..Counter::default() };
         for (replica, slot) in self.slots.iter().filter(|(_, slot)| slot.has_forgotten()) {
             part.put_slot(replica, slot.tombstone());
         }
@@ -239,6 +254,7 @@ impl Counter {
                 part.put_float(lost, slot.tombstone());
             }
         }
+        part.overlays = self.overlays_reissued(lost, since, new, known);
         if part != Counter::default() {
             part.born = self.born;
         }
@@ -276,6 +292,7 @@ impl Counter {
         self.base.tag().replica == replica
             || self.slots.get(replica).is_some()
             || self.floats.get(replica).is_some()
+            || self.overlays.as_ref().is_some_and(|overlays| overlays.mentions(replica))
     }
 
     /// The latest stamp that this state holds.
@@ -283,7 +300,9 @@ impl Counter {
     pub fn max_stamp(&self) -> Stamp {
         let slots = self.slots.iter().map(|(_, slot)| slot.born());
         let floats = self.floats.iter().map(|(_, slot)| slot.born());
-        slots.chain(floats).chain([self.base.tag().stamp, self.born]).max().unwrap_or_default()
+        let overlays = self.overlays.iter().map(|overlays| overlays.max_stamp());
+        let own = [self.base.tag().stamp, self.born];
+        slots.chain(floats).chain(overlays).chain(own).max().unwrap_or_default()
     }
 
     /// Bytes of heap that this state holds.
@@ -291,7 +310,8 @@ impl Counter {
     pub fn heap_bytes(&self) -> usize {
         let wide: usize = self.slots.iter().map(|(_, slot)| slot.heap_bytes()).sum();
         let base = self.base.get().map_or(0, |(_, value)| value.len());
-        base + wide + self.slots.heap_bytes() + self.floats.heap_bytes()
+        let overlays = self.overlays.as_ref().map_or(0, |overlays| overlays.heap_bytes());
+        base + wide + self.slots.heap_bytes() + self.floats.heap_bytes() + overlays
     }
 
     fn put_float(&mut self, replica: Replica, slot: FloatSlot) {
@@ -299,7 +319,7 @@ impl Counter {
         *self.floats.get_or_insert_with(replica, || FloatSlot::new(born)) = slot;
     }
 
-    fn be_born(&mut self, stamp: Stamp) {
+    pub(super) fn be_born(&mut self, stamp: Stamp) {
         if !self.is_living() {
             self.born = self.born.max(stamp);
         }

@@ -81,14 +81,14 @@ impl Life {
 
     /// Forgets what is seen here, of every type.
     pub(super) fn forget(&mut self, tombstones: Tombstones) {
-        self.counter.forget();
+        self.counter.forget_with_cells(tombstones);
         self.collections.each_mut().for_each(|members| members.forget(tombstones));
     }
 
     /// False when `other` does not follow on what is known here.
     pub(super) fn merge(&mut self, other: &Life, tombstones: Tombstones) -> bool {
         self.deadline.merge(&other.deadline);
-        self.counter.merge(&other.counter);
+        self.counter.merge_with_cells(&other.counter, tombstones);
         self.collections.merge(&other.collections, tombstones)
     }
 
@@ -122,14 +122,14 @@ impl Life {
         if self.is_living() { mark } else { mark | 1 }
     }
 
-    /// Drops graves up to a generation, and, if all of the `whole` key is confirmed, all that is
-    /// forgotten; false when nothing is left then.
+    /// Drops graves and makes fresh cells plain up to a generation, and, if all of the `whole` key is
+    /// confirmed, drops all that is forgotten; false when nothing is left then.
     pub(super) fn collect(&mut self, upto: Generation, whole: bool) -> bool {
         self.collections.each_mut().for_each(|members| members.collect(upto, whole));
+        self.counter.collect_with_cells(upto, whole);
         if !whole {
             return true;
         }
-        self.counter.collect();
         self.collections.drop_blank();
         self.counter.is_living() || self.collections != Collections::default()
     }

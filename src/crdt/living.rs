@@ -22,6 +22,8 @@ pub(super) enum Mark {
     Set,
     Hash,
     SortedSet,
+    Bits,
+    Registers,
 }
 
 impl Living {
@@ -58,6 +60,12 @@ impl Living {
         }
         for (replica, slot) in counter.floats().filter(|(_, slot)| !slot.is_forgotten()) {
             self.float(replica, slot);
+        }
+        let bits = counter.bits().map(|bits| (Mark::Bits, bits.digest()));
+        let registers = counter.registers().map(|all| (Mark::Registers, all.digest()));
+        for (mark, digest) in bits.into_iter().chain(registers) {
+            self.mark(mark);
+            self.bytes.extend(digest.to_le_bytes());
         }
     }
 

@@ -1,10 +1,16 @@
 //! What a reader sees of strings and counters.
 
-use super::Counter;
+use super::{Bits, Counter, Registers};
 use crate::base::Tag;
 use crate::base::decimal::Decimal;
+use crate::base::hll;
 use crate::base::long_double::LongDouble;
 use crate::base::number::parse_i64;
+use smallvec::SmallVec;
+
+/// How long a HyperLogLog gets that is made of registers before it is dense, the same on every node: what
+/// Redis has unless it is told otherwise.
+const SPARSE_MAX_BYTES: usize = 3_000;
 
 /// What a reader sees of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +18,20 @@ pub enum Visible<'a> {
     Integer(i64),
     Text(&'a [u8]),
     Number(String),
+    /// What overlays make of a text.
+    Made(Vec<u8>),
+}
+
+impl Visible<'_> {
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Visible::Integer(value) => value.to_string().into_bytes(),
+            Visible::Text(text) => text.to_vec(),
+            Visible::Number(text) => text.into_bytes(),
+            Visible::Made(text) => text,
+        }
+    }
 }
 
 /// A counter's value being read, over all lives that are not past.
@@ -21,6 +41,9 @@ pub struct Reading<'a> {
     whole: i128,
     fraction: Option<Decimal>,
     counted: bool,
+    /// In the order of the lives: a later life's bits lie over an earlier one's.
+    bits: SmallVec<[&'a Bits; 1]>,
+    registers: SmallVec<[&'a Registers; 1]>,
 }
 
 impl<'a> Reading<'a> {
@@ -36,6 +59,8 @@ impl<'a> Reading<'a> {
             self.counted = true;
             *self.fraction.get_or_insert_default() += &slot.value();
         }
+        self.bits.extend(counter.bits());
+        self.registers.extend(counter.registers());
     }
 
     /// Adds a base: the latest counts.
@@ -56,18 +81,99 @@ impl<'a> Reading<'a> {
     /// A base that nothing was counted on stands as it was written. A base that is not a number hides
     /// what was counted. Integers past the 64-bit range (merges can get there) read as the nearest
     /// bound.
+    ///
+    /// Registers are seen where nothing was counted, no bit was written, and the base is another
+    /// HyperLogLog, or there is none; bits lie over whatever else there is.
     #[must_use]
-    pub fn value(self) -> Option<Visible<'a>> {
-        let Some((_, text)) = self.base else {
-            return self.counted.then(|| self.sum(Base::Integer(0)));
+    pub fn value(mut self) -> Option<Visible<'a>> {
+        let bits = std::mem::take(&mut self.bits);
+        if bits.is_empty() {
+            return self.value_below();
+        }
+        self.registers.clear();
+        let mut text = match self.value_below() {
+            None => Vec::new(),
+            Some(below) => below.into_bytes(),
         };
-        let base = Base::parse(text);
-        match base {
-            Base::Integer(value) if !self.counted => Some(Visible::Integer(value)),
+        let len = bits.iter().map(|bits| bits.shown().len_bytes()).max().unwrap_or(0);
+        text.resize(len.max(text.len()), 0);
+        bits.iter().for_each(|bits| bits.shown().lay_over(0, &mut text));
+        Some(Visible::Made(text))
+    }
+
+    /// How many bytes the text has that [`Reading::bytes_at`] reads; `None`: it has to be made first.
+    #[must_use]
+    pub fn len_bytes(&self) -> Option<usize> {
+        let below = self.plain_base()?.len();
+        let bits = self.bits.iter().map(|bits| bits.shown().len_bytes()).max().unwrap_or(0);
+        Some(below.max(bits))
+    }
+
+    /// The bytes from `offset` on, zeros behind the end, of a text that need not be made for that; false:
+    /// it has to be.
+    #[must_use]
+    pub fn bytes_at(&self, offset: usize, bytes: &mut [u8]) -> bool {
+        let Some(base) = self.plain_base() else { return false };
+        bytes.fill(0);
+        let base = base.get(offset..).unwrap_or_default();
+        bytes.iter_mut().zip(base).for_each(|(byte, base)| *byte = *base);
+        self.bits.iter().for_each(|bits| bits.shown().lay_over(offset, bytes));
+        true
+    }
+
+    /// The registers, where they are seen and nothing else is.
+    #[must_use]
+    pub fn ranks(&self) -> Option<Box<hll::Ranks>> {
+        let is_alone = self.base.is_none() && !self.counted && self.bits.is_empty();
+        if !is_alone || self.registers.is_empty() {
+            return None;
+        }
+        let mut ranks = Box::new([0; hll::REGISTERS]);
+        self.registers.iter().for_each(|registers| registers.shown().raise(&mut ranks));
+        Some(ranks)
+    }
+
+    /// The text below bits, where it is just the base.
+    fn plain_base(&self) -> Option<&'a [u8]> {
+        if self.counted || (self.bits.is_empty() && !self.registers.is_empty()) {
+            return None;
+        }
+        Some(self.base.map_or(&[][..], |(_, text)| text))
+    }
+
+    fn value_below(self) -> Option<Visible<'a>> {
+        let Some((_, text)) = self.base else {
+            if self.counted {
+                return Some(self.sum(Base::Integer(0)));
+            }
+            return self.hll(None);
+        };
+        if !self.counted {
+            let seen = match parse_i64(text) {
+                Some(value) => Visible::Integer(value),
+                None => Visible::Text(text),
+            };
+            return self.hll(Some(text)).or(Some(seen));
+        }
+        match Base::parse(text) {
             Base::NotANumber => Some(Visible::Text(text)),
-            _ if !self.counted => Some(Visible::Text(text)),
             base => Some(self.sum(base)),
         }
+    }
+
+    /// The registers over a base that is a HyperLogLog, or without one.
+    fn hll(&self, base: Option<&[u8]>) -> Option<Visible<'a>> {
+        if self.registers.is_empty() {
+            return None;
+        }
+        let mut ranks = match base {
+            Some(text) => hll::ranks(text).ok()?,
+            None => Box::new([0; hll::REGISTERS]),
+        };
+        self.registers.iter().for_each(|registers| registers.shown().raise(&mut ranks));
+        let is_dense = base.is_some_and(|text| hll::form(text) == Ok(hll::Form::Dense));
+        let sparse_max_bytes = if is_dense { 0 } else { SPARSE_MAX_BYTES };
+        Some(Visible::Made(hll::of_ranks(&ranks, sparse_max_bytes)))
     }
 
     /// What a base's text counts as, when it is a number.
@@ -93,6 +199,7 @@ impl<'a> Reading<'a> {
             Some(Visible::Integer(value)) => (Decimal::from(i128::from(*value)), true),
             Some(Visible::Number(text)) => (Decimal::parse(text.as_bytes())?, true),
             Some(Visible::Text(text)) => (Reading::number_of(text)?, *text == to_text),
+            Some(Visible::Made(text)) => (Reading::number_of(text)?, true),
         };
         Some((to - &from, is_shown))
     }

@@ -14,6 +14,7 @@ impl CounterReport {
             Visible::Integer(value) => value.to_string().into_bytes(),
             Visible::Text(text) => text.to_vec(),
             Visible::Number(text) => text.into_bytes(),
+            Visible::Made(text) => text,
         };
         let counters = || {
             let present = key.lives().iter().filter(|life| !life.is_past(now_ms));

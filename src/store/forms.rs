@@ -270,7 +270,7 @@ impl State {
 
 fn compact_counter(counter: &Counter, me: Replica) -> Option<State> {
     let mut slots = counter.slots();
-    if counter.has_floats() || slots.len() > 1 {
+    if counter.has_floats() || counter.has_overlays() || slots.len() > 1 {
         return None;
     }
     let slot = match slots.next() {

@@ -25,6 +25,7 @@ mod flags;
 mod forms;
 mod guards;
 mod keys;
+mod keys_cells;
 mod keys_set;
 mod keys_sorted;
 mod keys_space;

@@ -43,6 +43,7 @@ impl<'a> From<Visible<'a>> for Text<'a> {
             Visible::Integer(value) => Text::of_integer(value),
             Visible::Text(text) => Text::Borrowed(text),
             Visible::Number(text) => Text::Owned(text.into_bytes()),
+            Visible::Made(text) => Text::Owned(text),
         }
     }
 }

@@ -31,6 +31,26 @@ const GRAMMAR: &[&str] = &[
     "GETRANGE key index index",
     "SUBSTR key index index",
     "SETRANGE key offset value",
+    "SETBIT key bit bitvalue",
+    "SETBIT key bit bitvalue",
+    "GETBIT key bit",
+    "BITCOUNT key",
+    "BITCOUNT key sound sound ?bitunit",
+    "BITPOS key bitvalue",
+    "BITPOS key bitvalue sound",
+    "BITPOS key bitvalue sound sound ?bitunit",
+    "BITOP bitop key key+",
+    "BITFIELD key fields+",
+    "BITFIELD_RO key GET fieldtype fieldplace",
+    "PFADD hll value+",
+    "PFADD hll member+",
+    "SET hll value",
+    "PFCOUNT hll",
+    "PFCOUNT hll+",
+    "PFCOUNT key",
+    "PFMERGE hll hll+",
+    "DEL hll",
+    "GET hll",
     "INCR key",
     "DECR key",
     "INCRBY key int",
@@ -108,6 +128,10 @@ const VALUES: &[&str] = &[
     "1e3",
     "\0\u{7f}",
 ];
+const BITS: &[&str] = &["0", "1", "7", "8", "9", "63", "100", "5000", "-1", "4294967296", "x"];
+const FIELD_TYPES: &[&str] =
+    &["u1", "i1", "u4", "i5", "u8", "i8", "u16", "i33", "u63", "i64", "u64"];
+const FIELD_PLACES: &[&str] = &["0", "1", "4", "7", "60", "#0", "#1", "#3", "100", "-1", "#x"];
 const MEMBERS: &[&str] = &["x", "y", "z", "1", "2", "3", "01", "", "-7", "9223372036854775808"];
 const INTS: &[&str] = &[
     "1",
@@ -223,9 +247,11 @@ fn expand(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
     }
 }
 
+fn one_of(choices: &[&str], rng: &mut StdRng) -> String {
+    (*choices.choose(rng).expect("a choice")).to_owned()
+}
+
 fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
-    let one_of =
-        |choices: &[&str], rng: &mut StdRng| choices.choose(rng).expect("a choice").to_string();
     let word = match symbol {
         "key" => one_of(KEYS, rng),
         "value" => one_of(VALUES, rng),
@@ -234,6 +260,16 @@ fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
         "float" => one_of(FLOATS, rng),
         "index" => one_of(INDICES, rng),
         "offset" => one_of(OFFSETS, rng),
+        "hll" => one_of(&["h", "i", "j"], rng),
+        "bit" => one_of(BITS, rng),
+        "bitvalue" => one_of(&["0", "1", "1", "2", "x"], rng),
+        // Redis 7.0 looks at the key before it looks at these.
+        "sound" => one_of(&["0", "1", "-1", "3", "-3", "100", "-100"], rng),
+        "bitunit" => one_of(&["BIT", "BYTE", "bit"], rng),
+        "bitop" => one_of(&["AND", "OR", "XOR", "NOT", "and", "NAND"], rng),
+        "fieldtype" => one_of(FIELD_TYPES, rng),
+        "fieldplace" => one_of(FIELD_PLACES, rng),
+        "fields" => return field(rng, words),
         "count" | "keys" => one_of(COUNTS, rng),
         "pattern" => one_of(PATTERNS, rng),
         "db" => one_of(&["0", "0", "0", "1", "2", "16", "-1", "abc"], rng),
@@ -253,6 +289,19 @@ fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
         },
     };
     words.push(word);
+}
+
+/// A step of BITFIELD.
+fn field(rng: &mut StdRng, words: &mut Vec<String>) {
+    if rng.random_range(0..4) == 0 {
+        words.extend(["OVERFLOW".to_owned(), one_of(&["WRAP", "SAT", "FAIL", "fail", "NO"], rng)]);
+    }
+    let step = one_of(&["GET", "SET", "INCRBY", "incrby"], rng);
+    let reads = step == "GET";
+    words.extend([step, one_of(FIELD_TYPES, rng), one_of(FIELD_PLACES, rng)]);
+    if !reads {
+        words.push(one_of(INTS, rng));
+    }
 }
 
 fn expiry(rng: &mut StdRng, words: &mut Vec<String>) {
@@ -282,8 +331,9 @@ fn time(rng: &mut StdRng, sound: std::ops::Range<u64>) -> String {
 /// Leaves a word out, says one twice, or adds one.
 fn spoil(words: &mut Vec<String>, rng: &mut StdRng) {
     // With one word more these are about a set's member, which Redis does not have, or take an option, which
-    // Redis 7.0 does not have.
-    if matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST" | "ZRANK" | "ZREVRANK") {
+    // Redis 7.0 does not have; of the others Redis 7.2 refuses what 7.0 answers where there is no key.
+    let is_later = ["BITCOUNT", "BITPOS"].contains(&words[0].as_str());
+    if is_later || matches!(words[0].as_str(), "TTL" | "PTTL" | "PERSIST" | "ZRANK" | "ZREVRANK") {
         return;
     }
     let at = rng.random_range(0..words.len());

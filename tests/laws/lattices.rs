@@ -4,6 +4,7 @@ use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
 use crate::sorted_sets::{SortedOp, apply_to_sorted};
 use headcount::base::decimal::Decimal;
+use headcount::base::hll;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
     Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
@@ -345,6 +346,8 @@ pub enum KeyOp {
     Sorted(SortedOp),
     Expire(Option<u64>),
     Delete,
+    SetBit(u32, bool),
+    Raise(u16, u8),
 }
 
 fn deadlines() -> impl Strategy<Value = u64> {
@@ -372,6 +375,8 @@ impl Subject for Key {
             4 => SortedSet::ops().prop_map(KeyOp::Sorted),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
+            2 => (0u32..20, any::<bool>()).prop_map(|(place, bit)| KeyOp::SetBit(place, bit)),
+            2 => (0u16..4, 1u8..5).prop_map(|(at, rank)| KeyOp::Raise(at, rank)),
         ]
         .boxed()
     }
@@ -404,6 +409,18 @@ impl Subject for Key {
             KeyOp::Field(op) if matches!(kind, None | Some(Kind::Hash)) => {
                 apply_to_field(self, op, write);
             }
+            KeyOp::SetBit(place, bit) if kind.is_none_or(|kind| kind == Kind::String) => {
+                self.put_bits(write, [(*place, *bit)]);
+                let text = self.text(write.now_ms).map(Visible::into_bytes).unwrap_or_default();
+                let byte = text.get(*place as usize / 8).copied();
+                assert_eq!(byte.map(|byte| byte >> (7 - place % 8) & 1 != 0), Some(*bit));
+            }
+            KeyOp::Raise(at, rank) if kind.is_none_or(|kind| kind == Kind::String) => {
+                let text = self.text(write.now_ms).map(Visible::into_bytes);
+                if text.is_none_or(|text| hll::form(&text).is_ok()) {
+                    self.raise_registers(write, [(*at, *rank)]);
+                }
+            }
             KeyOp::Sorted(op) if matches!(kind, None | Some(Kind::SortedSet)) => {
                 apply_to_sorted(self, op, write);
             }
@@ -431,6 +448,7 @@ pub fn visible(text: Option<&Visible<'_>>) -> String {
         Some(Visible::Integer(value)) => value.to_string(),
         Some(Visible::Text(text)) => String::from_utf8_lossy(text).into_owned(),
         Some(Visible::Number(text)) => text.clone(),
+        Some(Visible::Made(text)) => String::from_utf8_lossy(text).into_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! - `cluster` random schedules on several replicas; `lattices` every type against the laws.
 //! - `oracle` the merge rules once more, over sets of events instead of states; `merge_rules` keys
 //!   against it; `merge_table` the published table, line by line.
+//! - `overlays` bits and registers, told in parts, until they are plain.
 //! - `parts` sets told in parts; `streams` keys told in parts, their fingerprints and their collection;
 //!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
 //! - `hashes` what is written to hashes, and a story of their own rules; `sorted_sets` the same of scores,
@@ -18,6 +19,7 @@ mod merge_rules;
 mod merge_table;
 mod node;
 mod oracle;
+mod overlays;
 mod parts;
 #[cfg(feature = "planted")]
 mod planted;

@@ -159,6 +159,7 @@ fn view(key: &Key, now_ms: u64) -> View {
                 Some(Visible::Integer(value)) => value.to_string(),
                 Some(Visible::Text(text)) => String::from_utf8_lossy(text).into_owned(),
                 Some(Visible::Number(text)) => text,
+                Some(Visible::Made(text)) => String::from_utf8_lossy(&text).into_owned(),
                 None => "(nil)".into(),
             };
             View::Text(text, ends_ms)

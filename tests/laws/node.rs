@@ -39,5 +39,6 @@ pub fn text_at(key: &Key, ms: u64) -> Option<String> {
         Visible::Integer(value) => value.to_string(),
         Visible::Text(text) => String::from_utf8_lossy(text).into_owned(),
         Visible::Number(text) => text,
+        Visible::Made(text) => String::from_utf8_lossy(&text).into_owned(),
     })
 }

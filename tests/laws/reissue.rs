@@ -5,7 +5,7 @@ use crate::cluster::{START_MS, Subject};
 use crate::lattices::KeyOp;
 use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
-use headcount::crdt::{Key, MemberDeadline, Own, Tombstones, Write};
+use headcount::crdt::{Key, MemberDeadline, Own, Score, Tombstones, Write};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ impl Pair {
     }
 }
 
-/// What a user sees: text, members with their deadlines, deadline.
+/// What a user sees: text, members with their deadlines, scores, deadline.
 fn view(key: &Key, now_ms: u64) -> String {
     let mut key = key.clone();
     key.settle(now_ms, Tombstones::KEEP);
@@ -75,7 +75,12 @@ fn view(key: &Key, now_ms: u64) -> String {
     for set in key.sets(now_ms) {
         members.extend(set.iter().map(|name| (name.to_vec(), set.deadline_ms(name))));
     }
-    let seen = (key.kind(now_ms), key.text(now_ms), members, key.deadline_ms(now_ms));
+    let scored = key.members::<Score>(now_ms).flat_map(|set| set.iter());
+    // Sums come together in another order.
+    let round = |score: f64| format!("{score:.6e}");
+    let scores: BTreeMap<_, _> =
+        scored.map(|name| (name, key.score(now_ms, name).map(round))).collect();
+    let seen = (key.kind(now_ms), key.text(now_ms), members, scores, key.deadline_ms(now_ms));
     format!("{seen:?}")
 }
 
@@ -88,8 +93,10 @@ proptest! {
         let heard = pair.lost.clone();
         pair.other.merge(&heard, Tombstones::KEEP);
         let since = pair.clock.stamp(0);
-        let own = pair.lost.own(LOST);
+        let mut own = pair.lost.own(LOST);
+        let _ = pair.lost.take_part(LOST);
         pair.run(&after);
+        pair.lost.clone().take_part(LOST).note_befores(&mut own);
 
         let mut all = pair.other.clone();
         all.merge(&pair.lost, Tombstones::KEEP);

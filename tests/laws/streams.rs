@@ -7,7 +7,7 @@ use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
     Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, MemberDeadline,
-    Score, Set, Slot, SortedSet, Tombstones, Write,
+    Overlay, Score, Set, Slot, SortedSet, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -31,6 +31,8 @@ struct Living {
     base: Option<(Tag, Vec<u8>)>,
     slots: Vec<(Replica, Slot)>,
     floats: Vec<(Replica, FloatSlot)>,
+    /// What lies over the text, whether it is plain or not.
+    cells: [Option<u64>; 2],
     set: Option<Set>,
     hash: Option<Hash>,
     sorted: Option<BTreeMap<Vec<u8>, Score>>,
@@ -38,6 +40,11 @@ struct Living {
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
     let mut key = settled(key, now_ms);
+    let cells = |life: &Life| {
+        let counter = life.counter();
+        (life.id(), [counter.bits().map(Overlay::digest), counter.registers().map(Overlay::digest)])
+    };
+    let cells: BTreeMap<Tag, _> = key.lives().iter().map(cells).collect();
     key.collect_all(now_ms);
     let of = |life: &Life| {
         let counter = Some(life.counter()).filter(|counter| counter.is_living());
@@ -48,6 +55,7 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             base: life.counter().base().get().map(|(tag, value)| (tag, value.to_vec())),
             slots: life.counter().slots().map(|(r, slot)| (r, slot.clone())).collect(),
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
+            cells: cells.get(&life.id()).copied().unwrap_or_default(),
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
             sorted: life.members().filter(|set: &&SortedSet| !set.is_empty()).map(scores),

@@ -142,7 +142,10 @@ fn what_no_replica_can_say_is_refused() {
         (&[128, 128], "an unknown kind of life"),
         // A hash is forgotten field by field.
         (&[128, 1, 2], "an unknown kind of collection"),
-        (&[8, 64], "an unknown kind of counter"),
+        (&[8, 128], "an unknown kind of counter"),
+        (&[8, 64, 4], "an unknown kind of overlay"),
+        (&[8, 64, 1, 0, 0, 0, 1, 255, 255, 255, 255, 16], "a cell out of range"),
+        (&[8, 64, 2, 0, 0, 0, 1, 128, 128, 1], "a cell out of range"),
         (&[16, 16], "an unknown kind of collection"),
         (&[32 | 64], "an unknown kind of life"),
         (&[2, 1], "a replica never named"),

@@ -1,7 +1,7 @@
 //! Random commands of every kind.
 
 use headcount::crdt::{Deadline, MemberDeadline};
-use headcount::store::{AccessError, KeyRef, Keyspace, Missing, Mode};
+use headcount::store::{AccessError, KeyRef, Keyspace, Missing, Mode, SortedEdit};
 use proptest::prelude::*;
 
 pub const DATABASES: u16 = 2;
@@ -20,6 +20,10 @@ pub enum Command {
     Append(Place, &'static str),
     Insert(Place, u8, MemberDeadline),
     Remove(Place, u8),
+    WriteScore(Place, u8, f64),
+    CountScore(Place, u8, f64),
+    RemoveScored(Place, u8),
+    PopLeast(Place),
     Expire(Place, Option<u64>),
     Delete(Place),
     Store(Place, Vec<u8>),
@@ -39,6 +43,7 @@ pub fn commands(names: usize) -> impl Strategy<Value = Command> {
         1 => ends().prop_map(MemberDeadline::Set),
         1 => (1u64..200).prop_map(MemberDeadline::IfNew),
     ];
+    let score = || prop::sample::select(vec![1.0, 2.5, -7.0, 0.1, 1e17, 1e300, f64::INFINITY]);
     prop_oneof![
         10 => (place(), -9i64..10).prop_map(|(key, by)| Command::Add(key, by)),
         2 => (place(), prop::sample::select(vec!["0.5", "-1.25", "2"]))
@@ -50,6 +55,12 @@ pub fn commands(names: usize) -> impl Strategy<Value = Command> {
         8 => (place(), 0u8..4, member_ends)
             .prop_map(|(key, member, ends)| Command::Insert(key, member, ends)),
         4 => (place(), 0u8..4).prop_map(|(key, member)| Command::Remove(key, member)),
+        3 => (place(), 0u8..4, score())
+            .prop_map(|(key, member, score)| Command::WriteScore(key, member, score)),
+        6 => (place(), 0u8..4, score())
+            .prop_map(|(key, member, by)| Command::CountScore(key, member, by)),
+        2 => (place(), 0u8..4).prop_map(|(key, member)| Command::RemoveScored(key, member)),
+        1 => place().prop_map(Command::PopLeast),
         4 => (place(), ends()).prop_map(|(key, ends)| Command::Expire(key, ends)),
         4 => place().prop_map(Command::Delete),
         1 => (place(), prop::collection::vec(0u8..4, 0..4))
@@ -108,6 +119,28 @@ impl Command {
             Command::Remove(place, member) => {
                 let remove = |set: &mut headcount::store::SetEdit<'_>| set.remove(&[*member]);
                 let _ = exclusive(*place).edit_set(key(*place), Missing::Skip, remove);
+            }
+            Command::WriteScore(place, member, score) => {
+                let write = |set: &mut SortedEdit<'_>| set.write(&[*member], *score);
+                let _ = exclusive(*place).edit_sorted(key(*place), Missing::Create, write);
+            }
+            Command::CountScore(place, member, by) => {
+                let count = |set: &mut SortedEdit<'_>| {
+                    let to = set.score(&[*member]).map_or(*by, |seen| seen + by);
+                    set.count_to(&[*member], to);
+                };
+                let _ = exclusive(*place).edit_sorted(key(*place), Missing::Create, count);
+            }
+            Command::RemoveScored(place, member) => {
+                let remove = |set: &mut SortedEdit<'_>| set.remove(&[*member]);
+                let _ = exclusive(*place).edit_sorted(key(*place), Missing::Skip, remove);
+            }
+            Command::PopLeast(place) => {
+                let pop = |set: &mut SortedEdit<'_>| {
+                    let least = set.view().range(0..1).next().map(|(member, _)| member.to_vec());
+                    least.is_some_and(|member| set.remove(&member))
+                };
+                let _ = exclusive(*place).edit_sorted(key(*place), Missing::Skip, pop);
             }
             _ => self.run_on_many(keyspace, now_ms),
         }

@@ -10,7 +10,7 @@ const OFFSET_OUT_OF_RANGE: CommandError = CommandError::fixed("ERR offset is out
 pub(super) fn append(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let key = call.key(1);
     let tail = &call.args[2];
-    let len = call.keys.text(key)?.map(|text| text.len());
+    let len = call.keys.text_len(key)?;
     size_limit::check(call, len.unwrap_or(0) as u64, tail.len())?;
     let len = match len {
         Some(len) => call.keys.overwrite(key, len, tail)?,
@@ -30,7 +30,7 @@ pub(super) fn setrange(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let offset = u64::try_from(call.integer(2)?).map_err(|_| OFFSET_OUT_OF_RANGE)?;
     let key = call.key(1);
     let bytes = &call.args[3];
-    let mut len = call.keys.text(key)?.map_or(0, |text| text.len());
+    let mut len = call.keys.text_len(key)?.unwrap_or(0);
     if !bytes.is_empty() {
         size_limit::check(call, offset, bytes.len())?;
         len = call.keys.overwrite(key, offset as usize, bytes)?;

@@ -24,7 +24,7 @@ pub(super) fn get(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 pub(super) fn strlen(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let len = call.keys.text(call.key(1))?.map_or(0, |text| text.len());
+    let len = call.keys.text_len(call.key(1))?.unwrap_or(0);
     call.reply.integer(len as i64);
     Ok(())
 }

@@ -78,6 +78,13 @@ pub const ENCODINGS: Section = Section {
     title: "Encodings",
     directives: &[
         Directive::new(
+            "hll-sparse-max-bytes",
+            AtRunTime,
+            number!(encodings.hll_sparse_max_bytes, Memory, 0..=LONG_MAX),
+            "How long a HyperLogLog may get, header included, before it takes its 12 kB at once. With
+appendonly or cluster-port it is always 3000.",
+        ),
+        Directive::new(
             "set-max-intset-entries",
             AtRunTime,
             number!(encodings.set_max_intset_entries, Plain, 0..=LONG_MAX),

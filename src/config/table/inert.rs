@@ -41,7 +41,6 @@ pub const WITHOUT_EFFECT: Section = Section {
         inert("hash-max-listpack-value", "64"),
         inert("hash-max-ziplist-entries", "512"),
         inert("hash-max-ziplist-value", "64"),
-        inert("hll-sparse-max-bytes", "3000"),
         inert("ignore-warnings", ""),
         inert("io-threads-do-reads", "no"),
         inert("jemalloc-bg-thread", "yes"),

@@ -5,7 +5,9 @@ use crate::base::codec::{Malformed, put_varint_128};
 use crate::base::decimal::Decimal;
 use crate::base::{Replica, Stamp, Tag};
 use crate::crdt::wire::{Decoder, Encoder, flag_if};
-use crate::crdt::{DeadlineRegister, FloatSlot, Plain, PlainSlot, Register, ReplicaMap, Slot};
+use crate::crdt::{
+    DeadlineRegister, FloatSlot, Overlays, Plain, PlainSlot, Register, ReplicaMap, Slot,
+};
 
 // What a counter's first byte says is there.
 const BORN: u8 = 1;
@@ -16,6 +18,7 @@ const NO_VALUE: u8 = 4;
 const BASE_BORN: u8 = 8;
 const SLOTS: u8 = 16;
 const FLOATS: u8 = 32;
+const OVERLAYS: u8 = 64;
 /// What there is of a text that was written once.
 const WRITTEN: u8 = BORN | BASE | BASE_BORN;
 
@@ -47,7 +50,8 @@ impl Counter {
                 | flag_if(has_base && !self.base.is_live(), NO_VALUE)
                 | flag_if(base_born, BASE_BORN)
                 | flag_if(!self.slots.is_empty(), SLOTS)
-                | flag_if(!self.floats.is_empty(), FLOATS),
+                | flag_if(!self.floats.is_empty(), FLOATS)
+                | flag_if(self.overlays.is_some(), OVERLAYS),
         );
         if self.born != Stamp::NEVER {
             out.stamp(self.born);
@@ -67,11 +71,12 @@ impl Counter {
         for (left, (replica, slot)) in (0..self.floats.len()).rev().zip(self.floats.iter()) {
             encode_float(out, replica, slot, self.born, flag_if(left > 0, MORE));
         }
+        self.overlays.iter().for_each(|overlays| overlays.encode(out));
     }
 
     pub(in crate::crdt) fn decode(from: &mut Decoder<'_>) -> Result<Counter, Malformed> {
         let flags = from.byte()?;
-        if flags & !(BORN | BASE | NO_VALUE | BASE_BORN | SLOTS | FLOATS) != 0 {
+        if flags & !(BORN | BASE | NO_VALUE | BASE_BORN | SLOTS | FLOATS | OVERLAYS) != 0 {
             return Err(Malformed("an unknown kind of counter"));
         }
         let mut counter = Counter::default();
@@ -89,6 +94,9 @@ impl Counter {
         }
         if flags & FLOATS != 0 {
             counter.floats = decode_slots(from, counter.born, decode_float)?;
+        }
+        if flags & OVERLAYS != 0 {
+            counter.overlays = Some(Box::new(Overlays::decode(from)?));
         }
         Ok(counter)
     }

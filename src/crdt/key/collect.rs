@@ -23,7 +23,8 @@ impl Key {
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).
     ///
-    /// Graves of members go up to the generation `upto`; what is forgotten goes if all of the `whole` key is
+    /// Graves of members go, and fresh cells become plain, up to the generation `upto`; what is forgotten
+    /// goes if all of the `whole` key is
     /// confirmed, because nothing of it died later. Of lives that are past go those whose deadline is
     /// among `ended`, be they the newest, whose deadline says which life is next, or older ones, which
     /// others may still believe to be alive. A deadline that is still to come stays: others have it too,
@@ -39,5 +40,6 @@ impl Key {
     pub fn collect_all(&mut self, now_ms: u64) {
         let upto = Generation(u32::MAX);
         self.lives.retain(|life| !life.is_past(now_ms) && life.collect(upto, true));
+        self.lives.iter_mut().for_each(|life| life.counter.bake());
     }
 }

@@ -24,11 +24,12 @@ impl Key {
         if any { hasher.digest().max(1) } else { 0 }
     }
 
-    /// Whether any collection holds removed or expired members.
+    /// Whether any collection holds removed or expired members, or an overlay cells that are to become plain.
     #[must_use]
     pub fn has_graves(&self) -> bool {
         let mut members = self.lives.iter().flat_map(|life| life.collections.each());
         members.any(|(_, members)| members.has_graves())
+            || self.lives.iter().any(|life| life.counter.has_fresh_cells())
     }
 
     /// Drops the lives that `is_done` takes.
@@ -38,6 +39,7 @@ impl Key {
 
     /// Has all of it told when a part is next taken: nobody has been told any of it.
     pub fn tell_all(&mut self, tombstones: Tombstones) {
+        self.lives.iter_mut().for_each(|life| life.counter.tell_all_overlays());
         let members = self.lives.iter_mut().flat_map(|life| life.collections.each_mut());
         members.for_each(|members| members.tell_all(tombstones));
     }

@@ -4,6 +4,7 @@ mod collect;
 mod ended;
 mod fingerprint;
 mod members;
+mod overlaid;
 mod part;
 mod scores;
 mod wire;
@@ -90,12 +91,18 @@ impl Key {
     /// The visible string, if the visible type is one.
     #[must_use]
     pub fn text(&self, now_ms: u64) -> Option<Visible<'_>> {
+        self.reading(now_ms)?.value()
+    }
+
+    /// The visible string, not read yet.
+    #[must_use]
+    pub fn reading(&self, now_ms: u64) -> Option<Reading<'_>> {
         if self.kind(now_ms)? != Kind::String {
             return None;
         }
         let mut reading = Reading::default();
         self.present(now_ms).for_each(|life| reading.include(&life.counter));
-        reading.value()
+        Some(reading)
     }
 
     /// The sets of which the visible set is the union. Settle the key first.
@@ -138,6 +145,7 @@ impl Key {
     /// INCR: counts in the newest life.
     pub fn add(&mut self, write: &Write, by: i128) {
         self.begin(write.now_ms);
+        self.write_seen_if(write, Life::is_overlaid);
         if by == 0 && self.kind(write.now_ms).is_none() {
             // A sum of nothing is no key: `INCRBY k 0` on a missing key writes 0.
             return self.writable(write).counter.write(write.tag, b"0");
@@ -153,6 +161,7 @@ impl Key {
         };
         if !by.is_zero() || !is_shown {
             self.begin(write.now_ms);
+            self.write_seen_if(write, Life::is_overlaid);
             // Adding nothing makes a missing key 0, and a text take another form: `3.0` becomes `3`.
             // It is no SET, which would win over one that it had not seen.
             self.writable(write).counter.add_decimal(write.tag, &by);

@@ -6,14 +6,14 @@ use crate::crdt::{Collections, Counter, DeadlineRegister, Life, Own, Tombstones}
 use smallvec::SmallVec;
 
 impl Key {
-    /// What the stream of `me` has to be told after this node changed the key: all of it, but of
-    /// members only what has changed since it was last asked.
+    /// What the stream of `me` has to be told after this node changed the key: all of it, but of members
+    /// and overlays only what has changed since it was last asked.
     #[must_use]
     pub fn take_part(&mut self, me: Replica) -> Key {
         let part = |life: &mut Life| Life {
             id: life.id,
             deadline: life.deadline,
-            counter: life.counter.clone(),
+            counter: life.counter.take_part(me),
             collections: life.collections.take_part(me),
         };
         Key { lives: self.lives.iter_mut().map(part).collect() }

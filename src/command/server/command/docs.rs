@@ -120,7 +120,8 @@ fn write_command(reply: &mut ReplyWriter<'_>, entry: &Entry) {
 fn doc_flags(entry: &Entry) -> Vec<&'static str> {
     let deprecated = deprecation(&entry.full_name).map(|_| "deprecated");
     // What only the server's own developers should use.
-    let internal = (entry.full_name == "debug").then_some("syscmd");
+    let internal =
+        ["debug", "pfdebug", "pfselftest"].contains(&entry.full_name.as_str()).then_some("syscmd");
     deprecated.into_iter().chain(internal).collect()
 }
 

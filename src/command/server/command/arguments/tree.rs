@@ -69,6 +69,10 @@ impl Reader<'_> {
     }
 
     fn group(&mut self, optional: bool, alternatives: &[Vec<Piece>]) -> Argument {
+        if let Some(once) = without_repetition(alternatives) {
+            let one = self.group(optional, &once);
+            return Argument { multiple: true, multiple_token: one.token.is_some(), ..one };
+        }
         let mut argument = match alternatives {
             [only] => self.alternative(only),
             several => {
@@ -78,6 +82,9 @@ impl Reader<'_> {
             }
         };
         argument.optional |= optional;
+        if !optional && alternatives.iter().all(|pieces| pieces.len() == 1) {
+            self.position = self.position.map(|position| position + 1);
+        }
         argument
     }
 
@@ -102,7 +109,9 @@ impl Reader<'_> {
         let outer = (self.position.take(), std::mem::replace(&mut self.token, token));
         let introduced = together(self.sequence(pieces), token.to_ascii_lowercase());
         (self.position, self.token) = outer;
-        Argument { token: Some(token), ..introduced }
+        let name = names::introduced(&self.entry.full_name, token);
+        let name = name.map_or(introduced.name, str::to_owned);
+        Argument { token: Some(token), name, ..introduced }
     }
 
     /// `key value [key value ...]`: what has been read before may come again.
@@ -146,6 +155,17 @@ fn repetition(alternatives: &[Vec<Piece>]) -> Option<&[Piece]> {
         },
         _ => None,
     }
+}
+
+/// What a group that begins with a literal says, if it ends by saying that all of it may come again.
+fn without_repetition(alternatives: &[Vec<Piece>]) -> Option<Vec<Vec<Piece>>> {
+    let mut once = alternatives.to_vec();
+    let Some(Piece::Group { optional: true, alternatives: mut again }) = once.last_mut()?.pop()
+    else {
+        return None;
+    };
+    let is_more = again.last_mut()?.pop() == Some(Piece::More);
+    (is_more && again == once && is_token(lead(once.first()?))).then_some(once)
 }
 
 /// Whether all are literals.

@@ -1,0 +1,222 @@
+//! Bits and registers of a HyperLogLog in a scope.
+//!
+//! Where nobody else is told of writes they are bytes of a plain text, changed in place; else cells that
+//! lie over it, so that others are told of what changed and nothing more.
+
+use super::entry::{Entry, Growing, State, TextForm};
+use super::watch::Outcome;
+use super::{AccessError, KeyRef, Keys};
+use crate::base::hll::{self, HllError};
+use crate::crdt::{Deadline, Key, Kind, Reading, Write};
+
+impl Keys<'_> {
+    /// The length of the visible text in bytes; `None`: there is no such key.
+    pub fn text_len(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
+        let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
+        match entry.reading(self.now_ms).and_then(|reading| reading.len_bytes()) {
+            Some(len) => Ok(Some(len)),
+            None => Ok(entry.text(self.now_ms)?.map(|text| text.len())),
+        }
+    }
+
+    /// Reads the visible text from `offset` on; behind its end, and where there is no key, are zeros.
+    pub fn read_at(
+        &self,
+        key: KeyRef<'_>,
+        offset: usize,
+        bytes: &mut [u8],
+    ) -> Result<(), AccessError> {
+        bytes.fill(0);
+        let Some(entry) = self.entry_touched(key)? else { return Ok(()) };
+        let reading = entry.reading(self.now_ms);
+        if reading.is_some_and(|reading| reading.bytes_at(offset, bytes)) {
+            return Ok(());
+        }
+        if let Some(text) = entry.text(self.now_ms)? {
+            let there = text.get(offset..).unwrap_or_default();
+            bytes.iter_mut().zip(there).for_each(|(byte, there)| *byte = *there);
+        }
+        Ok(())
+    }
+
+    /// SETBIT, BITFIELD: writes bits of a text, or of a missing key; the deadline stays. The caller has
+    /// checked the type and the size. A bit that is there already is told all the same: it may count against
+    /// an earlier write elsewhere.
+    pub fn put_bits(
+        &mut self,
+        key: KeyRef<'_>,
+        bits: impl Iterator<Item = (u32, bool)>,
+    ) -> Result<(), AccessError> {
+        if self.keyspace.keeps() {
+            self.put_cells(key, |whole, write| whole.put_bits(write, bits));
+            return Ok(());
+        }
+        let put = |text: &mut Vec<u8>| {
+            let mut is_changed = false;
+            bits.for_each(|(place, bit)| is_changed |= put_bit(text, place, bit));
+            is_changed
+        };
+        self.edit_text(key, put).map(|_| ())
+    }
+
+    /// BITOP: the key becomes this text without a deadline, as SET makes it; Redis holds it `raw`.
+    pub fn put_raw(&mut self, key: KeyRef<'_>, text: &[u8]) {
+        self.set_text(key, text, Deadline::Clear);
+        self.set_form(key, TextForm::Grown);
+    }
+
+    /// PFADD, PFMERGE, where cells are told: raises registers of a HyperLogLog, or of a missing key, which
+    /// becomes one; the deadline stays. The caller has checked the type, and that they rise.
+    pub fn raise_registers(&mut self, key: KeyRef<'_>, raised: &[(u16, u8)]) {
+        // A register of rank 0 says that there is one without elements.
+        let raised = if raised.is_empty() { &[(0, 0)] } else { raised };
+        self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
+    }
+
+    /// The same where none are told: true when a register rose. A merge makes stale what is noted of the
+    /// cardinality, even if none did. `sparse_max_bytes`: how long one may get before it is dense.
+    pub fn raise_in_text(
+        &mut self,
+        key: KeyRef<'_>,
+        raised: &[(u16, u8)],
+        is_merge: bool,
+        sparse_max_bytes: usize,
+    ) -> Result<Result<bool, HllError>, AccessError> {
+        self.edit_text(key, |text| {
+            let is_new = text.is_empty();
+            if is_new {
+                *text = hll::empty();
+            }
+            let mut rose = false;
+            for (register, rank) in raised {
+                rose |= hll::raise(text, *register, *rank, sparse_max_bytes)?;
+            }
+            if rose || is_new || is_merge {
+                hll::make_stale(text);
+            }
+            Ok(rose)
+        })
+    }
+
+    /// Makes a HyperLogLog dense, or of a missing key an empty one that is.
+    pub fn make_dense(&mut self, key: KeyRef<'_>) -> Result<Result<(), HllError>, AccessError> {
+        self.edit_text(key, |text| {
+            if text.is_empty() {
+                *text = hll::empty();
+            }
+            hll::to_dense(text).map(|_| ())
+        })
+    }
+
+    /// The ranks of a HyperLogLog that is held as registers alone; `None`: it is held as a text.
+    pub fn held_ranks(&self, key: KeyRef<'_>) -> Result<Option<Box<hll::Ranks>>, AccessError> {
+        let reading = self.entry(key)?.and_then(|entry| entry.reading(self.now_ms));
+        Ok(reading.and_then(|reading| reading.ranks()))
+    }
+
+    /// PFCOUNT: notes in a HyperLogLog how many there are. Of one that is held as cells nothing is noted:
+    /// it has to look the same on every node.
+    pub fn note_cardinality(&mut self, key: KeyRef<'_>, count: u64) -> Result<(), AccessError> {
+        if self.keyspace.keeps() {
+            return Ok(());
+        }
+        if !self.is_exclusive(key) {
+            return Err(AccessError::NeedsExclusive);
+        }
+        self.edit_text(key, |text| hll::put_cardinality(text, count))
+    }
+
+    /// Whether cells of texts are told to others, or written down.
+    #[must_use]
+    pub fn tells_cells(&self) -> bool {
+        self.keyspace.keeps()
+    }
+
+    /// Writes cells over the text, by `put`.
+    fn put_cells(&mut self, key: KeyRef<'_>, put: impl FnOnce(&mut Key, &Write)) {
+        let me = self.keyspace.me();
+        let mut put = Some(put);
+        let changed = self.change(key, |entry, write| {
+            let put = put.take()?;
+            let mut whole = entry.take_key(me);
+            put(&mut whole, write);
+            entry.set_key(whole, me, write.now_ms);
+            entry.form = TextForm::Grown;
+            Some(())
+        });
+        if let (None, Some(put)) = (changed.flatten(), put) {
+            let write = self.keyspace.write(self.now_ms);
+            let mut entry = Entry::empty(key.name);
+            let mut whole = Key::default();
+            put(&mut whole, &write);
+            entry.set_key(whole, me, self.now_ms);
+            self.put_new(key, entry.state, Deadline::Keep, &write);
+            self.set_form(key, TextForm::Grown);
+        }
+    }
+
+    /// Changes a text in place, with room to grow; a missing key is an empty one.
+    fn edit_text<R: Outcome>(
+        &mut self,
+        key: KeyRef<'_>,
+        edit: impl FnOnce(&mut Vec<u8>) -> R,
+    ) -> Result<R, AccessError> {
+        let mut edit = Some(edit);
+        let changed = self.change(key, |entry, write| edit_in_place(entry, write, &mut edit));
+        if let Some(result) = changed.flatten() {
+            return Ok(result);
+        }
+        let edit = edit.ok_or(AccessError::WrongType)?;
+        let mut text = self.text(key)?.map(|text| text.to_vec()).unwrap_or_default();
+        let result = edit(&mut text);
+        self.set_text(key, &text, Deadline::Keep);
+        self.set_form(key, TextForm::Grown);
+        Ok(result)
+    }
+}
+
+impl Entry {
+    /// The string of a whole form, not read yet.
+    fn reading(&self, now_ms: u64) -> Option<Reading<'_>> {
+        match &self.state {
+            State::Whole(whole) => whole.key.reading(now_ms),
+            _ => None,
+        }
+    }
+}
+
+/// `None`, and nothing is done: there is no text that could be changed in place.
+fn edit_in_place<R, E: FnOnce(&mut Vec<u8>) -> R>(
+    entry: &mut Entry,
+    write: &Write,
+    edit: &mut Option<E>,
+) -> Option<R> {
+    if entry.kind(write.now_ms) != Some(Kind::String) {
+        return None;
+    }
+    if let State::Text { text, .. } = &mut entry.state {
+        let text = std::mem::take(text).into_vec();
+        entry.state = State::Growing(Box::new(Growing { stamp: write.stamp(), text }));
+    }
+    let State::Growing(growing) = &mut entry.state else { return None };
+    growing.stamp = write.stamp();
+    entry.form = TextForm::Grown;
+    edit.take().map(|edit| edit(&mut growing.text))
+}
+
+/// True when the text is another one.
+fn put_bit(text: &mut Vec<u8>, place: u32, bit: bool) -> bool {
+    let at = place as usize / 8;
+    let is_longer = text.len() <= at;
+    if is_longer {
+        text.resize(at + 1, 0);
+    }
+    let mask = 1 << (7 - place % 8);
+    let before = text[at];
+    if bit {
+        text[at] |= mask;
+    } else {
+        text[at] &= !mask;
+    }
+    is_longer || text[at] != before
+}
