@@ -4,6 +4,7 @@
 //! imports only from lower layers, never from a sibling folder of its own layer
 //! (`tests/layers.rs` holds that).
 
+pub mod acl;
 pub mod backup;
 pub mod base;
 pub mod cli;

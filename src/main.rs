@@ -85,6 +85,7 @@ fn serve(mut config: Config, file: Option<PathBuf>) -> Result<(), Box<dyn Error>
         node.cluster = (node.config().cluster_port != 0).then_some(cluster);
     }
     node.config_file = file;
+    command::users::load_at_start(&node)?;
     server::serve(&Arc::new(node), files, set_log_level)?;
     Ok(())
 }

@@ -127,8 +127,9 @@ fn nodes_that_meet_confirm_each_other_s_writes() {
     assert_eq!(call(&mut first.connect(), "WAIT 1 0"), "(integer) 1");
     let nodes = text(&mut client, "CLUSTER NODES");
     let line = nodes.lines().nth(1).expect("the other node").to_owned();
-    assert!(line.starts_with(&format!("{:0>40} 127.0.0.1:0@{port} master - 0 1", "b")), "{line}");
-    assert!(line.ends_with(" 0 connected 0-16383"), "{line}");
+    let place = format!("127.0.0.1:{}@{port}", second.port);
+    assert!(line.starts_with(&format!("{:0>40} {place} master - 0 1", "b")), "{line}");
+    assert!(line.ends_with(" 0 connected 8192-16383"), "{line}");
 }
 
 /// All that WAIT counts is in memory there: a peer that is gone confirms nothing more.
@@ -203,4 +204,89 @@ fn counter_info_tells_who_counted_what() {
     assert_eq!(call(&mut client, "COUNTER.INFO s"), wrong_type);
     assert_eq!(call(&mut client, "SREM s x"), "(integer) 1");
     assert_eq!(call(&mut client, "COUNTER.INFO s"), "(nil)", "what is deleted is not there");
+}
+
+/// The ranges of CLUSTER SLOTS: first, last, port, node.
+fn slots(server: &Server) -> Vec<(i64, i64, i64, String)> {
+    let Ok(Reply::Array(ranges)) = server.connect().call(&["CLUSTER", "SLOTS"]) else {
+        return Vec::new();
+    };
+    let number = |reply: &Reply| match reply {
+        Reply::Integer(number) => *number,
+        other => panic!("no number: {other:?}"),
+    };
+    let range = |range: &Reply| {
+        let Reply::Array(range) = range else { panic!("no range: {range:?}") };
+        let Reply::Array(node) = &range[2] else { panic!("no node: {range:?}") };
+        let id = print::text(&node[2]).trim_start_matches('0').to_owned();
+        assert_eq!(print::text(&node[0]), "127.0.0.1");
+        (number(&range[0]), number(&range[1]), number(&node[1]), id)
+    };
+    ranges.iter().map(range).collect()
+}
+
+#[test]
+fn cluster_clients_are_shown_the_slots_of_who_is_alive() {
+    let (first, second) = two_nodes();
+    let both = [
+        (0, 8191, i64::from(first.port), "a".to_owned()),
+        (8192, 16383, i64::from(second.port), "b".to_owned()),
+    ];
+    for server in [&first, &second] {
+        eventually("both are shown", || slots(server) == both);
+    }
+    let mut client = first.connect();
+    call(&mut client, "CONFIG SET cluster-node-timeout 300");
+    drop(second);
+    let alone = [(0, 16383, i64::from(first.port), "a".to_owned())];
+    eventually("only one is shown", || slots(&first) == alone);
+    let shards = call(&mut client, "CLUSTER SHARDS");
+    assert!(shards.contains("\"online\"") && shards.contains("\"fail\""), "{shards}");
+    call(&mut client, "CONFIG SET cluster-announce-ip 127.0.0.1 cluster-announce-port 7");
+    eventually("it is told at once here", || slots(&first)[0].2 == 7);
+}
+
+#[test]
+fn cluster_clients_find_what_they_ask_for() {
+    let (server, _) = node("ab", &[]);
+    let mut client = server.connect();
+    for words in ["READONLY", "READWRITE", "ASKING"] {
+        assert_eq!(call(&mut client, words), "OK");
+    }
+    assert_eq!(call(&mut client, "MSET {t}a 1 {t}b 2 other 3"), "OK");
+    let slot = call(&mut client, "CLUSTER KEYSLOT t");
+    let slot = slot.trim_start_matches("(integer) ");
+    assert_eq!(call(&mut client, &format!("CLUSTER COUNTKEYSINSLOT {slot}")), "(integer) 2");
+    let keys = call(&mut client, &format!("CLUSTER GETKEYSINSLOT {slot} 5"));
+    assert!(keys.contains("\"{t}a\"") && keys.contains("\"{t}b\""), "{keys}");
+    let one = call(&mut client, &format!("CLUSTER GETKEYSINSLOT {slot} 1"));
+    assert_eq!(one.lines().count(), 1);
+    assert_eq!(call(&mut client, "SELECT 1"), "OK");
+    assert_eq!(call(&mut client, &format!("CLUSTER COUNTKEYSINSLOT {slot}")), "(integer) 0");
+    assert_eq!(text(&mut client, "CLUSTER MYSHARDID"), text(&mut client, "CLUSTER MYID"));
+    assert_eq!(call(&mut client, "CLUSTER LINKS"), "(empty array)");
+    assert_eq!(call(&mut client, "CLUSTER REPLICAS ab"), "(empty array)");
+    assert_eq!(call(&mut client, "CLUSTER COUNT-FAILURE-REPORTS ab"), "(integer) 0");
+    for (words, error) in [
+        ("CLUSTER COUNTKEYSINSLOT 16384", "Invalid slot"),
+        ("CLUSTER COUNTKEYSINSLOT -1", "Invalid slot"),
+        ("CLUSTER COUNTKEYSINSLOT x", "value is not an integer or out of range"),
+        ("CLUSTER GETKEYSINSLOT 0 -1", "Invalid slot or number of keys"),
+        ("CLUSTER REPLICAS 1", "Unknown node 1"),
+    ] {
+        assert_eq!(call(&mut client, words), format!("(error) ERR {error}"), "{words}");
+    }
+}
+
+#[test]
+fn a_node_that_starts_from_its_disk_tells_where_clients_reach_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (dir, port) = (folder.path().to_string_lossy(), free_port().to_string());
+    let flags = ["--cluster-port", &port, "--appendonly", "yes", "--dir", &dir];
+    for _ in 0..2 {
+        let server = Server::headcount(&flags);
+        eventually("it has read its log", || slots(&server).len() == 1);
+        assert_eq!(slots(&server)[0].2, i64::from(server.port));
+        assert_eq!(call(&mut server.connect(), "SET a 1"), "OK");
+    }
 }

@@ -14,6 +14,12 @@ const REDIS: &str = include_str!("fixtures/redis_docs.txt");
 /// Where we say something else on purpose: the command, what only Redis 7.0 says, what only we say.
 /// Without a remark it is what Redis 7.2 says.
 const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
+    ("acl|cat", &["argument categoryname:string optional"], &["argument category:string optional"]),
+    (
+        "acl|log",
+        &[],
+        &["change 7.2.0 Added entry ID, timestamp created, and timestamp last updated."],
+    ),
     (
         "psubscribe",
         &["argument pattern:block multiple (pattern:pattern)"],

@@ -23,6 +23,7 @@ fn greeting(node: u32) -> Greeting {
         epoch: 5,
         incarnation: 1 << 40,
         address,
+        clients: headcount::replication::ClientAddress::default(),
         connection: 3,
         databases: 16,
         met: Vec::new(),
@@ -183,12 +184,12 @@ fn a_proof_cannot_be_reflected() {
 
 #[test]
 fn a_peer_of_another_version_is_told_so() {
-    let newer = |kind| Frame { kind, payload: vec![2, b'?'].into() };
+    let newer = |kind| Frame { kind, payload: vec![3, b'?'].into() };
     let (error, reply) = error_of(acceptor("secret").greeted(&newer(HELLO)));
-    assert_eq!(error, HandshakeError::Version { version: 2 });
-    assert_eq!(reply.map(|reply| (reply.kind, reply.payload[0])), Some((CHALLENGE, 1)));
+    assert_eq!(error, HandshakeError::Version { version: 3 });
+    assert_eq!(reply.map(|reply| (reply.kind, reply.payload[0])), Some((CHALLENGE, 2)));
     let error = dialler("secret").challenged(&newer(CHALLENGE)).err();
-    assert_eq!(error, Some(HandshakeError::Version { version: 2 }));
+    assert_eq!(error, Some(HandshakeError::Version { version: 3 }));
 }
 
 #[test]

@@ -95,6 +95,7 @@ fn dialler(secret: &[u8], node: u32) -> Dialler {
         epoch: 1,
         incarnation: 1,
         address,
+        clients: headcount::replication::ClientAddress::default(),
         connection: 1,
         databases: 16,
         met: Vec::new(),

@@ -30,8 +30,11 @@ pub const CATEGORIES: &[&str] = &[
 
 /// What the rows do not tell.
 const BESIDES: &[(&str, &[&str])] = &[
+    ("asking", &["connection"]),
     ("command", &["connection"]),
     ("lastsave", &["admin", "dangerous"]),
+    ("readonly", &["connection"]),
+    ("readwrite", &["connection"]),
     ("role", &["admin", "dangerous"]),
     ("wait", &["connection"]),
 ];

@@ -1,6 +1,7 @@
 //! From a request to its reply: checks, locks, the command, and what is written down of it.
 
 use super::locking;
+use super::permission;
 use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
@@ -188,11 +189,14 @@ impl<'b, 'c> Batch<'b, 'c> {
         let config = self.config.get(&self.node.config);
         let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
         let flags = flags_of(entry, session);
-        if !session.authenticated && config.requirepass.is_some() && !flags.has(Flags::NO_AUTH) {
+        if !session.authenticated && !self.node.access.is_open() && !flags.has(Flags::NO_AUTH) {
             return refused(NO_AUTH);
         }
         if session.queue.is_some() && flags.has(Flags::NO_MULTI) {
             return refused(NO_MULTI);
+        }
+        if let Err(text) = self.permit(session, entry, args) {
+            return refused(&text);
         }
         if self.node.keyspace.is_held_up() && !flags.has(Flags::ALLOW_BUSY) {
             return refused(BUSY);
@@ -225,6 +229,16 @@ impl<'b, 'c> Batch<'b, 'c> {
             return refused(&format!("ERR Can't execute '{}': {FOR_SUBSCRIBERS}", entry.full_name));
         }
         Ok(entry)
+    }
+
+    /// Whether its user may say so; what is refused is noted.
+    fn permit(&self, session: &Session, entry: &Entry, args: Args<'_>) -> Result<(), String> {
+        permission::check(&session.account, entry, args).map_err(|denied| {
+            let context = permission::context(session);
+            permission::note(self.node, session, denied, context, (entry, args), self.now_ms);
+            let text = permission::text(denied, &session.account.name, entry, args, false);
+            format!("NOPERM {text}")
+        })
     }
 
     fn refuse(

@@ -8,6 +8,8 @@ pub struct Deprecation {
 }
 
 const DEPRECATED: &[(&str, Deprecation)] = &[
+    ("cluster|slaves", Deprecation { since: "5.0.0", replaced_by: "`CLUSTER REPLICAS`" }),
+    ("cluster|slots", Deprecation { since: "7.0.0", replaced_by: "`CLUSTER SHARDS`" }),
     ("getset", Deprecation { since: "6.2.0", replaced_by: "`SET` with the `!GET` argument" }),
     ("psetex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `PX` argument" }),
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
@@ -42,6 +44,15 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
 
 /// Changes: command, version, what is new.
 const CHANGES: &[(&str, &str, &str)] = &[
+    ("acl|getuser", "6.2.0", "Added Pub/Sub channel patterns."),
+    (
+        "acl|getuser",
+        "7.0.0",
+        "Added selectors and changed the format of key and channel patterns from a list to their rule representation.",
+    ),
+    ("acl|log", "7.2.0", "Added entry ID, timestamp created, and timestamp last updated."),
+    ("acl|setuser", "6.2.0", "Added Pub/Sub channel patterns."),
+    ("acl|setuser", "7.0.0", "Added selectors and key based permissions."),
     ("auth", "6.0.0", "Added ACL style (username and password)."),
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
     ("bitcount", "7.0.0", "Added the `BYTE|BIT` option."),
@@ -67,6 +78,8 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("client|list", "7.0.3", "Added `ssub` field."),
     ("client|pause", "6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."),
     ("cluster|meet", "4.0.0", "Added the optional `cluster_bus_port` argument."),
+    ("cluster|slots", "4.0.0", "Added node IDs."),
+    ("cluster|slots", "7.0.0", "Added additional networking metadata field."),
     ("command|info", "7.0.0", "Allowed to be called with no argument to get info on all commands."),
     ("config|get", "7.0.0", "Added the ability to pass multiple pattern parameters in one call"),
     ("config|set", "7.0.0", "Added the ability to set multiple parameters in one call."),

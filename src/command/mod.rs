@@ -3,11 +3,13 @@
 mod args;
 mod call;
 pub mod categories;
+mod channel_positions;
 mod dispatch;
 pub mod encoding;
 mod error;
 mod help;
 pub mod history;
+mod key_access;
 pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
@@ -15,6 +17,7 @@ mod locking;
 mod lua;
 mod member_deadline;
 mod monitor_line;
+pub mod permission;
 mod queue;
 mod redaction;
 pub mod reference;
@@ -29,6 +32,7 @@ mod stopwatch;
 pub mod table;
 mod time_unit;
 pub mod tips;
+pub mod users;
 
 // The families, one file (or folder) each; `FAMILIES` below collects their rows.
 pub mod bitmap;

@@ -15,6 +15,7 @@ pub fn shown<'a>(entry: &Entry, args: Args<'a>) -> Vec<&'a [u8]> {
             let auth = shown.iter().position(|word| word.eq_ignore_ascii_case(b"auth"));
             hide(&mut shown, auth.map_or(usize::MAX, |at| at + 1), 2);
         }
+        "acl|setuser" => hide(&mut shown, 2, usize::MAX),
         "config|set" => {
             // CONFIG SET name value [name value …]
             for at in (2..shown.len()).step_by(2) {
@@ -58,6 +59,10 @@ mod tests {
         assert_eq!(
             shown_of(b"config|set", "config set port 1 RequirePass x"),
             "config set port 1 RequirePass (redacted)"
+        );
+        assert_eq!(
+            shown_of(b"acl|setuser", "ACL SETUSER ann >x on"),
+            "ACL SETUSER (redacted) (redacted) (redacted)"
         );
         assert_eq!(
             shown_of(b"config|set", "config set cluster-secret x hz 5"),

@@ -74,7 +74,8 @@ fn find(name: &[u8], args: Args<'_>) -> Result<&'static Entry, (Option<&'static 
     entry.subcommand(word).ok_or_else(unknown)
 }
 
-fn fits(arity: i16, given: usize) -> bool {
+/// Whether a request of so many words fits a command.
+pub fn fits(arity: i16, given: usize) -> bool {
     let wanted = usize::from(arity.unsigned_abs());
     if arity < 0 { given >= wanted } else { given == wanted }
 }

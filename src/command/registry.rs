@@ -1,7 +1,7 @@
 //! The command table, indexed: every command and subcommand by its name.
 
-use super::FAMILIES;
 use super::table::{Command, Place, Reach};
+use super::{Args, FAMILIES};
 use hashbrown::HashMap;
 use std::sync::LazyLock;
 
@@ -90,6 +90,16 @@ pub fn find_full(name: &[u8]) -> Option<&'static Entry> {
     match name.iter().position(|byte| *byte == b'|') {
         Some(bar) => find(&name[..bar])?.subcommand(&name[bar + 1..]),
         None => find(name),
+    }
+}
+
+/// The command or subcommand that a request names.
+#[must_use]
+pub fn named(request: Args<'_>) -> Option<&'static Entry> {
+    let entry = find(request.get(0)?)?;
+    match request.get(1) {
+        Some(word) if !entry.command.subcommands.is_empty() => entry.subcommand(word),
+        _ => Some(entry),
     }
 }
 

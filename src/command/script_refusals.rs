@@ -1,5 +1,6 @@
 //! Why a script, or a command of one, is not run; in the words of Redis.
 
+use crate::acl::Denied;
 use crate::command::CommandError;
 use crate::config::Config;
 use crate::node::Node;
@@ -22,6 +23,19 @@ const OUT_OF_MEMORY: CommandError = CommandError::fixed(
 );
 const NOT_READ_ONLY: CommandError =
     CommandError::fixed("ERR Can not execute a script with write flag using *_ro command.");
+
+/// Why a script's command is not allowed to its user.
+pub fn denied(denied: Denied) -> &'static str {
+    match denied {
+        Denied::Command => "ERR The user executing the script can't run this command or subcommand",
+        Denied::Key(_) => {
+            "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"
+        }
+        Denied::Channel(_) => {
+            "ERR The user executing the script can't publish to the channel mentioned in the command"
+        }
+    }
+}
 
 /// What a script must allow before it begins, if it has said what it does. One without a shebang is looked at command
 /// by command.

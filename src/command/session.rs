@@ -3,7 +3,7 @@
 use super::ScriptRequest;
 use super::queue::Queue;
 use crate::node::clients::flag;
-use crate::node::{ClientHandle, Confirmation, Remember};
+use crate::node::{Access, Account, ClientHandle, Confirmation, Remember};
 use crate::resp::Protocol;
 use crate::store::{Keyspace, WatchedKey};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ pub struct Session {
     pub db: u16,
     pub protocol: Protocol,
     pub authenticated: bool,
+    /// The user, and so what it may do.
+    pub account: Arc<Account>,
     pub reply_mode: ReplyMode,
     /// CLIENT NO-TOUCH: accesses leave the keys' idle times alone.
     pub no_touch: bool,
@@ -52,14 +54,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// A new connection's state; `authenticated` when no password is asked for.
+    /// A new connection's state: that of the default user.
     #[must_use]
-    pub fn new(client: Arc<ClientHandle>, authenticated: bool) -> Session {
+    pub fn new(client: Arc<ClientHandle>, access: &Access) -> Session {
         Session {
             client,
             db: 0,
             protocol: Protocol::Resp2,
-            authenticated,
+            authenticated: access.is_open(),
+            account: access.default_account().clone(),
             reply_mode: ReplyMode::On,
             no_touch: false,
             monitoring: false,
@@ -79,16 +82,38 @@ impl Session {
         }
     }
 
+    /// The state in which what was said on this one runs elsewhere.
+    #[must_use]
+    pub fn apart(&self, access: &Access) -> Session {
+        let mut session = Session::new(self.client.clone(), access);
+        session.authenticated = true;
+        session.account = self.account.clone();
+        (session.db, session.protocol) = (self.db, self.protocol);
+        (session.no_touch, session.wrote) = (self.no_touch, self.wrote);
+        (session.remember, session.caching) = (self.remember, self.caching);
+        session
+    }
+
     /// As it was when it connected, but for what the client said of its library (RESET).
-    pub fn reset(&mut self, authenticated: bool, keyspace: &Keyspace) {
+    pub fn reset(&mut self, access: &Access, keyspace: &Keyspace) {
         self.forget(keyspace);
         let (wrote, dumped, hands_over) = (self.wrote, self.dumped, self.hands_over);
-        let new = Session::new(self.client.clone(), authenticated);
+        let new = Session::new(self.client.clone(), access);
         *self = Session { wrote, dumped, hands_over, ..new };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
-        self.client.edit_names(|names| names.name.clear());
+        self.client.edit_names(|names| {
+            names.name.clear();
+            names.account = None;
+        });
         self.client.activity.db.store(0, Relaxed);
         self.set_protocol(Protocol::Resp2);
+    }
+
+    /// From now on it is this user.
+    pub(super) fn become_user(&mut self, account: Arc<Account>) {
+        self.authenticated = true;
+        self.client.edit_names(|names| names.account = Some(account.clone()));
+        self.account = account;
     }
 
     /// Whether what it reads now is remembered.

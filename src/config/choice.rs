@@ -61,6 +61,14 @@ choice! {
 }
 
 choice! {
+    /// Which channels a user may use of whom the rules say nothing about channels.
+    PubsubDefault {
+        AllChannels = "allchannels",
+        ResetChannels = "resetchannels",
+    }
+}
+
+choice! {
     /// Who may do something dangerous.
     Permission {
         No = "no",

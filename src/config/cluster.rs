@@ -8,6 +8,17 @@ const NO_ADDRESS: &str = "argument must be host:port";
 /// Longer than any name in DNS.
 const MAX_HOST_BYTES: usize = 255;
 
+/// Where this node says that it is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announce {
+    /// `cluster-announce`: `host:port` of its cluster-port, as others are to dial it.
+    pub peers: Option<String>,
+    /// `cluster-announce-ip`: the host that cluster clients are told.
+    pub host: Option<String>,
+    /// `cluster-announce-port`: the port that they are told; 0: `port`.
+    pub port: u16,
+}
+
 /// Peers come one a line or several on one line; those of all lines count, each once.
 pub(super) const CLUSTER_PEER: Words = Words {
     form: "host:port …",
@@ -39,10 +50,21 @@ fn add_peers(config: &mut Config, arguments: &[&[u8]]) -> Result<(), &'static st
 }
 
 pub(super) fn set_announce(config: &mut Config, value: &[u8]) -> Result<(), &'static str> {
-    config.cluster_announce = match value {
+    config.cluster_announce.peers = match value {
         b"" => None,
         address => Some(parse_address(address).ok_or(NO_ADDRESS)?),
     };
+    Ok(())
+}
+
+pub(super) fn set_announce_host(config: &mut Config, value: &[u8]) -> Result<(), &'static str> {
+    let is_host = |host: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
+        host.len() <= MAX_HOST_BYTES && host.bytes().all(fits)
+    };
+    let host = std::str::from_utf8(value).ok().filter(is_host);
+    let host = host.ok_or("argument must be a host name or an IP address")?;
+    config.cluster_announce.host = (!host.is_empty()).then(|| host.to_owned());
     Ok(())
 }
 

@@ -39,7 +39,7 @@ impl Config {
         let mut found: Vec<(&'a [u8], &Directive)> = Vec::new();
         for &pattern in patterns {
             let glob = is_glob(pattern);
-            for directive in table::directives() {
+            for directive in table::directives().filter(|directive| !directive.hidden) {
                 let name = directive.name.as_bytes();
                 let is_new = || found.iter().all(|(_, other)| other.name != directive.name);
                 if glob && matches(pattern, name) && is_new() {
@@ -89,7 +89,8 @@ fn is_glob(name: &[u8]) -> bool {
 }
 
 fn changeable(name: &[u8], protected_allowed: bool) -> Result<&'static Directive, SetError> {
-    let directive = table::find(name).ok_or_else(|| SetError::Unknown { name: lossy(name) })?;
+    let directive = table::find(name).filter(|directive| !directive.hidden);
+    let directive = directive.ok_or_else(|| SetError::Unknown { name: lossy(name) })?;
     match directive.change {
         Change::AtStart => Err(SetError::failed(name, "can't set immutable config")),
         Change::Protected if !protected_allowed => {

@@ -18,6 +18,8 @@ pub struct Directive {
     pub refused: &'static [(&'static str, &'static str)],
     /// The value must not appear in logs.
     pub sensitive: bool,
+    /// CONFIG GET and SET know nothing of it.
+    pub hidden: bool,
 }
 
 /// When a directive may change.
@@ -77,7 +79,7 @@ impl Directive {
         kind: Kind,
         about: &'static str,
     ) -> Directive {
-        Directive { name, change, kind, about, refused: &[], sensitive: false }
+        Directive { name, change, kind, about, refused: &[], sensitive: false, hidden: false }
     }
 
     /// The same row, with values that are refused.
@@ -92,6 +94,12 @@ impl Directive {
     /// The same row, with a value that must not appear in logs.
     pub(super) const fn sensitive(mut self) -> Directive {
         self.sensitive = true;
+        self
+    }
+
+    /// The same row, unknown to CONFIG GET and SET.
+    pub(super) const fn hidden(mut self) -> Directive {
+        self.hidden = true;
         self
     }
 

@@ -16,15 +16,17 @@ mod rewrite;
 mod settings;
 mod special;
 pub mod table;
+mod users;
 
-pub use choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
-pub use cluster::peer_address;
+pub use choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission, PubsubDefault};
+pub use cluster::{Announce, peer_address};
 pub use commands::SetError;
 pub use docs::{example, flags_help, reference};
 pub use events::EventClasses;
 pub use line::{Line, lines, quote, split_words};
 pub use rewrite::rewrite;
 pub use settings::{BindAddress, BufferLimit, BufferLimits, Config, SavePoint};
+pub use users::{UserLine, Users};
 
 /// Why a directive was refused. The texts are Redis's where Redis has one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
+use super::cluster::Announce;
 use super::encodings::Encodings;
 use super::events::EventClasses;
+use super::users::Users;
 
 const MB: u64 = 1 << 20;
 const GB: u64 = 1 << 30;
@@ -41,6 +43,7 @@ pub struct Config {
     pub proto_max_multibulk_len: u32,
 
     pub requirepass: Option<Vec<u8>>,
+    pub users: Users,
     pub enable_debug_command: Permission,
     pub enable_protected_configs: Permission,
 
@@ -67,8 +70,7 @@ pub struct Config {
     pub cluster_port: u16,
     /// `host:port` of other nodes' cluster ports.
     pub cluster_peer: Vec<String>,
-    /// `host:port` of this node's own, as others are to dial it.
-    pub cluster_announce: Option<String>,
+    pub cluster_announce: Announce,
     /// Not 0; None: made by the node.
     pub cluster_node_id: Option<u32>,
     /// May be empty. It must not appear in logs.
@@ -198,6 +200,7 @@ impl Default for Config {
             proto_max_bulk_len_bytes: 512 * MB,
             proto_max_multibulk_len: i32::MAX as u32,
             requirepass: None,
+            users: Users::default(),
             enable_debug_command: Permission::No,
             enable_protected_configs: Permission::No,
             always_show_logo: false,
@@ -214,7 +217,7 @@ impl Default for Config {
             lazyfree_lazy: LazyFree::default(),
             cluster_port: 0,
             cluster_peer: Vec::new(),
-            cluster_announce: None,
+            cluster_announce: Announce::default(),
             cluster_node_id: None,
             cluster_secret: String::new(),
             cluster_window_bytes: 64 * MB,

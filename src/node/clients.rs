@@ -1,8 +1,10 @@
 //! The registry of connected clients.
 
+use super::Account;
 use super::inbox::{Inbox, Pushed};
 use super::pubsub::Subscriptions;
 use super::tracking::TrackingOptions;
+use crate::acl::DEFAULT_USER;
 use crate::config::BufferLimit;
 use crate::resp::Protocol;
 use crate::store::Watch;
@@ -72,11 +74,21 @@ pub struct NewClient {
 }
 
 /// The texts that a client says about itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ClientNames {
     pub name: String,
     pub library_name: String,
     pub library_version: String,
+    /// Who it is; None: the default user.
+    pub account: Option<Arc<Account>>,
+}
+
+impl ClientNames {
+    /// The name of its user.
+    #[must_use]
+    pub fn user(&self) -> &[u8] {
+        self.account.as_ref().map_or(DEFAULT_USER, |account| &account.name)
+    }
 }
 
 /// What the connection tells of itself; plain relaxed stores by the thread that serves it.
@@ -280,6 +292,14 @@ impl ClientHandle {
 
     pub fn edit_names(&self, edit: impl FnOnce(&mut ClientNames)) {
         edit(&mut self.names.lock());
+    }
+
+    /// Whether it is of this user.
+    #[must_use]
+    pub fn is_of(&self, account: &Arc<Account>) -> bool {
+        let names = self.names.lock();
+        let own = names.account.as_ref();
+        own.map_or(account.name == DEFAULT_USER, |own| Arc::ptr_eq(own, account))
     }
 
     /// How it wants to be told of what changes; `None`: not at all.

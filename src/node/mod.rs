@@ -1,5 +1,6 @@
 //! The node: owns the parts that every connection shares.
 
+mod access;
 mod background;
 pub mod clients;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod system;
 pub mod tcp;
 pub mod tracking;
 
+pub use access::{Access, Account};
 pub use background::{Background, BackgroundFigures};
 pub use clients::{ClientHandle, Clients, NewClient, Unblock};
 pub use cluster::Cluster;
@@ -69,6 +71,8 @@ pub struct Node {
     pub cluster: Option<Arc<Cluster>>,
     /// Where what is written is kept; `None`: in memory only.
     pub disk: Option<Arc<Disk>>,
+    /// The users.
+    pub access: Access,
     pub clients: Arc<Clients>,
     pub stats: Stats,
     pub background: Background,
@@ -99,6 +103,7 @@ impl Node {
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
         let scripts = Scripts::new(keyspace.held_up());
+        let access = Access::new(config.requirepass.as_deref());
         keyspace.tell_events(config.notify_keyspace_events);
         let (config, pubsub) = (Arc::new(ConfigCell::new(config)), Arc::new(PubSub::default()));
         let clients = Arc::new(Clients::default());
@@ -109,6 +114,7 @@ impl Node {
             tracking: tracking.clone(),
         });
         Node {
+            access,
             config,
             config_file: None,
             keyspace,

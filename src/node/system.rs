@@ -1,7 +1,7 @@
 //! What the operating system tells of itself and of this process. Elsewhere than on Linux it is not
 //! asked, and the answers are zero.
 
-use std::fs;
+use std::{fs, io};
 
 /// Linux counts processor time in these.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -50,6 +50,16 @@ pub fn description() -> String {
     let name = read("ostype").unwrap_or_else(|| std::env::consts::OS.to_owned());
     let release = read("osrelease").unwrap_or_default();
     [name.trim(), release.trim(), std::env::consts::ARCH].join(" ")
+}
+
+/// What the system says of an error, without the number that Rust adds.
+#[must_use]
+pub fn error_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    match error.raw_os_error() {
+        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
+        None => text,
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where other nodes are told to dial this one.
 
-use crate::config::{Config, peer_address};
+use crate::config::{Announce, Config, peer_address};
+use crate::replication::ClientAddress;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
@@ -8,13 +9,25 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 /// this machine has on its way to the first peer (or to anywhere).
 #[must_use]
 pub fn address(config: &Config) -> String {
-    if let Some(address) = &config.cluster_announce {
+    if let Some(address) = &config.cluster_announce.peers {
         return address.clone();
     }
     let port = config.cluster_port;
     let bound = config.bind.first().filter(|bind| !is_wildcard(bind.host()));
     let bound = bound.and_then(|bind| peer_address(bind.host(), port));
     bound.unwrap_or_else(|| SocketAddr::new(outgoing_ip(config), port).to_string())
+}
+
+/// Where clients are told to reach this node, which tells others to dial it at `address`.
+#[must_use]
+pub fn for_clients(config: &Config, address: &str) -> ClientAddress {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let Announce { host: announced, port, .. } = &config.cluster_announce;
+    ClientAddress {
+        host: announced.clone().unwrap_or_else(|| host.to_owned()),
+        port: if *port == 0 { config.port } else { *port },
+    }
 }
 
 fn is_wildcard(host: &str) -> bool {
@@ -59,6 +72,22 @@ mod tests {
         assert_eq!(announced(&[("bind", "node-1.example")]), "node-1.example:7000");
         assert_eq!(announced(&[("bind", "::1")]), "[::1]:7000");
         assert_eq!(announced(&[("bind", "*"), ("cluster-announce", "a.b:1")]), "a.b:1");
+    }
+
+    #[test]
+    fn clients_are_told_where_others_dial_unless_it_is_said() {
+        let told = |address: &str, lines: &[(&str, &str)]| {
+            let mut config = Config { port: 6379, ..Config::default() };
+            for (name, argument) in lines {
+                config.apply(name, &[argument]).expect(name);
+            }
+            let told = for_clients(&config, address);
+            (told.host, told.port)
+        };
+        assert_eq!(told("10.0.0.1:7000", &[]), ("10.0.0.1".to_owned(), 6379));
+        assert_eq!(told("[::1]:7000", &[]), ("::1".to_owned(), 6379));
+        let lines = [("cluster-announce-ip", "a.b"), ("cluster-announce-port", "1")];
+        assert_eq!(told("[::1]:7000", &lines), ("a.b".to_owned(), 1));
     }
 
     #[test]

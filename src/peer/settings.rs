@@ -36,6 +36,8 @@ pub fn make_cluster(config: &Config, is_kept: bool) -> Result<Option<Cluster>, I
         (settings.tick_ms, settings.grace_ms) = (ALONE_TICK_MS, 0);
     }
     let mut engine = Engine::new(settings, rand::random(), now);
+    let clients = announce::for_clients(config, &engine.settings().address);
+    engine.serve_clients_at(clients);
     if config.appendonly {
         engine.keep_journal();
     }

@@ -160,7 +160,7 @@ impl Connections {
     /// Whether the peers that can be reached have confirmed all writes.
     fn is_confirmed(&self) -> bool {
         let status = self.shared.engine(|engine, keyspace, now| engine.status(keyspace, now));
-        status.peers.iter().all(|peer| !peer.out_up || peer.unconfirmed_batches == 0)
+        status.peers.iter().all(|peer| !peer.out_up() || peer.unconfirmed_batches == 0)
     }
 }
 

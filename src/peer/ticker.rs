@@ -1,5 +1,6 @@
 //! The engine's ticks.
 
+use super::announce;
 use super::identity::{Identity, IdentityFile};
 use super::settings::{Who, settings};
 use super::shared::{SECRET_CHANGED, Shared};
@@ -95,6 +96,8 @@ impl Ticker {
             self.applied = config.clone();
             self.shared.engine(|engine, _, _| {
                 engine.configure(settings(config, Who::of(engine.settings())));
+                let clients = announce::for_clients(config, &engine.settings().address);
+                engine.serve_clients_at(clients);
             });
         }
     }

@@ -18,7 +18,7 @@ use super::readiness::Gate;
 use super::stream::{Before, Befores, Stream};
 use super::vector::{self, Vector};
 use super::view::{Entry, Standing, View};
-use super::{Dial, Greeting, LinkId, Now, Progress, SealedFrame, Settings};
+use super::{ClientAddress, Dial, LinkId, Now, Progress, SealedFrame, Settings};
 use crate::base::{Replica, Stamp};
 use crate::store::Keyspace;
 use rand::rngs::SmallRng;
@@ -28,8 +28,6 @@ use std::sync::Arc;
 
 /// How often what was deleted is looked at, rounds are begun, members are missed.
 const HOUSEKEEPING_MS: u64 = 1_000;
-/// So many of its epochs a node tells of: a greeting has to fit in a handshake.
-const TOLD_EPOCHS_MAX: usize = 256;
 /// A batch is cut when it has so many bytes, even between keys that were written together.
 const BATCH_BYTES_MAX: usize = 64 << 20;
 
@@ -47,6 +45,8 @@ pub struct Engine {
     pub(super) began_with: u64,
     /// Somebody has met a later run of this memory.
     pub(super) is_outdated: bool,
+    /// Where clients reach this node.
+    pub(super) clients: ClientAddress,
     pub(super) stream: Stream,
     /// All of these streams are held here up to these batches; in memory, and for certain.
     pub(super) holds: Vector,
@@ -113,6 +113,7 @@ impl Engine {
             proposal: None,
             began_with: 0,
             is_outdated: false,
+            clients: ClientAddress::default(),
             stream: Stream::default(),
             holds: Vector::new(),
             durable: Vector::new(),
@@ -201,24 +202,6 @@ impl Engine {
         let connected = |node: u32| peers.get(&node).is_some_and(|peer| peer.out.is_some());
         let due = self.dialer.due(now.mono_ms, connected);
         due.into_iter().map(|address| Dial { address }).collect()
-    }
-
-    /// Who this node is, for the handshake of its next connection.
-    pub fn greeting(&mut self) -> Greeting {
-        self.connections += 1;
-        Greeting {
-            node: self.settings.node,
-            epoch: self.settings.epoch,
-            epochs: self.epochs.others_than(self.settings.epoch).take(TOLD_EPOCHS_MAX).collect(),
-            incarnation: self.settings.incarnation,
-            run: self.run,
-            kept: self.began_with,
-            is_outdated: self.is_outdated,
-            address: self.settings.address.clone(),
-            connection: self.connections,
-            databases: self.settings.databases,
-            met: self.others().map(|entry| (entry.node, entry.incarnation)).collect(),
-        }
     }
 
     /// The other members.

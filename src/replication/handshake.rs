@@ -25,7 +25,7 @@ pub const HANDSHAKE_LIMIT_BYTES: usize = 64 << 10;
 pub type Nonce = [u8; 32];
 
 /// The version of what peers say to each other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const PROOF_BYTES: usize = 32;
 
 /// What a frame of the handshake is: kinds that no later message has.

@@ -6,7 +6,7 @@ use super::membership::Id;
 use super::message::Message;
 use super::peers::{Incoming, Outgoing, Peer};
 use super::view::{Entry, Standing};
-use super::{Engine, Greeting, LinkId, Now, Refusal, Resume};
+use super::{ClientAddress, Engine, Greeting, LinkId, Now, Refusal, Resume};
 #[cfg(feature = "planted")]
 use crate::base::planted;
 use crate::store::Keyspace;
@@ -17,7 +17,34 @@ use std::cmp::Ordering;
 const SILENT_MS_MIN: u64 = 1_500;
 const SILENT: &str = "nothing was heard of the peer";
 
+/// So many of its epochs a node tells of: a greeting has to fit in a handshake.
+const TOLD_EPOCHS_MAX: usize = 256;
+
 impl Engine {
+    /// Who this node is, for the handshake of its next connection.
+    pub fn greeting(&mut self) -> Greeting {
+        self.connections += 1;
+        Greeting {
+            node: self.settings.node,
+            epoch: self.settings.epoch,
+            epochs: self.epochs.others_than(self.settings.epoch).take(TOLD_EPOCHS_MAX).collect(),
+            incarnation: self.settings.incarnation,
+            run: self.run,
+            kept: self.began_with,
+            is_outdated: self.is_outdated,
+            address: self.settings.address.clone(),
+            clients: self.clients.clone(),
+            connection: self.connections,
+            databases: self.settings.databases,
+            met: self.others().map(|entry| (entry.node, entry.incarnation)).collect(),
+        }
+    }
+
+    /// From now on new connections are told that clients reach this node there.
+    pub fn serve_clients_at(&mut self, address: ClientAddress) {
+        self.clients = address;
+    }
+
     /// A connection that this node dialled has gone through its handshake.
     ///
     /// # Errors
@@ -250,6 +277,7 @@ impl Engine {
         self.admit(&entry, now);
         let peer = self.peers.entry(greeting.node);
         let peer = peer.or_insert_with(|| Peer::new(&greeting.address, now));
+        peer.clients.clone_from(&greeting.clients);
         if peer.replica != Some(greeting.replica()) || peer.run != greeting.run {
             // Another start of the node: what its last one said does not count.
             (peer.replica, peer.run) = (Some(greeting.replica()), greeting.run);

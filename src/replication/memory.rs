@@ -119,7 +119,7 @@ impl Engine {
         let restored = Engine::restored(settings, memory, self.rng.random(), now);
         let before = std::mem::replace(self, restored);
         (self.progress, self.gate, self.journal) = (before.progress, before.gate, before.journal);
-        self.connections = before.connections;
+        (self.connections, self.clients) = (before.connections, before.clients);
         before.collected.learn(&self.collected.all());
         self.collected = before.collected;
         match self.proposal {

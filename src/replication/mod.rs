@@ -57,7 +57,7 @@ pub use frame::{Frame, FrameError, FrameReader, HEADER_BYTES, SealedFrame};
 pub use journal::{Group, Record};
 pub use memory::{Memory, Outdated};
 pub use payload::{Origin, Payload, PayloadError};
-pub use peer::{Forgotten, Greeting, Refusal, Resume, Told};
+pub use peer::{ClientAddress, Forgotten, Greeting, Refusal, Resume, Told};
 pub use post::Post;
 pub use progress::Progress;
 pub use readiness::Readiness;

@@ -24,6 +24,8 @@ pub struct Greeting {
     pub is_outdated: bool,
     /// Where it is dialled: `host:port`.
     pub address: String,
+    /// Where clients reach it.
+    pub clients: ClientAddress,
     /// Counts the connections that the node has dialled since its start.
     pub connection: u64,
     /// How many databases it has: as many as its peers.
@@ -37,6 +39,15 @@ impl Greeting {
     pub fn replica(&self) -> Replica {
         Replica { node: self.node, epoch: self.epoch }
     }
+}
+
+/// Where clients reach a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientAddress {
+    /// A name or an IP address, without brackets.
+    pub host: String,
+    /// 0: nowhere, or it is not known.
+    pub port: u16,
 }
 
 /// From where the dialler goes on.

@@ -6,7 +6,7 @@ use super::clock_offset::ClockOffset;
 use super::epochs::Run;
 use super::message::{Ack, Holds, Message};
 use super::stream::Stream;
-use super::{LinkId, Now, SealedFrame};
+use super::{ClientAddress, LinkId, Now, SealedFrame};
 use crate::base::Replica;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -20,6 +20,8 @@ const NAMED_BYTES: usize = 1 << 20;
 #[derive(Debug, Default)]
 pub struct Peer {
     pub address: String,
+    /// Where clients reach it, as it has said last.
+    pub clients: ClientAddress,
     /// The epoch that it writes in, once it was met.
     pub replica: Option<Replica>,
     /// Which run of its program that was.

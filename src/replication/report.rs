@@ -14,6 +14,7 @@ impl Engine {
             epoch: self.settings.epoch,
             incarnation: self.settings.incarnation,
             address: self.settings.address.clone(),
+            clients: self.clients.clone(),
             peers: self
                 .peers
                 .iter()
@@ -77,8 +78,9 @@ impl Engine {
             node,
             address: peer.address.clone(),
             health,
-            out_up: peer.out.is_some(),
-            in_up: peer.incoming.is_some(),
+            clients: peer.clients.clone(),
+            out_age_ms: age_ms(peer.out.as_ref().map(|out| out.since_ms), now),
+            in_age_ms: age_ms(peer.incoming.map(|incoming| incoming.since_ms), now),
             last_contact_ms: age_ms(peer.heard_ms, now),
             unconfirmed_batches: batches,
             unconfirmed_deltas: deltas,

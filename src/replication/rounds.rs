@@ -133,6 +133,7 @@ mod tests {
             epoch: 2,
             incarnation: 2,
             address: "b:1".to_owned(),
+            clients: crate::replication::ClientAddress::default(),
             connection: 1,
             databases: 1,
         };

@@ -1,5 +1,6 @@
 //! What INFO, CLUSTER and COUNTER.INFO tell of replication.
 
+use super::ClientAddress;
 use crate::base::decimal::Decimal;
 
 /// What the failure detector thinks of a member.
@@ -16,9 +17,11 @@ pub struct PeerStatus {
     pub node: u32,
     pub address: String,
     pub health: Health,
-    /// Whether this node's connection to it stands, and whether its connection to this node does.
-    pub out_up: bool,
-    pub in_up: bool,
+    /// Where clients reach it.
+    pub clients: ClientAddress,
+    /// For how long this node's connection to it has stood, and its connection to this node; `None`: it does not.
+    pub out_age_ms: Option<u64>,
+    pub in_age_ms: Option<u64>,
     /// Since it was last heard; `None`: never.
     pub last_contact_ms: Option<u64>,
     /// Batches, and deltas in them, that it has not confirmed.
@@ -34,6 +37,20 @@ pub struct PeerStatus {
     pub syncing: bool,
 }
 
+impl PeerStatus {
+    /// Whether this node's connection to it stands.
+    #[must_use]
+    pub fn out_up(&self) -> bool {
+        self.out_age_ms.is_some()
+    }
+
+    /// Whether its connection to this node does.
+    #[must_use]
+    pub fn in_up(&self) -> bool {
+        self.in_age_ms.is_some()
+    }
+}
+
 /// Replication as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
@@ -41,6 +58,8 @@ pub struct Status {
     pub epoch: u32,
     pub incarnation: u64,
     pub address: String,
+    /// Where clients reach this node.
+    pub clients: ClientAddress,
     /// Members but this one, by node id.
     pub peers: Vec<PeerStatus>,
     /// Whether all members hold this node's view of who is a member.

@@ -52,10 +52,15 @@ impl Acceptor {
         }
     }
 
+    /// Whether whoever connects needs no password to be the default user.
+    fn needs_no_password(&self) -> bool {
+        self.node.access.default_account().user().needs_no_password()
+    }
+
     async fn welcome(&mut self, arrival: Arrival) {
         let config = self.config.get(&self.node.config).clone();
         let Arrival { stream, peer, addr, laddr } = arrival;
-        if peer.is_some_and(|peer| is_denied(peer, &config)) {
+        if peer.is_some_and(|peer| is_denied(peer, &config, self.needs_no_password())) {
             return refuse(&stream, DENIED.as_bytes());
         }
         let unix_socket = peer.is_none();
@@ -96,8 +101,8 @@ fn set_options(stream: &Stream, config: &Config) -> io::Result<()> {
 }
 
 /// Whether protected mode keeps this client out.
-fn is_denied(peer: SocketAddr, config: &Config) -> bool {
-    config.protected_mode && config.requirepass.is_none() && !peer.ip().to_canonical().is_loopback()
+fn is_denied(peer: SocketAddr, config: &Config, needs_no_password: bool) -> bool {
+    config.protected_mode && needs_no_password && !peer.ip().to_canonical().is_loopback()
 }
 
 /// Redis's text, which clients and their users know.
@@ -121,15 +126,13 @@ mod tests {
     #[test]
     fn protected_mode_keeps_other_machines_out() {
         let mut config = Config::default();
-        let denied = |peer: &str, config: &Config| is_denied(peer.parse().unwrap(), config);
+        let denied = |peer: &str, config: &Config| is_denied(peer.parse().unwrap(), config, true);
         assert!(denied("10.0.0.1:1234", &config));
         assert!(denied("[2001:db8::1]:1234", &config));
         assert!(!denied("127.0.0.1:1234", &config));
         assert!(!denied("[::1]:1234", &config));
         assert!(!denied("[::ffff:127.0.0.1]:1234", &config));
-        config.requirepass = Some(b"secret".to_vec());
-        assert!(!denied("10.0.0.1:1234", &config));
-        config.requirepass = None;
+        assert!(!is_denied("10.0.0.1:1234".parse().unwrap(), &config, false));
         config.protected_mode = false;
         assert!(!denied("10.0.0.1:1234", &config));
     }

@@ -81,8 +81,7 @@ struct Connection<'c> {
 
 /// Serves a client until its connection ends.
 pub async fn serve(shared: Rc<Shared>, stream: Stream, client: Arc<ClientHandle>) {
-    let authenticated = shared.config().requirepass.is_none();
-    let mut session = Session::new(client.clone(), authenticated);
+    let mut session = Session::new(client.clone(), &shared.node.access);
     session.hands_over = true;
     let mut connection = Connection {
         shared: &shared,
@@ -290,7 +289,7 @@ impl Connection<'_> {
         if !requests.is_empty() {
             return true;
         }
-        let authenticated = self.session.authenticated || config.requirepass.is_none();
+        let authenticated = self.session.authenticated || self.shared.node.access.is_open();
         // Whoever has not said the password gets little room, until AUTH has run.
         let max = if authenticated { BATCH_REQUESTS } else { 1 };
         let limits = Limits {

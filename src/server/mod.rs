@@ -151,12 +151,13 @@ fn announce(listening: &Listening, workers: &Workers, node: &Node) {
         let names: Vec<_> = config.inert.keys().copied().collect();
         tracing::info!("Without effect here: {}", names.join(", "));
     }
-    match (&config.requirepass, config.protected_mode) {
-        (Some(_), _) => tracing::info!("Clients need the password"),
-        (None, true) => {
+    let needs_no_password = node.access.default_account().user().needs_no_password();
+    match (needs_no_password, config.protected_mode) {
+        (false, _) => tracing::info!("Clients need a password"),
+        (true, true) => {
             tracing::info!("Protected mode: only clients of this machine, for no password is set")
         }
-        (None, false) => {
+        (true, false) => {
             tracing::warn!("No password and no protected mode: whoever can connect may do anything")
         }
     }

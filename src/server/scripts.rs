@@ -126,7 +126,7 @@ fn work(node: &Node, mut jobs: mpsc::Receiver<Job>) {
             continue;
         }
         let mut batch = Batch::new(node, &recorder, &mut config, unix_ms());
-        let ran = batch.execute_handed_over(&request);
+        let ran = batch.execute_handed_over(request);
         batch.finish();
         // Who asked may be gone.
         let _ = done.send(ran);

@@ -115,6 +115,15 @@ impl Keys<'_> {
         self.for_each_entry(db, &mut |entry| visit(&entry.name));
     }
 
+    /// Every visible key of a database in a key slot.
+    pub fn for_each_in_slot(&self, db: u16, slot: u16, visit: &mut dyn FnMut(&[u8])) {
+        self.for_each_entry(db, &mut |entry| {
+            if entry.slot == slot {
+                visit(&entry.name);
+            }
+        });
+    }
+
     /// Every visible entry of a database.
     pub(super) fn for_each_entry(&self, db: u16, visit: &mut dyn FnMut(&Entry)) {
         for lock in self.locks_of(db) {

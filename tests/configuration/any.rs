@@ -25,6 +25,9 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
         Kind::Text { .. } if directive.name == "cluster-announce" => {
             "([a-z.-]{1,9}:[1-9][0-9]{0,3})?".prop_map(one).boxed()
         }
+        Kind::Text { .. } if directive.name == "cluster-announce-ip" => {
+            "[a-z0-9.:-]{0,9}".prop_map(one).boxed()
+        }
         Kind::Text { .. } if directive.name == "cluster-node-id" => {
             "(0{0,7}[1-9a-f])?".prop_map(one).boxed()
         }
@@ -56,6 +59,10 @@ fn arguments(directive: &'static Directive) -> BoxedStrategy<Vec<Vec<u8>>> {
                         .flat_map(|(seconds, changes)| [seconds.to_string(), changes.to_string()]);
                     words(texts.collect())
                 })
+                .boxed(),
+            // A user can be defined once only.
+            "user" => ("[a-z]{16}", proptest::collection::vec(any::<Vec<u8>>(), 0..3))
+                .prop_map(|(name, rules)| [vec![name.into_bytes()], rules].concat())
                 .boxed(),
             other => panic!("no values are known for {other}"),
         },

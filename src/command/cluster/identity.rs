@@ -1,4 +1,4 @@
-//! CLUSTER MYID.
+//! CLUSTER MYID and MYSHARDID.
 
 use super::{BASE, long_id, status};
 use crate::command::table::{Command, Flags};
@@ -11,6 +11,14 @@ pub const MYID: Command = Command {
     summary: "Returns the ID of a node.",
     run: myid,
     ..BASE
+};
+
+/// Each node is a shard of its own, for each has slots of its own to show.
+pub const MYSHARDID: Command = Command {
+    name: "myshardid",
+    since: "7.2.0",
+    summary: "Returns the shard ID of a node.",
+    ..MYID
 };
 
 fn myid(call: &mut Call<'_, '_>) -> Result<(), CommandError> {

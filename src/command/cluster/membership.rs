@@ -90,7 +90,7 @@ fn forget(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 /// A node's id in the 40 digits of CLUSTER NODES or the 8 of INFO.
-fn node_id(word: &[u8]) -> Option<u32> {
+pub fn node_id(word: &[u8]) -> Option<u32> {
     let digits = std::str::from_utf8(word).ok()?;
     let fits = digits.len() <= MAX_ID_DIGITS && digits.bytes().all(|it| it.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| fits)

@@ -3,8 +3,12 @@
 mod counter_info;
 mod identity;
 mod info;
+mod links;
+mod map;
+mod members;
 mod membership;
 mod nodes;
+mod redirection;
 mod slots;
 
 use super::table::{Command, Flags, Group, Reach};
@@ -12,7 +16,13 @@ use super::{Call, CommandError, reply_help};
 use crate::node::Cluster;
 use crate::replication::Status;
 
-pub const ROWS: &[Command] = &[CLUSTER, counter_info::COUNTER_INFO];
+pub const ROWS: &[Command] = &[
+    redirection::ASKING,
+    CLUSTER,
+    counter_info::COUNTER_INFO,
+    redirection::READONLY,
+    redirection::READWRITE,
+];
 
 const CLUSTER: Command = Command {
     name: "cluster",
@@ -20,14 +30,23 @@ const CLUSTER: Command = Command {
     summary: "A container for Redis Cluster commands.",
     complexity: "Depends on subcommand.",
     subcommands: &[
+        links::COUNT_FAILURE_REPORTS,
+        slots::COUNTKEYSINSLOT,
         membership::FORGET,
+        slots::GETKEYSINSLOT,
         HELP,
         info::INFO,
         slots::KEYSLOT,
+        links::LINKS,
         membership::MEET,
         identity::MYID,
+        identity::MYSHARDID,
         nodes::NODES,
+        links::REPLICAS,
         membership::RESET,
+        map::SHARDS,
+        links::SLAVES,
+        map::SLOTS,
     ],
     run: help,
     ..BASE
@@ -70,22 +89,39 @@ fn help(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 const HELP_LINES: &[&str] = &[
+    "COUNTKEYSINSLOT <slot>",
+    "    Return the number of keys in <slot>.",
     "FORGET <node-id>",
     "    Remove a node from the cluster.",
+    "GETKEYSINSLOT <slot> <count>",
+    "    Return key names stored by current node in a slot.",
     "INFO",
     "    Return information about the cluster.",
     "KEYSLOT <key>",
     "    Return the hash slot for <key>.",
+    "LINKS",
+    "    Return information about all network links between this node and its peers.",
+    "    Output format is an array where each array element is a map containing attributes of a link",
     "MEET <ip> <port> [<bus-port>]",
     "    Connect nodes into a working cluster. <port> is the cluster-port of the other node,",
     "    unless <bus-port> says it.",
     "MYID",
     "    Return the node id.",
+    "MYSHARDID",
+    "    Return the node's shard id.",
     "NODES",
     "    Return cluster configuration seen by node. Output format:",
     "    <id> <ip:port> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...",
     "RESET [HARD|SOFT]",
     "    Reset current node (default: soft). It must have no keys.",
+    "REPLICAS <node-id>",
+    "    Return <node-id> replicas: none, for every node takes writes.",
+    "SHARDS",
+    "    Return information about slot range mappings and the nodes associated with them.",
+    "SLOTS",
+    "    Return information about slots range mappings. Each range is made of:",
+    "    start, end, the node's IP address, port and ID. Every node serves every slot; they are",
+    "    divided so that clients spread their keys.",
 ];
 
 /// The node's part in a cluster, without which none of this means anything.

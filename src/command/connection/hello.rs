@@ -37,7 +37,7 @@ struct Wishes<'a> {
 fn hello(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let wishes = parse(call.args)?;
     if let Some((user, password)) = wishes.credentials {
-        call.session.authenticated |= authenticate(call, user, password)?;
+        authenticate(call, user, password)?;
     }
     if !call.session.authenticated {
         return Err(NO_AUTH);

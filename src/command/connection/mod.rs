@@ -4,6 +4,8 @@ mod auth;
 mod client;
 mod hello;
 
+pub use client::describe_client;
+
 use super::table::{Command, Flags, Group, Reach};
 use super::{After, Call, CommandError};
 use crate::resp::Protocol;
@@ -108,7 +110,7 @@ fn reset(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.pubsub.leave(&call.session.client);
     call.node.stop_tracking(&call.session.client);
     call.catch_up();
-    call.session.reset(call.node.config().requirepass.is_none(), &call.node.keyspace);
+    call.session.reset(&call.node.access, &call.node.keyspace);
     call.reply.set_protocol(call.session.protocol);
     call.reply.simple("RESET");
     Ok(())

@@ -1,6 +1,7 @@
 //! What a client says after MULTI, and EXEC: all of it as one.
 
 use super::*;
+use crate::acl::Context;
 use crate::command::locking;
 use crate::command::queue::{Queue, Queued};
 use crate::store::{Keys, Keyspace, WatchedKey};
@@ -189,7 +190,17 @@ impl<'b> Batch<'b, '_> {
         out: &mut Vec<u8>,
     ) {
         let (start, entry) = (out.len(), request.entry);
-        self.run(Known { entry, hash: request.hash }, session, args, out, held);
+        match permission::check(&session.account, entry, args) {
+            Ok(()) => self.run(Known { entry, hash: request.hash }, session, args, out, held),
+            // The rules have changed since it was queued.
+            Err(denied) => {
+                let (context, request) = (Context::Multi, (entry, args));
+                permission::note(self.node, session, denied, context, request, self.now_ms);
+                let text = permission::text_in_exec(denied);
+                ReplyWriter::new(out, session.protocol).error(&text);
+                self.node.stats.error(&text);
+            }
+        }
         // CLIENT REPLY SKIP is about what comes after EXEC, but itself without a reply.
         let is_silent = match session.reply_mode {
             ReplyMode::On => false,

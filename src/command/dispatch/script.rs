@@ -1,6 +1,7 @@
 //! A script as the dispatcher sees it: where it runs, and the commands that it calls.
 
 use super::*;
+use crate::acl::Context;
 use crate::command::lua::{is_brief, with_engine};
 use crate::command::script_refusals as refusals;
 use crate::command::{ScriptDone, ScriptRequest};
@@ -27,18 +28,19 @@ impl<'b> Batch<'b, '_> {
         match is_brief.then(|| keyspace.open_script_now(self.now_ms)).flatten() {
             Some(mut keys) => self.run(known, session, args, out, Some(&mut keys)),
             None => {
-                session.script = Some(Box::new(ScriptRequest::new(known.entry, session, args)));
+                session.script =
+                    Some(Box::new(ScriptRequest::new(self.node, known.entry, session, args)));
                 session.after = After::AwaitScript;
             }
         }
     }
 
     /// Runs what a connection has handed over.
-    pub fn execute_handed_over(&mut self, request: &ScriptRequest) -> ScriptDone {
-        let mut session = request.session();
+    pub fn execute_handed_over(&mut self, mut request: ScriptRequest) -> ScriptDone {
         let mut reply = Vec::new();
         let known = Known { entry: request.entry, hash: None };
-        self.run(known, &mut session, request.args(), &mut reply, None);
+        let (session, args) = request.parts();
+        self.run(known, session, args, &mut reply, None);
         let closes = session.after == After::Close;
         ScriptDone { reply, wrote: session.wrote, closes }
     }
@@ -57,11 +59,9 @@ pub(in crate::command) fn run_script(
     let is_out_of_memory = is_out_of_memory(node, &config);
     refusals::before(node, &config, script, is_read_only, is_out_of_memory)?;
     let mut batch = Batch::new(node, call.recorder, &mut cached, call.keys.now_ms());
-    let mut session = Session::new(call.session.client.clone(), true);
-    (session.db, session.no_touch) = (call.session.db, call.session.no_touch);
+    let mut session = call.session.apart(&node.access);
+    session.protocol = Protocol::Resp2;
     (session.in_exec, session.in_script) = (true, true);
-    (session.remember, session.caching) = (call.session.remember, call.session.caching);
-    session.wrote = call.session.wrote;
     let mut host = Calls {
         batch: &mut batch,
         session,
@@ -115,6 +115,11 @@ impl Calls<'_, '_, '_> {
         if flags.has(Flags::NOSCRIPT) {
             return Err(self.refused(Some(entry), refusals::NOT_ALLOWED));
         }
+        if let Err(denied) = permission::check(&self.session.account, entry, args) {
+            let (node, at) = (self.batch.node, (entry, args));
+            permission::note(node, &self.session, denied, Context::Script, at, self.batch.now_ms);
+            return Err(self.refused(Some(entry), refusals::denied(denied)));
+        }
         if flags.has(Flags::WRITE) {
             if self.is_read_only {
                 return Err(self.refused(Some(entry), refusals::READ_ONLY));
@@ -156,7 +161,9 @@ impl Host for Calls<'_, '_, '_> {
     }
 
     fn may_call(&mut self, bytes: &[u8], spans: &[Span]) -> Option<bool> {
-        resolve(Args::new(bytes, spans), None).is_ok().then_some(true)
+        let args = Args::new(bytes, spans);
+        let entry = resolve(args, None).ok()?;
+        Some(permission::check(&self.session.account, entry, args).is_ok())
     }
 
     fn set_protocol(&mut self, protocol: Protocol) {

@@ -44,7 +44,7 @@ fn session_of(node: &Node) -> Session {
         created_ms: NOW_MS,
     };
     let client = node.clients.register(new, 10).expect("room");
-    Session::new(client, node.config().requirepass.is_none())
+    Session::new(client, &node.access)
 }
 
 fn run(node: &Node, session: &mut Session, lines: &[&str]) -> String {

@@ -1,5 +1,6 @@
 //! The server: what it is, how it does, and its administration.
 
+pub mod acl;
 pub mod command;
 mod config;
 mod debug;
@@ -17,6 +18,7 @@ use super::{Call, CommandError};
 use crate::node::clock;
 
 pub const ROWS: &[Command] = &[
+    acl::ACL,
     save::BGREWRITEAOF,
     save::BGSAVE,
     command::COMMAND,

@@ -2,7 +2,9 @@
 
 use super::Change::{AtRunTime, AtStart};
 use super::{ALWAYS_NO, Directive, INT_MAX, Kind, LONG_MAX, Section, number};
-use crate::config::cluster::{CLUSTER_PEER, set_announce, set_node_id, set_secret, show_node_id};
+use crate::config::cluster::{
+    CLUSTER_PEER, set_announce, set_announce_host, set_node_id, set_secret, show_node_id,
+};
 use crate::config::number::Unit;
 
 pub const CLUSTER: Section = Section {
@@ -12,13 +14,30 @@ pub const CLUSTER: Section = Section {
             "cluster-announce",
             AtStart,
             Kind::Text {
-                get: |config| config.cluster_announce.clone().unwrap_or_default().into(),
+                get: |config| config.cluster_announce.peers.clone().unwrap_or_default().into(),
                 set: set_announce,
             },
             "Where other nodes reach this node's cluster-port, as host:port; if empty, see below.
 Then it is the first `bind` address, or where that is a wildcard this machine's address on
 its way to the first peer, with the cluster-port. Say it where others know this node by
 another address.",
+        ),
+        Directive::new(
+            "cluster-announce-ip",
+            AtRunTime,
+            Kind::Text {
+                get: |config| config.cluster_announce.host.clone().unwrap_or_default().into(),
+                set: set_announce_host,
+            },
+            "The host that cluster clients are told to reach this node at (CLUSTER SLOTS).
+If empty, the one where other nodes reach it.",
+        ),
+        Directive::new(
+            "cluster-announce-port",
+            AtRunTime,
+            number!(cluster_announce.port, Plain, 0..=65535),
+            "The port that cluster clients are told; 0: `port`.
+What is changed at run time other nodes hear when they connect anew.",
         ),
         Directive::new(
             "cluster-clock-warning",

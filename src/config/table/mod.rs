@@ -71,12 +71,12 @@ macro_rules! number {
 
 /// A field of `Config` that is one of the `choice` enums.
 macro_rules! choice {
-    ($field:ident, $choice:ident) => {
+    ($($field:ident).+, $choice:ident) => {
         Kind::Choice {
             names: $choice::NAMES,
-            get: |config| config.$field.name(),
+            get: |config| config.$($field).+.name(),
             set: |config, name| {
-                $choice::from_name(name).map(|choice| config.$field = choice).is_some()
+                $choice::from_name(name).map(|choice| config.$($field).+ = choice).is_some()
             },
         }
     };
@@ -84,11 +84,11 @@ macro_rules! choice {
 
 /// A field of `Config` that is a path, or none where it is empty.
 macro_rules! optional_path {
-    ($field:ident) => {
+    ($($field:ident).+) => {
         Kind::Text {
-            get: |config| path_bytes(config.$field.as_deref().unwrap_or(Path::new(""))),
+            get: |config| path_bytes(config.$($field).+.as_deref().unwrap_or(Path::new(""))),
             set: |config, value| {
-                config.$field = (!value.is_empty()).then(|| path_of(value));
+                config.$($field).+ = (!value.is_empty()).then(|| path_of(value));
                 Ok(())
             },
         }

@@ -18,7 +18,7 @@ impl Key {
     pub fn forget_expired(&mut self, now_ms: u64, upto: Generation, now: Generation) -> bool {
         let present = self.lives.iter_mut().filter(|life| !life.is_past(now_ms));
         let members = present.flat_map(|life| life.collections.each_mut());
-        members.fold(false, |forgot, members| members.forget_expired(upto, now) || forgot)
+        members.fold(false, |forgot, members| forgot | members.forget_expired(upto, now))
     }
 
     /// Drops what is dead. Sound only once nothing can bring it back (rule G).

@@ -8,7 +8,7 @@ impl Key {
     /// Removes what is seen of a member, in every life; true when it was in.
     pub fn remove_member<V: Value>(&mut self, write: &Write, name: &[u8]) -> bool {
         let members = self.present_members::<V>(write);
-        members.fold(false, |found, members| members.remove(name, write.tombstones) || found)
+        members.fold(false, |found, members| found | members.remove(name, write.tombstones))
     }
 
     /// Has a member end then, in every life where it is in; false when it is not.

@@ -215,7 +215,7 @@ impl World<'_> {
 
 fn waits_for_nothing(status: &Status, nodes: usize, kept: usize) -> Result<(), String> {
     let unconfirmed = status.peers.iter().find(|peer| peer.unconfirmed_batches > 0);
-    let down = status.peers.iter().find(|peer| !peer.out_up || !peer.in_up);
+    let down = status.peers.iter().find(|peer| !peer.out_up() || !peer.in_up());
     if status.peers.len() + 1 != nodes || down.is_some() {
         return Err(format!("is not connected with all: {:?}", status.peers));
     }

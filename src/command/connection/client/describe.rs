@@ -53,7 +53,7 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} db={} sub={} psub={} ssub={} \
          multi={} qbuf={query_bytes} qbuf-free={query_free_bytes} argv-mem={argument_bytes} \
          multi-mem={queued_bytes} rbs={output_capacity} rbp={output_capacity} obl={output_bytes} oll=0 omem={} \
-         tot-mem={total_bytes} events=r cmd={} user=default redir={} resp={} lib-name={} \
+         tot-mem={total_bytes} events=r cmd={} user={} redir={} resp={} lib-name={} \
          lib-ver={}",
         client.id,
         client.addr,
@@ -69,6 +69,7 @@ pub fn line(client: &ClientHandle, now_ms: u64) -> String {
         activity.queued().map_or(-1, i64::from),
         client.inbox_bytes(),
         command.map_or("NULL", |entry| &entry.full_name),
+        String::from_utf8_lossy(names.user()),
         client.tracking().map_or(-1, |options| options.redirect.cast_signed()),
         activity.protocol.load(Relaxed),
         names.library_name,

@@ -5,7 +5,6 @@ use super::describe::Class;
 use super::list::class;
 use crate::base::number::parse_i64;
 use crate::command::connection::BASE;
-use crate::command::connection::auth::DEFAULT_USER;
 use crate::command::table::Command;
 use crate::command::{After, Args, Call, CommandError};
 use crate::node::{ClientHandle, Unblock};
@@ -42,6 +41,7 @@ struct Filters<'a> {
     class: Option<Class>,
     addr: Option<&'a [u8]>,
     laddr: Option<&'a [u8]>,
+    user: Option<&'a [u8]>,
     spare_self: bool,
 }
 
@@ -51,6 +51,7 @@ impl Filters<'_> {
             && self.class.is_none_or(|class| class == Class::of(client))
             && self.addr.is_none_or(|addr| client.addr.as_bytes() == addr)
             && self.laddr.is_none_or(|laddr| client.laddr.as_bytes() == laddr)
+            && self.user.is_none_or(|user| client.names().user() == user)
             && !(self.spare_self && client.id == own_id)
     }
 }
@@ -61,7 +62,7 @@ fn kill(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let filters = if by_address {
         Filters { addr: call.args.get(2), ..Filters::default() }
     } else {
-        parse(call.args)?
+        parse(call.args, |user| call.node.access.get(user).is_some())?
     };
     let own_id = call.session.client.id;
     let mut killed = 0;
@@ -84,7 +85,7 @@ fn kill(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn parse(args: Args<'_>) -> Result<Filters<'_>, CommandError> {
+fn parse(args: Args<'_>, is_user: impl Fn(&[u8]) -> bool) -> Result<Filters<'_>, CommandError> {
     let mut filters = Filters { spare_self: true, ..Filters::default() };
     let mut at = 2;
     while let Some(option) = args.get(at) {
@@ -94,7 +95,8 @@ fn parse(args: Args<'_>) -> Result<Filters<'_>, CommandError> {
             b"type" => filters.class = Some(class(value)?),
             b"addr" => filters.addr = Some(value),
             b"laddr" => filters.laddr = Some(value),
-            b"user" => known_user(value)?,
+            b"user" if is_user(value) => filters.user = Some(value),
+            b"user" => return Err(no_such_user(value)),
             b"skipme" if value.eq_ignore_ascii_case(b"yes") => filters.spare_self = true,
             b"skipme" if value.eq_ignore_ascii_case(b"no") => filters.spare_self = false,
             _ => return Err(CommandError::SYNTAX),
@@ -109,13 +111,9 @@ fn client_id(text: &[u8]) -> Result<u64, CommandError> {
     id.ok_or(CommandError::fixed("ERR client-id should be greater than 0"))
 }
 
-/// Everybody is the default user, so this filter lets all pass.
-fn known_user(name: &[u8]) -> Result<(), CommandError> {
-    if name == DEFAULT_USER {
-        return Ok(());
-    }
+fn no_such_user(name: &[u8]) -> CommandError {
     let name = String::from_utf8_lossy(name);
-    Err(CommandError::text(format!("ERR No such user '{name}'")))
+    CommandError::text(format!("ERR No such user '{name}'"))
 }
 
 /// Ends a command's waiting; a client that a pause holds is not meant.
@@ -143,7 +141,7 @@ mod tests {
     use crate::node::NewClient;
 
     fn error(request: &str) -> String {
-        refusal(request, |args| parse(args).map(|_| ()))
+        refusal(request, |args| parse(args, |user| user == b"default").map(|_| ()))
     }
 
     // The texts are those of redis-server 7.0.15.
@@ -164,13 +162,14 @@ mod tests {
         let client = ClientHandle::new(7, new);
         let pass = |request, own_id| {
             with_words(request, |args| {
-                parse(args).is_ok_and(|filters| filters.pass(&client, own_id))
+                parse(args, |_| true).is_ok_and(|filters| filters.pass(&client, own_id))
             })
         };
         assert!(pass("client kill id 7 addr 1.2.3.4:5 laddr 127.0.0.1:6379 type normal", 1));
         assert!(!pass("client kill id 7 addr 1.2.3.4:6", 1));
         assert!(!pass("client kill type pubsub", 1));
         assert!(!pass("client kill user default", 7));
+        assert!(!pass("client kill user ann", 1));
         assert!(pass("client kill user default skipme no", 7));
     }
 }

@@ -52,7 +52,8 @@ fn list(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     };
     let now_ms = clock::unix_ms();
     let mut text = String::new();
-    for client in listed {
+    // Who was killed is as good as gone: its thread has only not come to it yet.
+    for client in listed.into_iter().filter(|client| !client.killed()) {
         text.push_str(&line(&client, now_ms));
         text.push('\n');
     }

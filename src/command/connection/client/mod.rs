@@ -8,6 +8,7 @@ mod modes;
 mod pause;
 mod tracking;
 
+pub use describe::line as describe_client;
 pub use identity::{INVALID_NAME, set_name, valid_attribute};
 
 use super::BASE;

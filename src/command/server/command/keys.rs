@@ -1,8 +1,9 @@
 //! COMMAND GETKEYS and GETKEYSANDFLAGS: which arguments of a request are keys.
 
 use super::super::{ALWAYS, BASE};
+use crate::command::key_access::access;
 use crate::command::key_positions::positions;
-use crate::command::registry::{self, Entry};
+use crate::command::registry;
 use crate::command::table::{Command, KeySpec};
 use crate::command::{Args, Call, CommandError};
 
@@ -53,7 +54,8 @@ fn getkeysandflags(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
-    let entry = resolve(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
+    let entry =
+        registry::named(request).ok_or(CommandError::fixed("ERR Invalid command specified"))?;
     let command = entry.command;
     if !command.keys.iter().any(KeySpec::are_keys) {
         return Err(CommandError::fixed("ERR The command has no key arguments"));
@@ -74,25 +76,4 @@ fn keys(request: Args<'_>) -> Result<Vec<Found<'_>>, CommandError> {
         return Err(CommandError::fixed("ERR Invalid arguments specified for command"));
     }
     Ok(found)
-}
-
-/// How this request accesses the keys of `spec`: SET reads what was there only with GET.
-fn access(command: &Command, spec: &KeySpec, request: Args<'_>) -> &'static [&'static str] {
-    if !spec.access.contains(&"variable_flags") {
-        return spec.access;
-    }
-    let gets = request.from(3).iter().any(|word| word.eq_ignore_ascii_case(b"get"));
-    match (command.name, gets) {
-        ("set", false) => &["OW", "update"],
-        _ => &["RW", "access", "update"],
-    }
-}
-
-/// The command or subcommand that a request names.
-fn resolve(request: Args<'_>) -> Option<&'static Entry> {
-    let entry = registry::find(request.get(0)?)?;
-    match request.get(1) {
-        Some(word) if !entry.command.subcommands.is_empty() => entry.subcommand(word),
-        _ => Some(entry),
-    }
 }

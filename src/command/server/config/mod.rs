@@ -9,7 +9,6 @@ use crate::command::table::Command;
 use crate::command::{Call, CommandError, reply_help};
 use crate::node::ClientHandle;
 use crate::node::clients::flag;
-use std::io;
 
 pub const CONFIG: Command = Command {
     name: "config",
@@ -91,15 +90,6 @@ fn resetstat(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     call.node.keyspace.reset_stats();
     call.reply.ok();
     Ok(())
-}
-
-/// What the system says of an error, without the number that Rust adds.
-fn system_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match error.raw_os_error() {
-        Some(number) => text.trim_end_matches(&format!(" (os error {number})")).to_owned(),
-        None => text,
-    }
 }
 
 fn help(call: &mut Call<'_, '_>) -> Result<(), CommandError> {

@@ -1,8 +1,9 @@
 //! CONFIG REWRITE: the configuration of now into the file that the server was started with.
 
-use super::system_text;
+use crate::command::users::user_lines;
 use crate::command::{Call, CommandError};
 use crate::config::{self, Config};
+use crate::node::{Node, system};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,14 +13,21 @@ pub fn rewrite(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let Some(path) = call.node.config_file.as_deref() else {
         return Err(CommandError::fixed("ERR The server is running without a config file"));
     };
-    if let Err(error) = rewrite_file(path, &call.node.config()) {
+    if let Err(error) = rewrite_file(path, &with_users(call.node)) {
         tracing::warn!("CONFIG REWRITE of {} failed: {error}", path.display());
-        let reason = system_text(&error);
+        let reason = system::error_text(&error);
         return Err(CommandError::text(format!("ERR Rewriting config file: {reason}")));
     }
     tracing::info!("CONFIG REWRITE executed with success.");
     call.reply.ok();
     Ok(())
+}
+
+/// The configuration with the users as they are now, unless they are in a file of their own.
+fn with_users(node: &Node) -> Config {
+    let mut config = Config::clone(&node.config());
+    config.users.lines = if config.users.file.is_some() { Vec::new() } else { user_lines(node) };
+    config
 }
 
 /// Puts a new file in the old one's place, so that there is a whole one at any time.

@@ -1,9 +1,9 @@
 //! CONFIG SET: all of the changes, or none.
 
-use super::{is_local, system_text};
+use super::is_local;
 use crate::command::{Call, CommandError};
 use crate::config::{Config, SetError};
-use crate::node::Node;
+use crate::node::{Node, system};
 use std::env;
 
 /// The log would stay where it is, and a start from a file that was rewritten would not find it.
@@ -40,7 +40,7 @@ fn put_into_effect(
         if node.disk.is_some() {
             return Err(SetError::failed(b"dir", DATA_IS_THERE));
         }
-        change_folder(new).map_err(|error| SetError::failed(b"dir", system_text(&error)))?;
+        change_folder(new).map_err(|error| SetError::failed(b"dir", system::error_text(&error)))?;
     }
     if let Err(error) = listen(node, old, new, pairs) {
         if new.dir != old.dir {
@@ -48,6 +48,9 @@ fn put_into_effect(
             let _ = env::set_current_dir(&old.dir);
         }
         return Err(error);
+    }
+    if new.requirepass != old.requirepass {
+        node.access.set_default_password(new.requirepass.as_deref());
     }
     node.keyspace.tell_events(new.notify_keyspace_events);
     if new.loglevel != old.loglevel {

@@ -90,7 +90,7 @@ fn health(health: Health) -> &'static str {
 
 /// Which of the two connections stand: the peer's to this node (`in`), this node's to it (`out`).
 fn link(peer: &PeerStatus) -> &'static str {
-    match (peer.in_up, peer.out_up) {
+    match (peer.in_up(), peer.out_up()) {
         (true, true) => "up",
         (true, false) => "in",
         (false, true) => "out",
@@ -101,14 +101,16 @@ fn link(peer: &PeerStatus) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replication::ClientAddress;
 
     fn peer(node: u32) -> PeerStatus {
         PeerStatus {
             node,
             address: "b:7000".to_owned(),
             health: Health::Alive,
-            out_up: true,
-            in_up: true,
+            clients: ClientAddress::default(),
+            out_age_ms: Some(1),
+            in_age_ms: Some(1),
             last_contact_ms: Some(12),
             unconfirmed_batches: 1,
             unconfirmed_deltas: 20,
@@ -130,7 +132,7 @@ mod tests {
         );
         let met = PeerStatus {
             health: Health::Suspect,
-            in_up: false,
+            in_age_ms: None,
             last_contact_ms: None,
             clock_offset_ms: None,
             ..peer(1)

@@ -1,6 +1,7 @@
 //! The section of INFO that counts what has happened.
 
 use super::report::Report;
+use crate::acl::Reason;
 use crate::node::{Node, Space, clock};
 use std::time::Instant;
 
@@ -70,7 +71,7 @@ fn keys(node: &Node, report: &mut Report) {
 
 fn errors_and_sockets(node: &Node, report: &mut Report) {
     let totals = node.stats.totals();
-    let (errors, by_code) = node.stats.errors();
+    let (errors, _) = node.stats.errors();
     report.field("total_error_replies", errors);
     report.field("dump_payload_sanitizations", 0);
     report.field("total_reads_processed", totals.reads);
@@ -79,9 +80,13 @@ fn errors_and_sockets(node: &Node, report: &mut Report) {
     report.field("io_threaded_reads_processed", totals.reads);
     report.field("io_threaded_writes_processed", totals.writes);
     report.constant(0, &["reply_buffer_shrinks", "reply_buffer_expands"]);
-    report.field("acl_access_denied_auth", by_code.get("WRONGPASS").unwrap_or(&0));
-    report.constant(
-        0,
-        &["acl_access_denied_cmd", "acl_access_denied_key", "acl_access_denied_channel"],
-    );
+    for (reason, count) in node.access.refusals() {
+        let name = match reason {
+            Reason::Auth => "acl_access_denied_auth",
+            Reason::Command => "acl_access_denied_cmd",
+            Reason::Key => "acl_access_denied_key",
+            Reason::Channel => "acl_access_denied_channel",
+        };
+        report.field(name, count);
+    }
 }

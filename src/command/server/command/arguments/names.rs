@@ -24,6 +24,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
     (
         "",
         &[
+            "bits",
             "client-id",
             "cluster-bus-port",
             "count",
@@ -46,6 +47,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "port",
             "protover",
             "seconds",
+            "slot",
             "start",
             "stop",
             "time",
@@ -63,6 +65,7 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
 
 /// Groups by the word that they begin with.
 const GROUPS: &[(&str, &str, &str)] = &[
+    ("acl|log", "count", "operation"),
     ("client|reply", "ON", "action"),
     ("client|tracking", "ON", "status"),
     ("client|kill", "ip:port", "filter"),
