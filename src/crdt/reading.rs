@@ -121,11 +121,21 @@ impl<'a> Reading<'a> {
         true
     }
 
+    /// The rank of a register, where registers are seen and nothing else is.
+    #[must_use]
+    pub fn rank(&self, register: u16) -> Option<u8> {
+        let ranks = self.registers.iter().map(|registers| registers.shown().get(register));
+        ranks.max().filter(|_| self.shows_registers_alone())
+    }
+
+    fn shows_registers_alone(&self) -> bool {
+        self.base.is_none() && !self.counted && self.bits.is_empty() && !self.registers.is_empty()
+    }
+
     /// The registers, where they are seen and nothing else is.
     #[must_use]
     pub fn ranks(&self) -> Option<Box<hll::Ranks>> {
-        let is_alone = self.base.is_none() && !self.counted && self.bits.is_empty();
-        if !is_alone || self.registers.is_empty() {
+        if !self.shows_registers_alone() {
             return None;
         }
         let mut ranks = Box::new([0; hll::REGISTERS]);

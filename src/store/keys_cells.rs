@@ -114,6 +114,25 @@ impl Keys<'_> {
         Ok(reading.and_then(|reading| reading.ranks()))
     }
 
+    /// As [`Keys::held_ranks`], of some registers those that would rise.
+    pub fn rising(
+        &self,
+        key: KeyRef<'_>,
+        raised: &[(u16, u8)],
+    ) -> Result<Option<Vec<(u16, u8)>>, AccessError> {
+        let reading = self.entry(key)?.and_then(|entry| entry.reading(self.now_ms));
+        let Some(reading) = reading else { return Ok(None) };
+        let mut rising = Vec::new();
+        for (register, rank) in raised {
+            match reading.rank(*register) {
+                None => return Ok(None),
+                Some(known) if known < *rank => rising.push((*register, *rank)),
+                Some(_) => {}
+            }
+        }
+        Ok(Some(rising).filter(|_| !raised.is_empty()))
+    }
+
     /// PFCOUNT: notes in a HyperLogLog how many there are. Of one that is held as cells nothing is noted:
     /// it has to look the same on every node.
     pub fn note_cardinality(&mut self, key: KeyRef<'_>, count: u64) -> Result<(), AccessError> {

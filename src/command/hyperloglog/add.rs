@@ -47,6 +47,13 @@ fn raise_cells(
     key: KeyRef<'_>,
     mut raised: Vec<(u16, u8)>,
 ) -> Result<bool, CommandError> {
+    // The common case does not look at all registers.
+    if let Some(rising) = call.keys.rising(key, &raised)? {
+        if !rising.is_empty() {
+            call.keys.raise_registers(key, &rising);
+        }
+        return Ok(!rising.is_empty());
+    }
     let known = ranks(call, key)?;
     if let Some((ranks, _)) = &known {
         raised.retain(|(register, rank)| ranks[usize::from(*register)] < *rank);
