@@ -186,7 +186,6 @@ impl<'b, 'c> Batch<'b, 'c> {
             self.last = Some(entry);
             session.client.activity.set_last_command(entry.index);
         }
-        let config = self.config.get(&self.node.config);
         let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
         let flags = flags_of(entry, session);
         if !session.authenticated && !self.node.access.is_open() && !flags.has(Flags::NO_AUTH) {
@@ -205,6 +204,7 @@ impl<'b, 'c> Batch<'b, 'c> {
         if !flags.has(Flags::LOADING) && self.node.is_loading() {
             return refused(if self.node.is_reading() { READING } else { LOADING });
         }
+        let config = self.config.get(&self.node.config);
         // Room is made before any command, but only those that take memory are refused.
         let grows = flags.has(Flags::DENYOOM);
         if config.maxmemory_bytes != 0
