@@ -1,5 +1,5 @@
-//! Random commands over strings, keys, sets and sorted sets, answered by Headcount and by redis-server: the
-//! replies must be equal, in RESP2 (even seeds) and in RESP3 (odd ones).
+//! Random commands over strings, keys, sets and sorted sets, answered by Headcount and by redis-server: the replies
+//! must be equal, in RESP2 (even seeds) and in RESP3 (odd ones), and so must be the keyspace notifications.
 //!
 //! `HEADCOUNT_DIFFERENTIAL_COMMANDS=50000` sets how many; `HEADCOUNT_DIFFERENTIAL_SEED` which. A
 //! difference prints the seed and the shortest sequence found that still shows it.
@@ -12,7 +12,7 @@ mod pair;
 mod sorted_sets;
 mod support;
 
-use pair::Pair;
+use pair::{Listener, Pair};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use support::Server;
@@ -31,7 +31,8 @@ fn random_commands_are_answered_as_redis_answers_them() {
     let count = from_env("HEADCOUNT_DIFFERENTIAL_COMMANDS").unwrap_or(COMMANDS);
     let first_seed = from_env("HEADCOUNT_DIFFERENTIAL_SEED").unwrap_or_else(rand::random);
     let (ours, theirs) = (headcount.connect(), redis.connect());
-    let mut pair = Pair { headcount: ours, redis: theirs, protocol: "2", queued: None };
+    let listeners = [&headcount, &redis].map(Listener::new);
+    let mut pair = Pair { headcount: ours, redis: theirs, listeners, protocol: "2", queued: None };
     for session in 0..count.div_ceil(COMMANDS_A_SESSION as u64) {
         let seed = first_seed.wrapping_add(session);
         pair.protocol = if seed % 2 == 0 { "2" } else { "3" };

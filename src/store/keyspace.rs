@@ -65,7 +65,8 @@ pub struct Keyspace {
     pub(super) grouped: super::sync::Mutex<Vec<(u32, u64)>>,
     pub(super) started_ms: u64,
     pub(super) counts: Counts,
-    pub(super) observed: super::observer::Observed,
+    /// Looked at with every change: away from what is written.
+    pub(super) observed: CachePadded<super::observer::Observed>,
     pub(super) sweep: super::expiry::Sweep,
     pub(super) reaper: super::reaper::Reaper,
     pub(super) pool: Mutex<super::eviction::Pool>,
@@ -94,7 +95,7 @@ impl Keyspace {
             grouped: super::sync::Mutex::default(),
             started_ms: now_ms,
             counts: Counts::default(),
-            observed: super::observer::Observed::default(),
+            observed: CachePadded::default(),
             sweep: super::expiry::Sweep::default(),
             reaper: super::reaper::Reaper::default(),
             pool: Mutex::default(),

@@ -6,7 +6,7 @@ use headcount::base::hll;
 use headcount::client::{Client, Reply};
 
 use super::Command;
-use super::support::{print, show};
+use super::support::{Server, print, show};
 
 /// How far two servers' clocks and scheduling may set deadlines apart.
 const TOLERANCE_MS: i64 = 3_000;
@@ -15,10 +15,40 @@ const TOLERANCE_MS: i64 = 3_000;
 pub struct Pair {
     pub headcount: Client,
     pub redis: Client,
+    /// Who hears what is told of keys, on each.
+    pub listeners: [Listener; 2],
     /// `2` or `3`: which RESP the two answer in.
     pub protocol: &'static str,
     /// What waits for EXEC; `None`: nothing would.
     pub queued: Option<Vec<Command>>,
+}
+
+/// A client that hears all events of a server's keys.
+pub struct Listener {
+    ears: Client,
+    mouth: Client,
+}
+
+impl Listener {
+    pub fn new(server: &Server) -> Listener {
+        let (mut ears, mut mouth) = (server.connect(), server.connect());
+        let letters = ["CONFIG", "SET", "notify-keyspace-events", "KEAn"];
+        mouth.call(&letters).expect("a reply");
+        ears.call(&["PSUBSCRIBE", "__key*__:*", "end"]).expect("a confirmation");
+        ears.receive().expect("another");
+        Listener { ears, mouth }
+    }
+
+    /// What was heard since the last time.
+    fn heard(&mut self) -> String {
+        self.mouth.call(&["PUBLISH", "end", ""]).expect("a reply");
+        let messages = std::iter::from_fn(|| match self.ears.receive().expect("a message") {
+            Reply::Array(items) => Some(items.iter().skip(2).map(print::text).collect::<Vec<_>>()),
+            other => panic!("no message: {other:?}"),
+        });
+        let events = messages.take_while(|words| words[0] != "end").map(|words| words.join(" "));
+        events.collect::<Vec<_>>().join(" | ")
+    }
 }
 
 /// What the two answered to one command, if that differs.
@@ -28,7 +58,10 @@ impl Pair {
     /// Runs the commands from empty databases; the index of the first whose replies differ.
     pub fn first_difference(&mut self, commands: &[Command]) -> Option<usize> {
         self.start_over();
-        commands.iter().position(|command| self.difference(command).is_some())
+        let differs = commands.iter().position(|command| self.difference(command).is_some());
+        // What is told of keys is compared as a whole.
+        let told = || self.told_differently().map(|_| commands.len().saturating_sub(1));
+        differs.or_else(told)
     }
 
     /// The commands with their replies, as a person reads them.
@@ -46,11 +79,22 @@ impl Pair {
                 ));
             }
         }
+        if let Some((ours, theirs)) = self.told_differently() {
+            out.push_str(&format!("redis told:     {theirs}\nheadcount told: {ours}\n"));
+        }
         out
+    }
+
+    /// The events of keys since the start, if they differ. What Headcount pops is removed from Redis by name.
+    fn told_differently(&mut self) -> Option<(String, String)> {
+        let [ours, theirs] = &mut self.listeners;
+        let [ours, theirs] = [ours, theirs].map(|it| it.heard().replace("spop", "srem"));
+        (ours != theirs).then_some((ours, theirs))
     }
 
     fn start_over(&mut self) {
         self.queued = None;
+        self.listeners.iter_mut().for_each(|listener| drop(listener.heard()));
         for client in [&mut self.headcount, &mut self.redis] {
             for command in
                 [&["RESET"][..], &["HELLO", self.protocol], &["FLUSHALL"], &["SELECT", "0"]]

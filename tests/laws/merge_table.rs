@@ -2,7 +2,7 @@
 //! have.
 
 use crate::node::{Node, START_MS, text_at};
-use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Tombstones};
+use headcount::crdt::{Deadline, Key, Kind, MemberDeadline, Score, Tombstones};
 
 /// Both know what `before` wrote; then each writes its own; then both hear of both.
 fn concurrently(
@@ -52,6 +52,31 @@ fn srem(ms: u64, member: &'static str) -> impl FnOnce(&mut Node) {
             key.remove(write, member.as_bytes());
         });
     }
+}
+
+fn zadd(ms: u64, score: f64) -> impl FnOnce(&mut Node) {
+    move |node| node.write(ms, |key, write| key.write_score(write, b"m", score))
+}
+
+fn zincrby(ms: u64, by: f64) -> impl FnOnce(&mut Node) {
+    move |node| {
+        node.write(ms, |key, write| {
+            let to = key.score(START_MS + ms, b"m").map_or(by, |seen| seen + by);
+            key.count_score_to(write, b"m", to);
+        });
+    }
+}
+
+fn zrem(ms: u64) -> impl FnOnce(&mut Node) {
+    move |node| {
+        node.write(ms, |key, write| {
+            key.remove_member::<Score>(write, b"m");
+        });
+    }
+}
+
+fn score(key: &Key) -> Option<f64> {
+    key.score(START_MS + 100, b"m")
 }
 
 fn both(first: impl FnOnce(&mut Node), second: impl FnOnce(&mut Node)) -> impl FnOnce(&mut Node) {
@@ -206,4 +231,38 @@ fn a_deadline_covers_increments_that_it_had_not_seen() {
     let key = concurrently(incr(1), expire(20, Some(60)), incr(4));
     assert_eq!(text_at(&key, 59).as_deref(), Some("5"));
     assert_eq!(text_at(&key, 60), None);
+}
+
+#[test]
+fn increments_of_a_score_all_count() {
+    let key = concurrently(zincrby(1, 1.0), zincrby(10, 4.0), zincrby(20, -16.5));
+    assert_eq!(score(&key), Some(-11.5));
+}
+
+#[test]
+fn a_score_that_is_written_and_the_increments_that_it_had_not_seen() {
+    for ms in [5, 50] {
+        let key = concurrently(zincrby(1, 1.0), zincrby(10, 4.0), zadd(ms, 100.0));
+        assert_eq!(score(&key), Some(104.0), "whichever was earlier");
+    }
+}
+
+#[test]
+fn of_two_scores_the_later_counts() {
+    let key = concurrently(nothing, zadd(20, 1.0), zadd(10, 2.0));
+    assert_eq!(score(&key), Some(1.0));
+    let key = concurrently(nothing, both(zadd(20, 1.0), zrem(30)), zadd(10, 2.0));
+    assert_eq!(score(&key), Some(2.0), "a removal of the later leaves what it had not seen");
+}
+
+#[test]
+fn a_score_that_a_removal_had_not_seen_stays() {
+    for remove in [true, false] {
+        let removal =
+            |ms| move |node: &mut Node| if remove { zrem(ms)(node) } else { del(ms)(node) };
+        let key = concurrently(zadd(1, 5.0), zincrby(10, 1.0), removal(50));
+        assert_eq!(score(&key), Some(1.0));
+        let key = concurrently(zadd(1, 5.0), zadd(10, 7.0), removal(50));
+        assert_eq!(score(&key), Some(7.0));
+    }
 }

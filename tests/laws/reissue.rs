@@ -191,3 +191,17 @@ fn removals_are_said_again_as_well() {
     assert_eq!(view(&other, now_ms), view(&lost, now_ms));
     assert_eq!(other.sets(now_ms).map(|set| set.len()).sum::<usize>(), 2);
 }
+
+/// The member is in, so no grave tells that of what was counted a part is removed.
+#[test]
+fn what_is_removed_of_a_score_that_others_counted_on_is_said_again() {
+    let (mut lost, mut other) = (Key::default(), Key::default());
+    other.count_score_to(&write(0, OTHER), b"m", 5.0);
+    lost.merge(&other, Tombstones::KEEP);
+    assert!(lost.remove_member::<Score>(&write(1, LOST), b"m"));
+    other.count_score_to(&write(2, OTHER), b"m", 6.0);
+    lost.merge(&other, Tombstones::KEEP);
+    let again = lost.reissue(LOST, None, Stamp::at_ms(START_MS), NEW, &other);
+    other.merge(&again, Tombstones::KEEP);
+    assert_eq!(other.score(START_MS + 5, b"m"), Some(1.0));
+}

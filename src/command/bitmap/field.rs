@@ -86,14 +86,14 @@ fn parse_overflow(word: &[u8]) -> Result<Overflow, CommandError> {
 fn run(call: &mut Call<'_, '_>, steps: &[Step], last: Option<u64>) -> Result<(), CommandError> {
     let key = call.key(1);
     let len = call.keys.text_len(key)?.unwrap_or(0);
-    let mut is_changed = false;
+    let (mut is_grown, mut is_changed) = (false, false);
     // As in Redis the string is long enough for all that is to be written, whether it is or not.
     if let Some(last) = last
         && last / 8 >= len as u64
         && let Ok(last) = u32::try_from(last)
     {
         call.keys.put_bits(key, [(last, false)].into_iter())?;
-        is_changed = true;
+        is_grown = true;
     }
     call.reply.array(steps.len());
     for step in steps {
@@ -103,7 +103,7 @@ fn run(call: &mut Call<'_, '_>, steps: &[Step], last: Option<u64>) -> Result<(),
             Outcome::Refused => call.reply.null(),
             Outcome::Write { value, answer } => {
                 write(call, key, step, value)?;
-                is_changed |= value != before;
+                is_changed |= is_grown || value != before;
                 call.reply.integer(answer);
             }
         }

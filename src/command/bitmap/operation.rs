@@ -37,6 +37,7 @@ pub(super) fn bitop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         result.iter_mut().for_each(|byte| *byte = !*byte);
     }
     texts.for_each(|text| combine(operation, &mut result, text));
+    call.keys.notify_missed(true);
     let key = call.key(2);
     if result.is_empty() {
         let was_there = call.keys.delete(key);

@@ -74,6 +74,7 @@ pub(super) fn pfmerge(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
             is_dense |= form == Form::Dense;
         }
     }
+    call.keys.notify_missed(true);
     let each = (0..).zip(all.iter()).map(|(register, rank)| (register, *rank));
     let raised: Vec<(u16, u8)> = each.filter(|(_, rank)| *rank > 0).collect();
     if call.keys.tells_cells() {

@@ -54,7 +54,8 @@ impl<V: Value> Collection<V> {
         for (name, grave) in &self.graves {
             part.put(name.clone(), grave.member.clone());
         }
-        if self.has_scars() {
+        // What is forgotten of a value in part is no scar, for it cannot be dropped.
+        if self.has_scars() || V::COUNTS {
             for (name, member) in &self.members {
                 part.put(name.clone(), member.tombstones_part());
             }
