@@ -136,7 +136,7 @@ fn two_sides_of_a_cut_come_together() {
     dial(&mut a, &mut b, 3, 40_100).expect("a may come");
     dial(&mut b, &mut a, 4, 40_100).expect("b may come");
     run(&mut a, &mut b, [3, 4], 40_100..50_000);
-    let later = |at: u32| at % 3 == 0;
+    let later = |at: u32| at.is_multiple_of(3);
     let mut want = vec![0; 5];
     (10..40).filter(|at| later(*at)).for_each(|at| want[at as usize / 8] |= 1 << (7 - at % 8));
     assert_eq!((text(&a, b"k", 50_000), text(&b, b"k", 50_000)), (Some(want.clone()), Some(want)));

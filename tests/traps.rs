@@ -4,6 +4,7 @@
 mod engines;
 #[path = "laws/node.rs"]
 mod node;
+mod support;
 
 use engines::mesh::Mesh;
 use engines::{Node as Peer, WINDOW_BYTES, dial, run, settings};
@@ -383,6 +384,22 @@ fn trap_6_members_expire_by_the_clock_of_who_looks() {
     a.write(70, |key, write| key.insert(write, b"x", MemberDeadline::Set(Some(START_MS + 500))));
     ahead.hear(&a.key);
     assert!(is_in(&mut ahead, 130));
+}
+
+/// Its connection breaks before the reply is there. (Between nodes: `tests/cluster/lists.rs`; over a restart:
+/// `tests/durability/once.rs`.)
+#[test]
+fn trap_7_an_increment_that_is_sent_again_counts_once() {
+    let server = support::Server::headcount(&[]);
+    let retried = [&b"ONCE"[..], b"token", b"INCR", b"views"];
+    for _ in 0..3 {
+        let mut client = server.connect();
+        client.send(&[&retried[..]]).expect("sent");
+        drop(client);
+    }
+    let mut client = server.connect();
+    assert_eq!(support::show(&client.call(&retried)), "(integer) 1");
+    assert_eq!(support::show(&client.call(&["GET", "views"])), "\"1\"");
 }
 
 #[test]

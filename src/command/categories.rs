@@ -36,6 +36,8 @@ const BESIDES: &[(&str, &[&str])] = &[
     ("readonly", &["connection"]),
     ("readwrite", &["connection"]),
     ("role", &["admin", "dangerous"]),
+    ("sort", &["set", "sortedset", "list", "dangerous"]),
+    ("sort_ro", &["set", "sortedset", "list", "dangerous"]),
     ("wait", &["connection"]),
 ];
 
@@ -54,7 +56,9 @@ fn belongs(entry: &Entry, category: &str) -> bool {
         "read" => has(Flags::READONLY) && command.group != Group::Scripting,
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "hash" => of_group(Group::Hash),
         "sortedset" => of_group(Group::SortedSet),
+        "list" => of_group(Group::List),
         "string" => of_group(Group::String),
         "bitmap" => of_group(Group::Bitmap),
         "hyperloglog" => of_group(Group::HyperLogLog),
@@ -81,6 +85,8 @@ fn works_on_keyspace(entry: &Entry) -> bool {
     let command = entry.command;
     let touches = command.flags.has(Flags::READONLY) || command.flags.has(Flags::WRITE);
     match command.group {
+        // SORT belongs to the types that it sorts.
+        Group::Generic if command.reach == Reach::Patterns => false,
         Group::Generic => touches || entry.parent.is_some(),
         // DBSIZE, but not MEMORY USAGE, which Redis counts as a question to the server.
         Group::Server => {

@@ -1,5 +1,6 @@
 //! From a request to its reply: checks, locks, the command, and what is written down of it.
 
+use super::blocking;
 use super::locking;
 use super::permission;
 use super::refusal::{Refusal, misconf, resolve};
@@ -127,6 +128,14 @@ impl<'b, 'c> Batch<'b, 'c> {
         }
         if was_caching {
             end_caching(session, planned);
+        }
+        self.serve_waiting();
+    }
+
+    /// Serves those who wait for what was changed, with no key held.
+    fn serve_waiting(&self) {
+        if self.node.keyspace.bell().is_rung() && !self.node.pause.holds(true, clock::unix_ms()) {
+            blocking::serve(self.node);
         }
     }
 
@@ -296,8 +305,7 @@ impl<'b, 'c> Batch<'b, 'c> {
         let alone = alone(entry, args, self.config.get(&self.node.config));
         // Shown by CLIENT LIST, which is not FAST; those that are do not pay for it.
         if !entry.command.flags.has(Flags::FAST) {
-            let bytes = args.iter().map(<[u8]>::len).sum();
-            session.client.activity.argument_bytes.store(bytes, Ordering::Relaxed);
+            session.client.activity.set_request(args.iter().map(<[u8]>::len));
         }
         self.stopwatch.before(entry, alone, self.recorder);
         let failed = self.answer(known, session, args, out, held);

@@ -3,7 +3,7 @@
 
 use crate::base::number::parse_i64;
 use crate::config::Config;
-use crate::store::{AccessError, KeyRef, Keys, Kind, SortedView, TextForm};
+use crate::store::{AccessError, HashView, KeyRef, Keys, Kind, SortedView, TextForm};
 
 /// Up to this length Redis embeds a string in its object.
 const EMBSTR_MAX_BYTES: usize = 44;
@@ -27,10 +27,14 @@ pub fn encoding(
             let limits = SetThresholds::of(config);
             keys.set(key)?.map(|set| of_set(set.len(), || set.iter(), limits))
         }
-        Some(Kind::Hash) => Some("hashtable"),
+        Some(Kind::Hash) => keys.hash(key)?.map(|hash| of_hash(&hash, config)),
         Some(Kind::SortedSet) => keys
             .sorted(key)?
             .map(|set| if is_packed(&set, config) { "listpack" } else { "skiplist" }),
+        Some(Kind::List) => {
+            let limit = ListLimit::of(config.encodings.list_max_listpack_size);
+            keys.list(key)?.map(|list| of_list(list.len(), list.iter(), limit))
+        }
     })
 }
 
@@ -62,6 +66,70 @@ impl SetThresholds {
     }
 }
 
+/// How large a list Redis keeps in one piece (`list-max-listpack-size`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ListLimit {
+    Entries(usize),
+    Bytes(usize),
+}
+
+impl ListLimit {
+    /// From 0 on it is a number of entries, below a size from 4 to 64 kB.
+    fn of(size: i64) -> ListLimit {
+        match usize::try_from(size) {
+            Ok(entries) => ListLimit::Entries(entries),
+            Err(_) => ListLimit::Bytes(2048 << size.unsigned_abs().min(5)),
+        }
+    }
+}
+
+/// The encoding of a list of `len` elements; it looks at no more of them than fit into one piece.
+fn of_list<'e>(
+    len: usize,
+    elements: impl Iterator<Item = &'e [u8]>,
+    limit: ListLimit,
+) -> &'static str {
+    /// Head and end.
+    const EMPTY_BYTES: usize = 7;
+    let fits = match limit {
+        ListLimit::Entries(entries) => len <= entries,
+        ListLimit::Bytes(bytes) => {
+            let mut left = bytes.saturating_sub(EMPTY_BYTES);
+            let mut sizes = elements.map(listpack_bytes);
+            sizes.all(|size| left.checked_sub(size).inspect(|rest| left = *rest).is_some())
+        }
+    };
+    if fits { "listpack" } else { "quicklist" }
+}
+
+/// What an element takes in a listpack: its head, itself, and how long both are.
+fn listpack_bytes(element: &[u8]) -> usize {
+    let bytes = match parse_i64(element) {
+        Some(0..=127) => 1,
+        Some(-4096..=4095) => 2,
+        Some(-32_768..=32_767) => 3,
+        Some(-8_388_608..=8_388_607) => 4,
+        Some(-2_147_483_648..=2_147_483_647) => 5,
+        Some(_) => 9,
+        None => {
+            let head = match element.len() {
+                0..=63 => 1,
+                64..=4095 => 2,
+                _ => 5,
+            };
+            head + element.len()
+        }
+    };
+    bytes
+        + match bytes {
+            0..=127 => 1,
+            128..=16_383 => 2,
+            16_384..=2_097_151 => 3,
+            2_097_152..=268_435_455 => 4,
+            _ => 5,
+        }
+}
+
 fn of_text(text: &[u8], form: TextForm) -> &'static str {
     if form == TextForm::Plain && parse_i64(text).is_some() {
         "int"
@@ -69,6 +137,20 @@ fn of_text(text: &[u8], form: TextForm) -> &'static str {
         "embstr"
     } else {
         "raw"
+    }
+}
+
+/// The encoding of a hash: of a compact one, whether any of its fields ends by itself.
+fn of_hash(hash: &HashView<'_>, config: &Config) -> &'static str {
+    let limits = &config.encodings;
+    let fits = |bytes: &[u8]| bytes.len() as u64 <= limits.hash_max_listpack_value;
+    let is_compact = hash.len() as u64 <= limits.hash_max_listpack_entries
+        && hash.fields().all(|(name, text)| fits(name) && fits(&text));
+    let ends = |name: &[u8]| hash.deadline(name).flatten().is_some();
+    match is_compact {
+        false => "hashtable",
+        true if hash.iter().any(ends) => "listpackex",
+        true => "listpack",
     }
 }
 

@@ -8,11 +8,29 @@ pub struct Deprecation {
 }
 
 const DEPRECATED: &[(&str, Deprecation)] = &[
+    (
+        "brpoplpush",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
+        },
+    ),
     ("cluster|slaves", Deprecation { since: "5.0.0", replaced_by: "`CLUSTER REPLICAS`" }),
     ("cluster|slots", Deprecation { since: "7.0.0", replaced_by: "`CLUSTER SHARDS`" }),
     ("getset", Deprecation { since: "6.2.0", replaced_by: "`SET` with the `!GET` argument" }),
+    (
+        "hmset",
+        Deprecation { since: "4.0.0", replaced_by: "`HSET` with multiple field-value pairs" },
+    ),
     ("psetex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `PX` argument" }),
     ("quit", Deprecation { since: "7.2.0", replaced_by: "just closing the connection" }),
+    (
+        "rpoplpush",
+        Deprecation {
+            since: "6.2.0",
+            replaced_by: "`LMOVE` with the `RIGHT` and `LEFT` arguments",
+        },
+    ),
     ("setex", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `EX` argument" }),
     ("setnx", Deprecation { since: "2.6.12", replaced_by: "`SET` with the `NX` argument" }),
     ("slaveof", Deprecation { since: "5.0.0", replaced_by: "`REPLICAOF`" }),
@@ -42,6 +60,9 @@ const DEPRECATED: &[(&str, Deprecation)] = &[
     ),
 ];
 
+const BLOCKING_TIMEOUT: &str = "`timeout` is interpreted as a double instead of an integer.";
+const MANY_ELEMENTS: &str = "Accepts multiple `element` arguments.";
+
 /// Changes: command, version, what is new.
 const CHANGES: &[(&str, &str, &str)] = &[
     ("acl|getuser", "6.2.0", "Added Pub/Sub channel patterns."),
@@ -57,6 +78,17 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("bgsave", "3.2.2", "Added the `SCHEDULE` option."),
     ("bitcount", "7.0.0", "Added the `BYTE|BIT` option."),
     ("bitpos", "7.0.0", "Added the `BYTE|BIT` option."),
+    ("blpop", "6.0.0", BLOCKING_TIMEOUT),
+    ("brpop", "6.0.0", BLOCKING_TIMEOUT),
+    ("brpoplpush", "6.0.0", BLOCKING_TIMEOUT),
+    ("bzpopmax", "6.0.0", BLOCKING_TIMEOUT),
+    ("bzpopmin", "6.0.0", BLOCKING_TIMEOUT),
+    ("lpop", "6.2.0", "Added the `count` argument."),
+    ("rpop", "6.2.0", "Added the `count` argument."),
+    ("lpush", "2.4.0", MANY_ELEMENTS),
+    ("rpush", "2.4.0", MANY_ELEMENTS),
+    ("lpushx", "4.0.0", MANY_ELEMENTS),
+    ("rpushx", "4.0.0", MANY_ELEMENTS),
     ("client|kill", "2.8.12", "Added new filter format."),
     ("client|kill", "2.8.12", "`ID` option."),
     ("client|kill", "3.2.0", "Added `master` type in for `TYPE` option."),
@@ -66,6 +98,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.",
     ),
     ("client|kill", "6.2.0", "`LADDR` option."),
+    ("client|kill", "7.4.0", "`MAXAGE` option."),
     ("client|list", "2.8.12", "Added unique client `id` field."),
     ("client|list", "5.0.0", "Added optional `TYPE` filter."),
     ("client|list", "6.0.0", "Added `user` field."),
@@ -91,11 +124,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("flushall", "6.2.0", "Added the `SYNC` flushing mode modifier."),
     ("flushdb", "4.0.0", "Added the `ASYNC` flushing mode modifier."),
     ("flushdb", "6.2.0", "Added the `SYNC` flushing mode modifier."),
+    ("hdel", "2.4.0", "Accepts multiple `field` arguments."),
     (
         "hello",
         "6.2.0",
         "`protover` made optional; when called without arguments the command reports the current connection's context.",
     ),
+    ("hset", "4.0.0", "Accepts multiple `field` and `value` arguments."),
     ("info", "7.0.0", "Added support for taking multiple section arguments."),
     ("pexpire", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
     ("pexpireat", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),

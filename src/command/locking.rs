@@ -1,9 +1,9 @@
 //! What a command locks before it runs: the keys that its row names, in the way that it says.
 
 use super::table::{Command, Flags, Reach};
-use super::{Args, keys_of};
+use super::{Args, keys_of, sort_options};
 use crate::base::number::parse_i64;
-use crate::store::{KeyRef, Keys, Keyspace, Mode};
+use crate::store::{KeyRef, Keys, Keyspace, Mode, TOKENS};
 use smallvec::{SmallVec, smallvec};
 
 /// How a command's keys are held at first. One that answers `NeedsExclusive` is run again with
@@ -23,10 +23,15 @@ pub fn open<'k>(
     now_ms: u64,
 ) -> Option<Keys<'k>> {
     match command.reach {
-        Reach::Keys | Reach::Databases => {
+        Reach::Keys | Reach::Databases | Reach::Token => {
             keyspace.try_open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
-        Reach::Whole => keyspace.try_open_whole(&databases_of(keyspace, db, args), mode, now_ms),
+        Reach::Patterns if !is_wide(command, args) => {
+            keyspace.try_open(keys(keyspace, command, (db, args)), mode, now_ms)
+        }
+        Reach::Whole | Reach::Patterns => {
+            keyspace.try_open_whole(&databases_of(keyspace, db, args), mode, now_ms)
+        }
         Reach::Browse | Reach::Engine => keyspace.try_open_browse(now_ms),
         Reach::Script => keyspace.try_open_script(now_ms),
     }
@@ -40,10 +45,27 @@ pub fn hold(
     (db, args): (u16, Args<'_>),
 ) {
     match command.reach {
-        Reach::Keys | Reach::Databases => held.hold(keys(keyspace, command, (db, args))),
+        Reach::Keys | Reach::Databases | Reach::Token => {
+            held.hold(keys(keyspace, command, (db, args)));
+        }
+        Reach::Patterns if !is_wide(command, args) => {
+            held.hold(keys(keyspace, command, (db, args)));
+        }
+        Reach::Patterns => {
+            held.hold_databases(&databases_of(keyspace, db, args));
+            held.hold(keys(keyspace, command, (db, args)));
+        }
         Reach::Whole | Reach::Browse => held.hold_databases(&databases_of(keyspace, db, args)),
         Reach::Engine => held.let_go(),
         Reach::Script => {}
+    }
+}
+
+/// Whether `command` sees more of the keyspace than keys that it names.
+pub fn is_wide(command: &Command, args: Args<'_>) -> bool {
+    match command.reach {
+        Reach::Patterns => sort_options::has_patterns(args),
+        reach => reach.is_wide(),
     }
 }
 
@@ -54,11 +76,18 @@ pub fn keys<'a>(
     (db, args): (u16, Args<'a>),
 ) -> impl Iterator<Item = KeyRef<'a>> + Clone + use<'a> {
     let databases: SmallVec<[u16; 4]> = match command.reach {
-        Reach::Databases => databases_of(keyspace, db, args),
+        // What it runs may be one of those.
+        Reach::Databases | Reach::Token => databases_of(keyspace, db, args),
         _ => smallvec![db],
     };
+    let token = args.get(1).filter(|_| command.reach == Reach::Token);
+    let token = token.map(|token| KeyRef::new(TOKENS, token));
     let named = keys_of(command, args);
-    named.flat_map(move |name| databases.clone().into_iter().map(move |db| KeyRef::new(db, name)))
+    token.into_iter().chain(
+        named.flat_map(move |name| {
+            databases.clone().into_iter().map(move |db| KeyRef::new(db, name))
+        }),
+    )
 }
 
 /// The databases that a request could mean: the connection's, and every number among its arguments.

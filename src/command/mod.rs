@@ -1,6 +1,7 @@
 //! Commands: one table, one file per family, and the dispatcher.
 
 mod args;
+pub mod blocking;
 mod call;
 pub mod categories;
 mod channel_positions;
@@ -18,6 +19,7 @@ mod lua;
 mod member_deadline;
 mod monitor_line;
 pub mod permission;
+mod popping;
 mod queue;
 mod redaction;
 pub mod reference;
@@ -28,6 +30,7 @@ mod script_refusals;
 mod script_request;
 mod session;
 mod set_events;
+mod sort_options;
 mod stopwatch;
 pub mod table;
 mod time_unit;
@@ -38,8 +41,10 @@ pub mod users;
 pub mod bitmap;
 pub mod cluster;
 pub mod connection;
+pub mod hash;
 pub mod hyperloglog;
 pub mod key;
+pub mod list;
 pub mod pubsub;
 pub mod script;
 pub mod server;
@@ -65,8 +70,10 @@ pub const FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
+    hash::ROWS,
     hyperloglog::ROWS,
     key::ROWS,
+    list::ROWS,
     pubsub::ROWS,
     script::ROWS,
     server::ROWS,

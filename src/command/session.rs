@@ -5,7 +5,7 @@ use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{Access, Account, ClientHandle, Confirmation, Remember};
 use crate::resp::Protocol;
-use crate::store::{Keyspace, WatchedKey};
+use crate::store::{Keyspace, Waiter, WatchedKey};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -49,6 +49,8 @@ pub struct Session {
     pub hands_over: bool,
     /// What is to be run elsewhere.
     pub script: Option<Box<ScriptRequest>>,
+    /// As whom it waits for a key, with [`After::AwaitKeys`].
+    pub waiter: Option<Arc<Waiter>>,
     /// What the connection has to do once this command's reply is written.
     pub after: After,
 }
@@ -78,6 +80,7 @@ impl Session {
             in_script: false,
             hands_over: false,
             script: None,
+            waiter: None,
             after: After::Nothing,
         }
     }
@@ -230,6 +233,8 @@ pub enum After {
     SleepMs(u64),
     /// WAIT, WAITAOF.
     AwaitConfirmed(AwaitConfirmed),
+    /// BLPOP and its like: it waits as the session's `waiter`, for ever with 0; `silent` as there.
+    AwaitKeys { timeout_ms: u64, silent: bool },
     /// SAVE: the connection waits for the snapshot of that number.
     AwaitSnapshot(u64),
     /// EVAL: the connection has [`Session::script`] run, and sends what that answers.

@@ -117,6 +117,12 @@ pub enum Place {
     Range { first: i16, last: i16, step: i16 },
     /// The argument at `at` says how many follow it (SINTERCARD).
     Counted { at: i16 },
+    /// Behind the last STORE (SORT).
+    StoreOption,
+    /// Those of the command that stands from `at` on (ONCE).
+    Nested { at: i16 },
+    /// What the arguments do not name.
+    Unknown,
 }
 
 impl Place {
@@ -138,6 +144,10 @@ pub enum Reach {
     Engine,
     /// Runs a script, which names its keys as it comes to them (EVAL).
     Script,
+    /// The keys of the command that it runs, and its token (ONCE).
+    Token,
+    /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
+    Patterns,
     /// All shards at once, shared or, for a WRITE, exclusive (KEYS, FLUSHALL, SWAPDB).
     Whole,
 }
@@ -156,7 +166,9 @@ pub enum Group {
     String,
     Generic,
     Set,
+    Hash,
     SortedSet,
+    List,
     Connection,
     Server,
     Cluster,
@@ -175,7 +187,9 @@ impl Group {
             Group::String => "string",
             Group::Generic => "generic",
             Group::Set => "set",
+            Group::Hash => "hash",
             Group::SortedSet => "sorted-set",
+            Group::List => "list",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Cluster => "cluster",

@@ -9,9 +9,14 @@ pub struct Encodings {
     pub set_max_listpack_entries: u64,
     /// Bytes.
     pub set_max_listpack_value: u64,
+    pub hash_max_listpack_entries: u64,
+    /// Bytes.
+    pub hash_max_listpack_value: u64,
     pub zset_max_listpack_entries: u64,
     /// Bytes.
     pub zset_max_listpack_value: u64,
+    /// Entries, or below 0 a size: -1 is 4 kB, -5 is 64 kB.
+    pub list_max_listpack_size: i64,
 }
 
 impl Default for Encodings {
@@ -21,8 +26,11 @@ impl Default for Encodings {
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
+            list_max_listpack_size: -2,
         }
     }
 }

@@ -12,6 +12,7 @@ mod events;
 mod kind;
 mod line;
 mod number;
+mod once;
 mod rewrite;
 mod settings;
 mod special;

@@ -10,6 +10,7 @@ use super::choice::{AppendFsync, LogLevel, MaxmemoryPolicy, Permission};
 use super::cluster::Announce;
 use super::encodings::Encodings;
 use super::events::EventClasses;
+use super::once::Once;
 use super::users::Users;
 
 const MB: u64 = 1 << 20;
@@ -59,6 +60,7 @@ pub struct Config {
     pub maxmemory_bytes: u64,
     pub maxmemory_policy: MaxmemoryPolicy,
     pub maxmemory_samples: u32,
+    pub once: Once,
 
     /// 1 to 10.
     pub active_expire_effort: u32,
@@ -212,6 +214,7 @@ impl Default for Config {
             maxmemory_bytes: 0,
             maxmemory_policy: MaxmemoryPolicy::NoEviction,
             maxmemory_samples: 5,
+            once: Once::default(),
             active_expire_effort: 1,
             hz: 10,
             lazyfree_lazy: LazyFree::default(),

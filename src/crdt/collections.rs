@@ -4,7 +4,7 @@ use super::collection::Value;
 use super::living::Mark;
 use super::wire::Encoder;
 use super::{
-    Collection, DeadlineRegister, Generation, Hash, Kind, Own, Set, SortedSet, Tombstones,
+    Collection, DeadlineRegister, Generation, Hash, Kind, List, Own, Set, SortedSet, Tombstones,
 };
 use crate::base::{Replica, Stamp};
 
@@ -144,6 +144,7 @@ pub struct Collections {
     pub(super) set: Option<Box<Set>>,
     pub(super) hash: Option<Box<Hash>>,
     pub(super) sorted: Option<Box<SortedSet>>,
+    pub(super) list: Option<Box<List>>,
 }
 
 /// Collections made of those of each type that there are.
@@ -153,6 +154,7 @@ macro_rules! of_each {
             set: $of.set.map(|$collection| Box::new($made)),
             hash: $of.hash.map(|$collection| Box::new($made)),
             sorted: $of.sorted.map(|$collection| Box::new($made)),
+            list: $of.list.map(|$collection| Box::new($made)),
         }
     };
 }
@@ -162,12 +164,14 @@ struct Refs<'a> {
     set: Option<&'a Set>,
     hash: Option<&'a Hash>,
     sorted: Option<&'a SortedSet>,
+    list: Option<&'a List>,
 }
 
 struct Muts<'a> {
     set: Option<&'a mut Set>,
     hash: Option<&'a mut Hash>,
     sorted: Option<&'a mut SortedSet>,
+    list: Option<&'a mut List>,
 }
 
 impl Collections {
@@ -175,14 +179,16 @@ impl Collections {
         fn any<V: Value>(of: &Option<Box<Collection<V>>>) -> Option<(Kind, &dyn Members)> {
             of.as_deref().map(|members| (V::KIND, members as &dyn Members))
         }
-        [any(&self.set), any(&self.hash), any(&self.sorted)].into_iter().flatten()
+        [any(&self.set), any(&self.hash), any(&self.sorted), any(&self.list)].into_iter().flatten()
     }
 
     pub fn each_mut(&mut self) -> impl Iterator<Item = &mut dyn Members> {
         fn any<V: Value>(of: &mut Option<Box<Collection<V>>>) -> Option<&mut dyn Members> {
             of.as_deref_mut().map(|members| members as &mut dyn Members)
         }
-        [any(&mut self.set), any(&mut self.hash), any(&mut self.sorted)].into_iter().flatten()
+        [any(&mut self.set), any(&mut self.hash), any(&mut self.sorted), any(&mut self.list)]
+            .into_iter()
+            .flatten()
     }
 
     /// The only one, if there is just one.
@@ -222,7 +228,8 @@ impl Collections {
         let sets = merge::<()>(self, other, tombstones);
         let hashes = merge::<super::Field>(self, other, tombstones);
         let sorted_sets = merge::<super::Score>(self, other, tombstones);
-        sets && hashes && sorted_sets
+        let lists = merge::<super::Item>(self, other, tombstones);
+        sets && hashes && sorted_sets && lists
     }
 
     /// What the stream of `me` has to be told of each ([`Collection::take_part`]).
@@ -262,6 +269,7 @@ impl Collections {
             set: again(self, lost, new, known),
             hash: again(self, lost, new, known),
             sorted: again(self, lost, new, known),
+            list: again(self, lost, new, known),
         };
         again.without_blank()
     }
@@ -292,6 +300,7 @@ impl Collections {
         drop_blank(&mut self.set);
         drop_blank(&mut self.hash);
         drop_blank(&mut self.sorted);
+        drop_blank(&mut self.list);
     }
 
     fn without_blank(mut self) -> Collections {
@@ -301,12 +310,13 @@ impl Collections {
 
     fn refs(&self) -> Refs<'_> {
         let (set, hash) = (self.set.as_deref(), self.hash.as_deref());
-        Refs { set, hash, sorted: self.sorted.as_deref() }
+        Refs { set, hash, sorted: self.sorted.as_deref(), list: self.list.as_deref() }
     }
 
     fn muts(&mut self) -> Muts<'_> {
         let (set, hash) = (self.set.as_deref_mut(), self.hash.as_deref_mut());
-        Muts { set, hash, sorted: self.sorted.as_deref_mut() }
+        let (sorted, list) = (self.sorted.as_deref_mut(), self.list.as_deref_mut());
+        Muts { set, hash, sorted, list }
     }
 }
 
@@ -325,5 +335,6 @@ pub(super) fn mark_of(kind: Kind) -> Mark {
         Kind::Set => Mark::Set,
         Kind::Hash => Mark::Hash,
         Kind::SortedSet => Mark::SortedSet,
+        Kind::List => Mark::List,
     }
 }

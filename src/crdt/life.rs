@@ -14,6 +14,7 @@ pub enum Kind {
     Set,
     Hash,
     SortedSet,
+    List,
 }
 
 /// A life: a deadline and the product of all types.

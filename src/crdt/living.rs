@@ -24,6 +24,7 @@ pub(super) enum Mark {
     SortedSet,
     Bits,
     Registers,
+    List,
 }
 
 impl Living {

@@ -10,7 +10,9 @@ pub struct Abilities {
     /// What is longer than this, in bytes, makes it close the connection.
     pub argument_bytes_max: usize,
     hashes: bool,
+    timed_fields: bool,
     sorted_sets: bool,
+    lists: bool,
 }
 
 impl Abilities {
@@ -19,18 +21,22 @@ impl Abilities {
             Kind::String | Kind::Set => true,
             Kind::Hash => self.hashes,
             Kind::SortedSet => self.sorted_sets,
-            Kind::TimedHash | Kind::List | Kind::Stream | Kind::Module(_) => false,
+            Kind::List => self.lists,
+            Kind::TimedHash => self.hashes && self.timed_fields,
+            Kind::Stream | Kind::Module(_) => false,
         }
     }
 }
 
 /// Asks the server what it knows.
 pub fn abilities(client: &mut Client) -> Result<Abilities, RemoteError> {
-    let reply = call(client, &[b"COMMAND", b"INFO", b"HSET", b"ZADD"])?;
+    let asked: [&[u8]; 6] = [b"COMMAND", b"INFO", b"HSET", b"ZADD", b"RPUSH", b"HPEXPIREAT"];
+    let reply = call(client, &asked)?;
     let known = |at: usize| match &reply {
         Reply::Array(rows) => matches!(rows.get(at), Some(Reply::Array(_))),
         _ => false,
     };
     let argument_bytes_max = longest_argument(client)?;
-    Ok(Abilities { argument_bytes_max, hashes: known(0), sorted_sets: known(1) })
+    let (hashes, sorted_sets, lists, timed_fields) = (known(0), known(1), known(2), known(3));
+    Ok(Abilities { argument_bytes_max, hashes, timed_fields, sorted_sets, lists })
 }

@@ -1,6 +1,7 @@
 //! The node: owns the parts that every connection shares.
 
 mod access;
+mod activity;
 mod background;
 pub mod clients;
 pub mod clock;
@@ -25,6 +26,7 @@ mod snapshots;
 pub mod stats;
 pub mod system;
 pub mod tcp;
+mod tokens;
 pub mod tracking;
 
 pub use access::{Access, Account};
@@ -46,6 +48,7 @@ pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
 pub use stats::{Recorder, Stats};
+pub use tokens::Tokens;
 pub use tracking::{Remember, Tracking, TrackingOptions};
 
 use crate::config::Config;
@@ -84,6 +87,8 @@ pub struct Node {
     pub pause: Pause,
     pub scripts: Scripts,
     pub shutdown: Shutdown,
+    /// Of ONCE.
+    pub tokens: Tokens,
     /// Follows changes of the configuration.
     server: OnceLock<Box<dyn Reconfigure>>,
     /// Whether the timers remove what has expired (DEBUG SET-ACTIVE-EXPIRE); reads hide it anyway.
@@ -131,6 +136,7 @@ impl Node {
             pause: Pause::default(),
             scripts,
             shutdown: Shutdown::default(),
+            tokens: Tokens::default(),
             server: OnceLock::new(),
             active_expiry: AtomicBool::new(true),
             started: Instant::now(),

@@ -40,6 +40,8 @@ pub enum Problem {
     Packed(&'static str),
     #[error("a {0} that ends within an element")]
     Odd(&'static str),
+    #[error("a list with no such part: {0}")]
+    ListPart(u64),
     #[error("a module's value with no such part: {0}")]
     ModulePart(u64),
     #[error("the file's checksum is {stored:016x}, but its bytes have {computed:016x}")]

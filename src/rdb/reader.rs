@@ -87,8 +87,8 @@ impl<S: Source> Reader<S> {
         Ok(None)
     }
 
-    /// The next part of the value of the key that was read last; `None` behind the last part. Lists,
-    /// streams and values of modules have none.
+    /// The next part of the value of the key that was read last; `None` behind the last part. Streams
+    /// and values of modules have none.
     ///
     /// # Errors
     /// As [`Reader::next_entry`].
@@ -181,22 +181,22 @@ fn type_of(code: u8) -> Option<(Option<Kind>, Encoding)> {
     let timed = |timed| Encoding::Packed { format: Listpack, shape: Shape::TimedField, timed };
     let (kind, encoding) = match code {
         0 => (Kind::String, Encoding::Text),
-        1 => (Kind::List, Encoding::Texts),
+        1 => (Kind::List, Encoding::Members),
         2 => (Kind::Set, Encoding::Members),
         3 => (Kind::SortedSet, Encoding::Scores(ScoreForm::Decimal)),
         4 => (Kind::Hash, Encoding::Fields),
         5 => (Kind::SortedSet, Encoding::Scores(ScoreForm::Binary)),
         7 => return Some((None, Encoding::Module)),
         9 => (Kind::Hash, packed(Zipmap, Shape::Field)),
-        10 => (Kind::List, Encoding::SkippedText),
+        10 => (Kind::List, packed(Ziplist, Shape::Member)),
         11 => (Kind::Set, packed(Intset, Shape::Member)),
         12 => (Kind::SortedSet, packed(Ziplist, Shape::Scored)),
         13 => (Kind::Hash, packed(Ziplist, Shape::Field)),
-        14 => (Kind::List, Encoding::Texts),
+        14 => (Kind::List, Encoding::Nodes { told: false }),
         15 => (Kind::Stream, Encoding::Stream(StreamForm::V1)),
         16 => (Kind::Hash, packed(Listpack, Shape::Field)),
         17 => (Kind::SortedSet, packed(Listpack, Shape::Scored)),
-        18 => (Kind::List, Encoding::Quicklist),
+        18 => (Kind::List, Encoding::Nodes { told: true }),
         19 => (Kind::Stream, Encoding::Stream(StreamForm::V2)),
         20 => (Kind::Set, packed(Listpack, Shape::Member)),
         21 => (Kind::Stream, Encoding::Stream(StreamForm::V3)),

@@ -13,7 +13,7 @@ use crate::base::number::parse_i64;
 pub enum Element<'a> {
     /// All of a string.
     Text(&'a [u8]),
-    /// Of a set.
+    /// Of a set, or of a list, from left to right.
     Member(&'a [u8]),
     /// Of a hash, with its deadline in milliseconds since 1970, if it has one.
     Field { name: &'a [u8], value: &'a [u8], deadline_ms: Option<i64> },
@@ -55,9 +55,10 @@ pub enum Encoding {
         shape: Shape,
         timed: bool,
     },
-    Texts,
-    SkippedText,
-    Quicklist,
+    /// A list in pieces; whether each says what it is.
+    Nodes {
+        told: bool,
+    },
     Stream(StreamForm),
     Module,
 }
@@ -86,6 +87,12 @@ enum Rest {
         items: Packed,
         shape: Shape,
         offset: u64,
+    },
+    Nodes {
+        left: u64,
+        told: bool,
+        /// The one that is being read.
+        node: Option<(Packed, u64)>,
     },
 }
 
@@ -123,6 +130,7 @@ impl Value {
         match &mut self.rest {
             Rest::Nothing | Rest::Whole(_) => Ok(None),
             Rest::Packed { .. } => self.next_packed(),
+            Rest::Nodes { .. } => self.next_of_nodes(input),
             Rest::Members { left: 0 }
             | Rest::Fields { left: 0 }
             | Rest::TimedFields { left: 0, .. }
@@ -180,20 +188,49 @@ impl Value {
                 if timed {
                     input.skip(8)?;
                 }
-                let offset = input.offset();
-                let mut blob = std::mem::take(&mut self.blob);
-                input.text(&mut blob)?;
-                let items = Packed::open(format, blob);
-                let items = items.map_err(|problem| Damage { offset, problem })?;
+                let (items, offset) = packed(&mut self.blob, format, input)?;
                 Rest::Packed { items, shape, offset }
             }
-            Encoding::Texts => return input.skip_texts(),
-            Encoding::Text | Encoding::SkippedText => return input.skip_text(),
-            Encoding::Quicklist => return input.skip_quicklist(),
+            Encoding::Nodes { told } => Rest::Nodes { left: input.length()?, told, node: None },
+            Encoding::Text => return input.skip_text(),
             Encoding::Stream(form) => return input.skip_stream(form),
             Encoding::Module => return input.skip_module(),
         };
         Ok(())
+    }
+
+    /// The next element of a list that is stored in pieces.
+    fn next_of_nodes<S: Source>(&mut self, input: &mut Input<S>) -> Result<Option<Element<'_>>, S> {
+        /// An element that is too large to be packed with others.
+        const PLAIN: u64 = 1;
+        const PACKED: u64 = 2;
+        let Rest::Nodes { left, told, node } = &mut self.rest else { return Ok(None) };
+        loop {
+            if let Some((items, offset)) = node {
+                let next = items.next(&mut self.first);
+                if next.map_err(|problem| Damage { offset: *offset, problem })? {
+                    return Ok(Some(Element::Member(&self.first)));
+                }
+            }
+            if let Some((items, _)) = node.take() {
+                self.blob = items.into_bytes();
+            }
+            let Some(fewer) = left.checked_sub(1) else {
+                self.rest = Rest::Nothing;
+                return Ok(None);
+            };
+            *left = fewer;
+            let (offset, format) =
+                (input.offset(), if *told { Format::Listpack } else { Format::Ziplist });
+            match if *told { input.length()? } else { PACKED } {
+                PLAIN => {
+                    input.text(&mut self.first)?;
+                    return Ok(Some(Element::Member(&self.first)));
+                }
+                PACKED => *node = Some(packed(&mut self.blob, format, input)?),
+                kind => return Err(Damage { offset, problem: Problem::ListPart(kind) }.into()),
+            }
+        }
     }
 
     fn next_packed<E>(&mut self) -> result::Result<Option<Element<'_>>, ReadError<E>> {
@@ -233,6 +270,19 @@ impl Value {
             }
         }))
     }
+}
+
+/// A packed aggregate and where it stands. `blob` is room that is used again.
+fn packed<S: Source>(
+    blob: &mut Vec<u8>,
+    format: Format,
+    input: &mut Input<S>,
+) -> Result<(Packed, u64), S> {
+    let offset = input.offset();
+    let mut bytes = std::mem::take(blob);
+    input.text(&mut bytes)?;
+    let items = Packed::open(format, bytes).map_err(|problem| Damage { offset, problem })?;
+    Ok((items, offset))
 }
 
 fn field_deadline<S: Source>(from: u64, input: &mut Input<S>) -> Result<Option<i64>, S> {

@@ -1,4 +1,4 @@
-//! Values that are passed over: lists, streams, what modules have written.
+//! Values that are passed over: streams, what modules have written.
 
 use super::error::{Damage, Problem};
 use super::input::{Input, Result, Source};
@@ -16,18 +16,6 @@ pub enum StreamForm {
 }
 
 impl<S: Source> Input<S> {
-    pub fn skip_texts(&mut self) -> Result<(), S> {
-        self.skip_each(Input::skip_text)
-    }
-
-    /// A list of Redis 7.0 and later, whose nodes say what they are.
-    pub fn skip_quicklist(&mut self) -> Result<(), S> {
-        self.skip_each(|input| {
-            input.length()?;
-            input.skip_text()
-        })
-    }
-
     pub fn skip_stream(&mut self, form: StreamForm) -> Result<(), S> {
         self.skip_each(|input| {
             input.skip_text()?;

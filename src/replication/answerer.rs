@@ -149,7 +149,7 @@ fn states<'n>(
 fn named(keys: &[(u16, Vec<u8>)], keyspace: &Keyspace, now_ms: u64) -> Given {
     let named = keys.iter().map(|(db, name)| (*db, &name[..]));
     let state = |db, name: &[u8]| {
-        let exists = db < keyspace.databases();
+        let exists = keyspace.has_database(db);
         exists.then(|| keyspace.state(db, name)).flatten()
     };
     let (deltas, answered) = states(named, ANSWER_BYTES, now_ms, state);

@@ -177,7 +177,7 @@ impl Engine {
             self.counts.refused_stamps += 1;
             return Err(Fault::StampAhead { ahead_ms: latest_ms - now.wall_ms });
         }
-        match states.iter().all(|received| received.db < keyspace.databases()) {
+        match states.iter().all(|received| keyspace.has_database(received.db)) {
             true => Ok(()),
             false => Err(Fault::Malformed("a database that this node does not have")),
         }

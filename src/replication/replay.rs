@@ -84,7 +84,7 @@ pub fn merge(
     let room = || Vec::with_capacity(AT_ONCE.min(states.count as usize));
     let (mut loaded, mut misfit) = (room(), false);
     states.each(|db, name, decoder| {
-        if db >= keyspace.databases() {
+        if !keyspace.has_database(db) {
             return Err(Malformed(BEYOND));
         }
         let (key, told) = (KeyRef::new(db, name), decoder.told()?);
@@ -209,7 +209,7 @@ impl Replay {
                 keyspace.drop_sealed(&lives.keys(), at_ms);
             }
             Change::Evicted(keys) => {
-                let known = keys.iter().filter(|(db, _)| *db < keyspace.databases());
+                let known = keys.iter().filter(|(db, _)| keyspace.has_database(*db));
                 known.for_each(|(db, name)| keyspace.forget(*db, name));
             }
             Change::Anew(anew) => {
@@ -259,7 +259,7 @@ impl Replay {
 /// Lives of keys that can be here.
 fn lives(keyspace: &Keyspace, payload: &[u8]) -> Result<Lives, Fault> {
     let lives: Lives = read(payload)?;
-    let are_known = lives.databases().all(|db| db < keyspace.databases());
+    let are_known = lives.databases().all(|db| keyspace.has_database(db));
     are_known.then_some(lives).ok_or(Fault::Malformed(BEYOND))
 }
 

@@ -26,7 +26,7 @@ pub fn make_room(keyspace: &Keyspace, sizes: &[u8], keys_max: u64) -> Result<(),
     let sizes: Vec<(u16, u64)> =
         postcard::from_bytes(sizes).map_err(|_| Fault::Malformed("sizes that make no sense"))?;
     let mut left = keys_max;
-    for (db, keys) in sizes.into_iter().filter(|(db, _)| *db < keyspace.databases()) {
+    for (db, keys) in sizes.into_iter().filter(|(db, _)| keyspace.has_database(*db)) {
         let keys = keys.min(left);
         left -= keys;
         keyspace.reserve(db, keys);

@@ -423,6 +423,9 @@ impl Connection<'_> {
             // Boxed: few connections ever wait, and the others need not have room for it.
             After::AwaitConfirmed(wait) => Box::pin(self.await_confirmed(wait)).await,
             After::AwaitScript => Box::pin(self.await_script()).await,
+            After::AwaitKeys { timeout_ms, silent } => {
+                Box::pin(self.await_keys(timeout_ms, silent)).await
+            }
             After::AwaitSnapshot(number) => Box::pin(self.await_snapshot(number)).await,
         }
     }

@@ -108,6 +108,7 @@ async fn control(
     let mut timers = JoinSet::new();
     timers.spawn_local(timers::expire(node.clone()));
     timers.spawn_local(timers::free_garbage(node.clone()));
+    timers.spawn_local(timers::serve_waiting(node.clone()));
     timers.spawn_local(timers::sample(node.clone()));
     timers.spawn_local(timers::close_idle(node.clone()));
     loop {

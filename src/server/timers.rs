@@ -1,10 +1,12 @@
 //! What the server does by the clock.
 
+use crate::command::blocking;
 use crate::config::Config;
 use crate::metrics::memory;
 use crate::node::clock::unix_ms;
 use crate::node::{ClientHandle, Node};
 use crate::store::Room;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -16,6 +18,8 @@ const STEP_ENTRIES: usize = 1000;
 const SAMPLE: Duration = Duration::from_millis(100);
 /// How often garbage is looked for.
 const GARBAGE: Duration = Duration::from_millis(100);
+/// How often it is looked whether the script has ended that holds up who waits for keys.
+const SERVING: Duration = Duration::from_millis(10);
 /// How often idle clients are looked for.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
 
@@ -52,6 +56,20 @@ fn expire_until(node: &Node, end: Instant) {
     node.background.looked_for_expired(begun.elapsed(), more);
 }
 
+/// Serves those who wait for keys that a peer has told of, that a pause held up, or that a thread without
+/// clients has changed; mostly those who changed them have done so already.
+pub async fn serve_waiting(node: Arc<Node>) {
+    loop {
+        poll_fn(|context| node.keyspace.bell().poll_rung(context)).await;
+        node.pause.ended(true).await;
+        blocking::serve(&node);
+        if node.keyspace.bell().is_rung() {
+            // A script runs.
+            sleep(SERVING).await;
+        }
+    }
+}
+
 /// Frees what UNLINK and FLUSHALL ASYNC have left, on a thread that nobody waits for.
 pub async fn free_garbage(node: Arc<Node>) {
     let mut ticks = interval(GARBAGE);
@@ -75,6 +93,7 @@ pub async fn sample(node: Arc<Node>) {
     loop {
         ticks.tick().await;
         node.stats.sample(unix_ms());
+        node.tokens.counted(node.keyspace.tokens());
         let limit_bytes = node.config().maxmemory_bytes;
         let counted_bytes = memory::used_bytes().saturating_sub(node.log_buffer_bytes());
         let over = limit_bytes != 0 && counted_bytes > limit_bytes;

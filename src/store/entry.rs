@@ -2,10 +2,11 @@
 
 use super::AccessError;
 use super::flags::{Flags, PAST};
+use super::row::Row;
 use super::tally::Tally;
 use super::text::Text;
 use crate::base::{Name, Replica, Stamp};
-use crate::crdt::{Deadline, Hash, Key, Kind, Members, Set, SortedSet, Tombstones, Write};
+use crate::crdt::{Deadline, Hash, Key, Kind, List, Members, Set, SortedSet, Tombstones, Write};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -70,6 +71,10 @@ pub(super) enum State {
     Hash(Box<Hash>),
     /// First life; a sorted set alone.
     Sorted(Box<SortedSet>),
+    /// First life; a list alone.
+    List(Box<List>),
+    /// The same on a node that nobody has to be told of it.
+    Row(Box<Row>),
     /// Anything whose visible value is an integer: the whole key, and what this replica counted
     /// since. The key's own slot lags behind by that.
     Counted(Box<Counted>),
@@ -193,6 +198,8 @@ impl Entry {
             State::Set(set) => (!set.is_empty()).then_some(Kind::Set),
             State::Hash(hash) => (!hash.is_empty()).then_some(Kind::Hash),
             State::Sorted(set) => (!set.is_empty()).then_some(Kind::SortedSet),
+            State::List(list) => (!list.is_empty()).then_some(Kind::List),
+            State::Row(row) => (!row.is_empty()).then_some(Kind::List),
         }
     }
 
@@ -226,7 +233,7 @@ impl Entry {
             State::Counted(counted) => Text::of_integer(counted.tally.value()),
             State::Text { text, .. } => Text::Borrowed(text),
             State::Growing(growing) => Text::Borrowed(&growing.text),
-            State::Set(_) | State::Hash(_) | State::Sorted(_) => {
+            State::Set(_) | State::Hash(_) | State::Sorted(_) | State::List(_) | State::Row(_) => {
                 let is_there = self.kind(now_ms).is_some();
                 return if is_there { Err(AccessError::WrongType) } else { Ok(None) };
             }
@@ -349,6 +356,8 @@ impl Entry {
             State::Set(set) => set.len() > LARGE_SET,
             State::Hash(hash) => hash.len() > LARGE_SET,
             State::Sorted(set) => set.len() > LARGE_SET,
+            State::List(list) => list.len() > LARGE_SET,
+            State::Row(row) => row.len() > LARGE_SET,
             State::Whole(_) => true,
             _ => false,
         }
@@ -364,6 +373,8 @@ impl Entry {
             State::Set(set) => Members::heap_bytes(&**set),
             State::Hash(hash) => Members::heap_bytes(&**hash),
             State::Sorted(set) => Members::heap_bytes(&**set),
+            State::List(list) => Members::heap_bytes(&**list),
+            State::Row(row) => size_of::<Row>() + row.heap_bytes(),
             State::Counted(counted) => size_of::<Counted>() + counted.whole.key.heap_bytes(),
             State::Whole(whole) => size_of::<Whole>() + whole.key.heap_bytes(),
         };

@@ -5,7 +5,7 @@ use super::lanes::Patience;
 use super::reaper::Garbage;
 use super::shard::Shard;
 use super::stats::Counts;
-use super::{EventClasses, KeyRef, Keys, Keyspace, Mode};
+use super::{EventClasses, KeyRef, Keys, Keyspace, Mode, TOKENS};
 use crate::base::Name;
 use crate::base::Replica;
 use crate::config::{Config, MaxmemoryPolicy};
@@ -114,9 +114,14 @@ impl Keyspace {
         true
     }
 
+    /// A token that is gone would let its command run again.
+    fn databases_to_evict(&self) -> Vec<u16> {
+        self.databases_in_use().into_iter().filter(|db| *db != TOKENS).collect()
+    }
+
     /// Puts keys of random shards into the pool.
     fn sample(&self, choice: &Choice, samples: usize, pool: &mut Pool) {
-        let used = self.databases_in_use();
+        let used = self.databases_to_evict();
         let mut rng = rand::rng();
         let mut found = 0;
         for _ in 0..SHARDS_TRIED {
@@ -136,7 +141,7 @@ impl Keyspace {
     /// The best of one key of every shard: few are left that may go.
     fn search(&self, choice: &Choice) -> Option<Candidate> {
         let place = rand::rng().random::<u32>() as usize;
-        let of_shards = self.databases_in_use().into_iter().flat_map(|db| {
+        let of_shards = self.databases_to_evict().into_iter().flat_map(|db| {
             let shards = self.shards_in_use(db).iter();
             let patience = Patience::UntilHeldUp;
             let readable = shards.filter_map(move |shard| self.read_patiently(shard, patience));

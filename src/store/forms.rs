@@ -37,6 +37,8 @@ impl Entry {
             State::Set(set) => (Counter::default(), set.clone().into()),
             State::Hash(hash) => (Counter::default(), hash.clone().into()),
             State::Sorted(set) => (Counter::default(), set.clone().into()),
+            State::List(list) => (Counter::default(), list.clone().into()),
+            State::Row(row) => (Counter::default(), Box::new(row.to_list(me)).into()),
             State::Counted(counted) => {
                 let mut key = counted.whole.key.clone();
                 counted.catch_up(&mut key, me);
@@ -54,6 +56,7 @@ impl Entry {
             State::Set(set) => Key::first_life(self.ends(me), Counter::default(), set),
             State::Hash(hash) => Key::first_life(self.ends(me), Counter::default(), hash),
             State::Sorted(set) => Key::first_life(self.ends(me), Counter::default(), set),
+            State::List(list) => Key::first_life(self.ends(me), Counter::default(), list),
             State::Counted(mut counted) => {
                 let mut key = std::mem::take(&mut counted.whole.key);
                 counted.catch_up(&mut key, me);
@@ -108,6 +111,7 @@ impl Entry {
             State::Whole(whole) => whole.key.own(me),
             State::Text { .. } | State::Growing(_) => Own::default(),
             State::Set(_) | State::Hash(_) | State::Sorted(_) => Own::default(),
+            State::List(_) | State::Row(_) => Own::default(),
         }
     }
 
@@ -219,6 +223,7 @@ impl State {
             Kind::Set => collections.take().map(State::Set),
             Kind::Hash => collections.take().map(State::Hash),
             Kind::SortedSet => collections.take().map(State::Sorted),
+            Kind::List => collections.take().map(State::List),
         }
     }
 
@@ -227,6 +232,7 @@ impl State {
             State::Set(set) => Some(&**set),
             State::Hash(hash) => Some(&**hash),
             State::Sorted(set) => Some(&**set),
+            State::List(list) => Some(&**list),
             _ => None,
         }
     }
@@ -236,6 +242,7 @@ impl State {
             State::Set(set) => Some(&mut **set),
             State::Hash(hash) => Some(&mut **hash),
             State::Sorted(set) => Some(&mut **set),
+            State::List(list) => Some(&mut **list),
             _ => None,
         }
     }

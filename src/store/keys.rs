@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 
 /// A key of a database, with its hash computed once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRef<'a> {
     pub db: u16,
     pub name: &'a [u8],
@@ -84,12 +84,15 @@ impl<'k> Keys<'k> {
                 Keys::with_guards(keyspace, guards, now_ms)
             }
             _ => {
-                let lane = keyspace.share_lane(patience)?;
+                let lane = match patience {
+                    Patience::Beside => None,
+                    _ => Some(keyspace.share_lane(patience)?),
+                };
                 let grouping = keyspace.group_writes(mode);
                 let locks = locks.iter().copied();
                 let guards = Guards::many(keyspace, locks, mode, patience)?;
                 let mut scope = Keys::with_guards(keyspace, guards, now_ms);
-                (scope.lane, scope.grouping) = (Some(lane), grouping);
+                (scope.lane, scope.grouping) = (lane, grouping);
                 scope
             }
         };

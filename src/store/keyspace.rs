@@ -15,14 +15,18 @@ use crate::base::{Name, Replica, Stamp};
 use crate::crdt::{Generation, Tombstones};
 use crossbeam::utils::CachePadded;
 use parking_lot::Mutex;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Shards of a database: small ones, so that a table that grows, a SCAN or an expiry holds up little.
 /// (A model of all interleavings needs them few.)
 pub(super) const SHARDS: usize = if cfg!(feature = "model") { 4 } else { 1024 };
 /// Which bits of a hash choose the shard: not the lowest (buckets) nor the highest seven (tags).
 const SHARD_SHIFT: u32 = 44;
+
+/// The database of what ONCE has run, which no client can select: the tokens are its keys. Its number is above
+/// all others, whatever their number is on a node.
+pub const TOKENS: u16 = u16::MAX;
 
 type Shards = Box<[CachePadded<RwLock<Shard>>]>;
 
@@ -36,10 +40,12 @@ pub(super) struct Database {
 /// The sharded store of all databases.
 ///
 /// Locks are taken in this order: `lanes`, the engine's (which is not here), `grouping`, shards by rising number, a shard's list of dirty entries,
-/// `opening`, `grouped`, `evicted`, `noted`.
+/// `opening`, `grouped`, `evicted`, `noted`, the bell.
 pub struct Keyspace {
     /// Made when a database is first written.
     databases: Box<[OnceLock<Database>]>,
+    /// [`TOKENS`].
+    tokens: OnceLock<Database>,
     /// Held while a database is made, and by who holds everything.
     pub(super) opening: Mutex<()>,
     pub(super) clock: Clock,
@@ -72,6 +78,8 @@ pub struct Keyspace {
     pub(super) pool: Mutex<super::eviction::Pool>,
     /// When nothing could be evicted the last time, and by which policy.
     pub(super) exhausted_at: AtomicU64,
+    /// Rung for keys for which clients wait.
+    pub(super) bell: Arc<super::waiting::Bell>,
 }
 
 impl Keyspace {
@@ -80,6 +88,7 @@ impl Keyspace {
     pub fn new(databases: u16, me: Replica, tombstones: Tombstones, now_ms: u64) -> Keyspace {
         Keyspace {
             databases: (0..databases).map(|_| OnceLock::new()).collect(),
+            tokens: OnceLock::new(),
             opening: Mutex::default(),
             clock: Clock::default(),
             me: AtomicU64::new(pack(me)),
@@ -100,6 +109,7 @@ impl Keyspace {
             reaper: super::reaper::Reaper::default(),
             pool: Mutex::default(),
             exhausted_at: AtomicU64::default(),
+            bell: Arc::default(),
         }
     }
 
@@ -120,6 +130,12 @@ impl Keyspace {
     #[must_use]
     pub fn databases(&self) -> u16 {
         self.databases.len() as u16
+    }
+
+    /// Whether there is a database of that number, be it that of tokens.
+    #[must_use]
+    pub fn has_database(&self, db: u16) -> bool {
+        db < self.databases() || db == TOKENS
     }
 
     /// Who this node writes as.
@@ -243,7 +259,7 @@ impl Keyspace {
     }
 
     pub(super) fn open_databases(&self, named: &[u16]) {
-        for db in named.iter().filter_map(|db| self.databases.get(usize::from(*db))) {
+        for db in named.iter().filter_map(|db| self.place_of(usize::from(*db))) {
             self.open_database(db);
         }
     }
@@ -282,6 +298,12 @@ impl Keyspace {
         }
     }
 
+    /// How many tokens of ONCE there are. Looks at every shard.
+    #[must_use]
+    pub fn tokens(&self) -> u64 {
+        self.shards_in_use(TOKENS).iter().map(|shard| shard.read().visible() as u64).sum()
+    }
+
     /// CONFIG RESETSTAT.
     pub fn reset_stats(&self) {
         self.counts.reset();
@@ -315,6 +337,9 @@ impl Keyspace {
 
     pub(super) fn shard(&self, lock: u32) -> &RwLock<Shard> {
         let (db, shard) = (lock as usize / SHARDS, lock as usize % SHARDS);
+        if db == usize::from(TOKENS) {
+            return &self.open_database(&self.tokens).shards[shard];
+        }
         // An unknown database is refused by SELECT, MOVE, COPY and SWAPDB; a last one is always there.
         let db = db.min(self.databases.len() - 1);
         &self.open_database(&self.databases[db]).shards[shard]
@@ -322,12 +347,17 @@ impl Keyspace {
 
     /// A database, if it was ever written.
     pub(super) fn database(&self, db: usize) -> Option<&Database> {
-        self.databases.get(db).and_then(OnceLock::get)
+        self.place_of(db).and_then(OnceLock::get)
+    }
+
+    fn place_of(&self, db: usize) -> Option<&OnceLock<Database>> {
+        let tokens = (db == usize::from(TOKENS)).then_some(&self.tokens);
+        self.databases.get(db).or(tokens)
     }
 
     /// The databases that were ever written.
     pub(super) fn all_databases(&self) -> impl Iterator<Item = (u16, &Database)> {
-        let numbered = (0u16..).zip(&self.databases);
+        let numbered = (0u16..).zip(&self.databases).chain([(TOKENS, &self.tokens)]);
         numbered.filter_map(|(db, database)| Some((db, database.get()?)))
     }
 

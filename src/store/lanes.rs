@@ -16,7 +16,7 @@
 //! Nobody takes it twice: a thread that holds it shared and wants it once more would wait for a script that waits for
 //! that thread. Scopes take it; what runs inside of a scope, and what runs under the engine's lock, does not.
 
-use super::Keyspace;
+use super::{KeyRef, Keys, Keyspace, Mode};
 use super::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, read_for, write_for};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +45,8 @@ pub(super) enum Lane<'k> {
 pub(super) enum Patience {
     Endless,
     UntilHeldUp,
+    /// The caller keeps scripts out already: none can hold it up.
+    Beside,
 }
 
 /// Beside whoever is not a script, until it is dropped.
@@ -59,6 +61,27 @@ impl Keyspace {
         loop {
             if let Some(_lane) = self.share_lane(Patience::Endless) {
                 return BesideScripts { _lane };
+            }
+        }
+    }
+
+    /// The same if none runs, and none waits to.
+    pub fn keep_scripts_out_now(&self) -> Option<BesideScripts<'_>> {
+        let held = self.lanes.lock.try_read();
+        held.map(|_held| BesideScripts { _lane: Lane::Shared { _held } })
+    }
+
+    /// The scope of who keeps scripts out.
+    pub fn open_beside<'k, 'n>(
+        &'k self,
+        _beside: &BesideScripts<'k>,
+        keys: impl Iterator<Item = KeyRef<'n>> + Clone,
+        mode: Mode,
+        now_ms: u64,
+    ) -> Keys<'k> {
+        loop {
+            if let Some(scope) = Keys::open(self, keys.clone(), mode, Patience::Beside, now_ms) {
+                return scope;
             }
         }
     }

@@ -4,7 +4,8 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_sorted`, `keys_space`, `keys_wide` by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_sorted`, `keys_list`, `keys_space`,
+//!   `keys_wide` by what they are about; `account` what
 //!   goes with every change.
 //! - `lanes` lets scripts take keys as they go.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
@@ -26,6 +27,8 @@ mod forms;
 mod guards;
 mod keys;
 mod keys_cells;
+mod keys_hash;
+mod keys_list;
 mod keys_set;
 mod keys_sorted;
 mod keys_space;
@@ -35,6 +38,7 @@ mod keyspace;
 mod lanes;
 mod load;
 mod mark;
+mod members;
 mod merge;
 mod observer;
 mod portrait;
@@ -43,6 +47,7 @@ mod reaper;
 mod reincarnate;
 mod reload;
 mod restore;
+mod row;
 mod saving;
 mod shard;
 mod slots;
@@ -50,6 +55,7 @@ mod stats;
 mod sync;
 mod tally;
 mod text;
+mod waiting;
 mod watch;
 
 pub use access::AccessError;
@@ -59,12 +65,15 @@ pub use drain::Drained;
 pub use entry::TextForm;
 pub use eviction::Room;
 pub use keys::{KeyRef, Keys, Mode};
-pub use keys_set::{Missing, SetEdit, SetView};
+pub use keys_hash::{HashEdit, HashView};
+pub use keys_list::{ListEdit, ListView};
+pub use keys_set::{SetEdit, SetView};
 pub use keys_sorted::{AnySet, SortedEdit, SortedView};
 pub use keys_space::ScanPage;
-pub use keyspace::Keyspace;
+pub use keyspace::{Keyspace, TOKENS};
 pub use lanes::BesideScripts;
 pub use load::{Loaded, Part};
+pub use members::Missing;
 pub use merge::Merged;
 pub use observer::Observer;
 pub use reincarnate::Undrained;
@@ -74,7 +83,8 @@ pub use stats::{DatabaseStats, KeyspaceStats};
 #[cfg(feature = "model")]
 pub use tally::Tally;
 pub use text::Text;
+pub use waiting::{Bell, Edge, Served, Stage, Waiter, Wish};
 pub use watch::{Watch, WatchedKey};
 
 pub use crate::config::EventClasses;
-pub use crate::crdt::{Deadline, Kind, MemberDeadline};
+pub use crate::crdt::{Deadline, End, Kind, MemberDeadline, Side};

@@ -3,7 +3,7 @@
 //! The observer is called with the key's shard held, so it hears of a key in the order in which it changes, and
 //! whoever looks at a key because of what was heard sees it changed. It takes no key and waits for nothing.
 
-use super::{KeyRef, Keys, Keyspace};
+use super::{KeyRef, Keys, Keyspace, TOKENS};
 use crate::base::Name;
 use crate::config::EventClasses;
 use std::sync::OnceLock;
@@ -47,14 +47,14 @@ impl Observed {
     /// Tells of an event, if anybody wants to know: else it costs one look.
     #[inline]
     pub fn event(&self, class: EventClasses, event: &'static str, key: KeyRef<'_>) {
-        if let Some(observer) = self.wants(class.0) {
+        if let Some(observer) = self.wants(class.0).filter(|_| key.db != TOKENS) {
             observer.event(class, event, key.db, key.name);
         }
     }
 
     #[inline]
     pub fn changed(&self, key: KeyRef<'_>, by: u64) {
-        if let Some(observer) = self.wants(CHANGES) {
+        if let Some(observer) = self.wants(CHANGES).filter(|_| key.db != TOKENS) {
             observer.changed(key.name, by);
         }
     }

@@ -1,4 +1,4 @@
-//! Keys that clients watch.
+//! Keys that clients watch, or wait for.
 //!
 //! Each shard has a table of those in it, by hash; nearly all have none. It changes only with the shard held
 //! exclusively. Whoever changes what users see of a key holds the shard too, and looks there afterwards:
@@ -7,11 +7,14 @@
 use super::flags::VISIBLE;
 use super::lanes::Patience;
 use super::shard::Shard;
+use super::waiting::Waiter;
 use super::{AccessError, KeyRef, Keys, Keyspace};
 use crate::base::Name;
 use crate::base::hash::hash_name;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,6 +46,10 @@ pub struct WatchedKey {
 }
 
 impl WatchedKey {
+    pub(super) fn of(key: KeyRef<'_>) -> WatchedKey {
+        WatchedKey { db: key.db, hash: key.hash, name: Name::from_slice(key.name) }
+    }
+
     #[must_use]
     pub fn key(&self) -> KeyRef<'_> {
         KeyRef { db: self.db, name: &self.name, hash: self.hash }
@@ -55,19 +62,28 @@ impl WatchedKey {
     }
 }
 
-/// Who watches which keys of a shard, by the hashes of their names.
+/// Who watches which keys of a shard, and who waits for them, by the hashes of their names.
 #[derive(Debug, Default)]
-pub(super) struct WatchTable(HashMap<u64, SmallVec<[Arc<Watch>; 1]>, foldhash::fast::FixedState>);
+pub(super) struct WatchTable(HashMap<u64, Watchers, foldhash::fast::FixedState>);
+
+/// Who looks at the keys of one hash.
+#[derive(Debug, Default)]
+struct Watchers {
+    watches: SmallVec<[Arc<Watch>; 1]>,
+    /// By the order in which they came.
+    waiters: BTreeMap<u64, Arc<Waiter>>,
+}
 
 impl WatchTable {
     fn tell(&self, hash: u64) {
-        let watches = self.0.get(&hash).into_iter().flatten();
-        watches.for_each(|watch| watch.changed.store(true, Ordering::Relaxed));
+        let Some(watchers) = self.0.get(&hash) else { return };
+        watchers.watches.iter().for_each(|watch| watch.changed.store(true, Ordering::Relaxed));
+        watchers.waiters.values().next().inspect(|waiter| waiter.ring(hash));
     }
 
     /// False: it does already.
     fn add(&mut self, hash: u64, watch: &Arc<Watch>) -> bool {
-        let watches = self.0.entry(hash).or_default();
+        let watches = &mut self.0.entry(hash).or_default().watches;
         let is_new = !watches.iter().any(|known| Arc::ptr_eq(known, watch));
         if is_new {
             watches.push(watch.clone());
@@ -75,10 +91,21 @@ impl WatchTable {
         is_new
     }
 
-    fn remove(&mut self, hash: u64, watch: &Arc<Watch>) {
-        let Some(watches) = self.0.get_mut(&hash) else { return };
-        watches.retain(|known| !Arc::ptr_eq(known, watch));
-        if watches.is_empty() {
+    pub fn wait(&mut self, hash: u64, waiter: &Arc<Waiter>) {
+        self.0.entry(hash).or_default().waiters.insert(waiter.number(), waiter.clone());
+    }
+
+    /// Who waits for a key, the first after number `last`.
+    pub fn next_waiter(&self, key: KeyRef<'_>, last: u64) -> Option<Arc<Waiter>> {
+        let later = (Bound::Excluded(last), Bound::Unbounded);
+        let mut waiters = self.0.get(&key.hash)?.waiters.range(later).map(|(_, waiter)| waiter);
+        waiters.find(|waiter| waiter.awaits(key)).cloned()
+    }
+
+    fn change(&mut self, hash: u64, change: impl FnOnce(&mut Watchers)) {
+        let Some(watchers) = self.0.get_mut(&hash) else { return };
+        change(watchers);
+        if watchers.watches.is_empty() && watchers.waiters.is_empty() {
             self.0.remove(&hash);
         }
     }
@@ -117,8 +144,20 @@ impl Shard {
     }
 
     fn unwatch(&mut self, hash: u64, watch: &Arc<Watch>) {
+        self.change_watchers(hash, |watchers| {
+            watchers.watches.retain(|known| !Arc::ptr_eq(known, watch));
+        });
+    }
+
+    pub fn stop_waiting(&mut self, hash: u64, number: u64) {
+        self.change_watchers(hash, |watchers| {
+            watchers.waiters.remove(&number);
+        });
+    }
+
+    fn change_watchers(&mut self, hash: u64, change: impl FnOnce(&mut Watchers)) {
         let Some(watched) = &mut self.watched else { return };
-        watched.remove(hash, watch);
+        watched.change(hash, change);
         if watched.0.is_empty() {
             self.watched = None;
         }
@@ -140,8 +179,7 @@ impl Keys<'_> {
         }
         let watched = self.shard_mut(key).watched.get_or_insert_default();
         let is_new = watched.add(key.hash, watch);
-        let KeyRef { db, hash, name } = key;
-        Ok(is_new.then(|| WatchedKey { db, hash, name: Name::from_slice(name) }))
+        Ok(is_new.then(|| WatchedKey::of(key)))
     }
 
     /// The end of it, of keys that are held exclusively.

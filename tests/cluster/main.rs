@@ -19,6 +19,7 @@ mod channels;
 mod crashes;
 mod cuts;
 mod heartbeats;
+mod lists;
 mod load;
 mod loading;
 mod members;

@@ -7,6 +7,7 @@ mod dumps;
 mod failing;
 mod kills;
 mod nodes;
+mod once;
 mod restarts;
 mod server;
 mod snapshots;

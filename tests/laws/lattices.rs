@@ -2,12 +2,13 @@
 
 use crate::cluster::{Cluster, START_MS, Subject, schedules};
 use crate::hashes::{HashOp, apply_to_field};
+use crate::lists;
 use crate::sorted_sets::{SortedOp, apply_to_sorted};
 use headcount::base::decimal::Decimal;
 use headcount::base::hll;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::{
-    Counter, Deadline, DeadlineRegister, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
+    Counter, Deadline, DeadlineRegister, End, FloatSlot, Hash, Key, Kind, MemberDeadline, Register,
     Score, Set, Slot, SortedSet, Tombstones, Visible, Write,
 };
 use proptest::prelude::*;
@@ -20,7 +21,7 @@ fn join<S: Subject>(a: &S, b: &S) -> S {
     joined
 }
 
-fn check_laws<S: Subject>(a: &S, b: &S, c: &S) -> Result<(), TestCaseError> {
+pub fn check_laws<S: Subject>(a: &S, b: &S, c: &S) -> Result<(), TestCaseError> {
     let ab = join(a, b);
     prop_assert_eq!(&ab, &join(b, a), "commutative");
     prop_assert_eq!(&join(&ab, c), &join(a, &join(b, c)), "associative");
@@ -344,6 +345,8 @@ pub enum KeyOp {
     Remove(u8),
     Field(HashOp),
     Sorted(SortedOp),
+    Push(End),
+    Pop(End),
     Expire(Option<u64>),
     Delete,
     SetBit(u32, bool),
@@ -373,6 +376,8 @@ impl Subject for Key {
             2 => (0u8..4).prop_map(KeyOp::Remove),
             4 => Hash::ops().prop_map(KeyOp::Field),
             4 => SortedSet::ops().prop_map(KeyOp::Sorted),
+            4 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Push),
+            3 => prop::sample::select(vec![End::Left, End::Right]).prop_map(KeyOp::Pop),
             3 => prop::option::weighted(0.8, deadlines()).prop_map(KeyOp::Expire),
             2 => Just(KeyOp::Delete),
             2 => (0u32..20, any::<bool>()).prop_map(|(place, bit)| KeyOp::SetBit(place, bit)),
@@ -424,6 +429,10 @@ impl Subject for Key {
             KeyOp::Sorted(op) if matches!(kind, None | Some(Kind::SortedSet)) => {
                 apply_to_sorted(self, op, write);
             }
+            KeyOp::Push(end) if matches!(kind, None | Some(Kind::List)) => {
+                lists::push_to(self, *end, write);
+            }
+            KeyOp::Pop(end) if kind == Some(Kind::List) => lists::pop_from(self, *end, write),
             KeyOp::Expire(at_ms) if kind.is_some() => self.set_deadline(write, *at_ms),
             KeyOp::Delete => {
                 self.delete(write);

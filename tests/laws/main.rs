@@ -9,12 +9,14 @@
 //!   `planted` defects on purpose; `reissue` what a forgotten node says again; `wire` keys as bytes.
 //! - `hashes` what is written to hashes, and a story of their own rules; `sorted_sets` the same of scores,
 //!   with an oracle.
+//! - `lists` lists against rows of texts.
 //! - `crates` counters, registers and sets against the `crdts` crate.
 
 mod cluster;
 mod crates;
 mod hashes;
 mod lattices;
+mod lists;
 mod merge_rules;
 mod merge_table;
 mod node;

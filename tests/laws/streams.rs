@@ -6,8 +6,8 @@ use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
 use headcount::crdt::wire::{Decoder, Encoder};
 use headcount::crdt::{
-    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, MemberDeadline,
-    Overlay, Score, Set, Slot, SortedSet, Tombstones, Write,
+    Counter, DeadlineRegister, Field, FloatSlot, Generation, Hash, Key, Kind, Life, List,
+    MemberDeadline, Overlay, Score, Set, Slot, SortedSet, Tombstones, Write,
 };
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -20,7 +20,7 @@ type Members = Option<(Stamp, BTreeMap<Vec<u8>, Option<u64>>)>;
 type Fields = Option<(Stamp, BTreeMap<Vec<u8>, (Option<Field>, Option<u64>)>)>;
 
 /// Members of each type.
-type AllMembers = (Option<Set>, Option<Hash>, Option<SortedSet>);
+type AllMembers = (Option<Set>, Option<Hash>, Option<SortedSet>, Option<List>);
 
 /// What lives in a life, told once more.
 #[derive(Debug, PartialEq)]
@@ -36,6 +36,7 @@ struct Living {
     set: Option<Set>,
     hash: Option<Hash>,
     sorted: Option<BTreeMap<Vec<u8>, Score>>,
+    list: Option<List>,
 }
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
@@ -59,6 +60,7 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
             sorted: life.members().filter(|set: &&SortedSet| !set.is_empty()).map(scores),
+            list: life.members().filter(|list: &&List| !list.is_empty()).map(List::loose),
         }
     };
     // A deadline alone, which is still to come, is none to see.
@@ -102,11 +104,16 @@ fn fingerprint(key: &Key, now_ms: u64) -> u64 {
     settled(key, now_ms).fingerprint(b"key", now_ms)
 }
 
+/// A life, without what it claims to have seen.
+type Content = (Tag, DeadlineRegister, Counter, AllMembers);
+
 /// All of a state, but not what it claims to have seen.
-fn content(key: &Key) -> Vec<(Tag, DeadlineRegister, Counter, AllMembers)> {
+fn content(key: &Key) -> Vec<Content> {
     let of = |life: &Life| {
         let (set, hash) = (life.set().map(Set::loose), life.members().map(Hash::loose));
-        let members = (set, hash, life.members().map(SortedSet::loose));
+        let (sorted, list) =
+            (life.members().map(SortedSet::loose), life.members().map(List::loose));
+        let members = (set, hash, sorted, list);
         (life.id(), *life.deadline(), life.counter().clone(), members)
     };
     key.lives().iter().map(of).collect()

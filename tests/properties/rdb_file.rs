@@ -1,7 +1,7 @@
 //! RDB files made by the format's description, and what holds for any bytes in their place. The tests and
 //! the fuzz target share it.
 
-use headcount::rdb::{Element, Entry, Key, ReadError, Reader};
+use headcount::rdb::{Element, Entry, Key, Kind, ReadError, Reader};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -10,6 +10,7 @@ use std::convert::Infallible;
 pub enum Value {
     Text(Vec<u8>),
     Set(Vec<Vec<u8>>),
+    List(Vec<Vec<u8>>),
     Hash(Vec<(Vec<u8>, Vec<u8>, Option<i64>)>),
     SortedSet(Vec<(Vec<u8>, f64)>),
     /// Passed over.
@@ -35,7 +36,7 @@ pub fn contents(file: &[u8]) -> Result<Contents, ReadError<Infallible>> {
         match entry {
             Entry::Database(index) => database = index,
             Entry::Key(key) => {
-                let value = value(&mut reader)?;
+                let value = value(&mut reader, key.kind)?;
                 contents.keys.insert((database, key.name.clone()), (key, value));
             }
             other => contents.others.push(other),
@@ -44,13 +45,18 @@ pub fn contents(file: &[u8]) -> Result<Contents, ReadError<Infallible>> {
     Ok(contents)
 }
 
-fn value(reader: &mut Reader<&[u8]>) -> Result<Value, ReadError<Infallible>> {
+fn value(reader: &mut Reader<&[u8]>, kind: Kind) -> Result<Value, ReadError<Infallible>> {
     let mut value = Value::Nothing;
     while let Some(element) = reader.next_element()? {
         match (&mut value, element) {
             (Value::Nothing, Element::Text(text)) => value = Value::Text(text.to_vec()),
-            (Value::Nothing, Element::Member(member)) => value = Value::Set(vec![member.to_vec()]),
-            (Value::Set(members), Element::Member(member)) => members.push(member.to_vec()),
+            (Value::Nothing, Element::Member(member)) => {
+                let members = vec![member.to_vec()];
+                value = if kind == Kind::List { Value::List(members) } else { Value::Set(members) };
+            }
+            (Value::Set(members) | Value::List(members), Element::Member(member)) => {
+                members.push(member.to_vec());
+            }
             (Value::Hash(fields), Element::Field { name, value, deadline_ms }) => {
                 fields.push((name.to_vec(), value.to_vec(), deadline_ms));
             }

@@ -134,6 +134,13 @@ fn fill(client: &mut Client) {
     add(client, large, "ZADD", &scored(&words), "listpack");
     add(client, small, "ZADD", &scored(&words), "skiplist");
     add(client, small, "ZADD", &scored(many), "skiplist");
+    for (at, size) in ["-2", "-5", "3"].iter().enumerate() {
+        run(client, &["CONFIG", "SET", "list-max-listpack-size", size]);
+        let name = format!("list:{at}");
+        for word in words.iter().chain(many.iter().take(500)) {
+            run(client, &[&b"RPUSH"[..], name.as_bytes(), word]);
+        }
+    }
     passed_over(client);
     for (key, deadline_ms) in
         [("text:1", 4_000_000_000_123_u64), ("SADD:hashtable:301", 4_000_000_000_456)]
@@ -144,7 +151,7 @@ fn fill(client: &mut Client) {
     run(client, &["SET", "text:1", "of database 9"]);
 }
 
-/// What the reader has to get over.
+/// What the reader has to get over, and a list with a large element.
 fn passed_over(client: &mut Client) {
     for number in 0..2_000 {
         let number = number.to_string();
@@ -169,6 +176,7 @@ fn answered(client: &mut Client, key: &[u8], read: &Value) -> Value {
     };
     match read {
         Value::Text(_) => Value::Text(texts(run(client, &[b"GET", key])).remove(0)),
+        Value::List(_) => Value::List(texts(run(client, &[&b"LRANGE"[..], key, b"0", b"-1"]))),
         Value::Set(_) => Value::Set(sorted(texts(run(client, &[b"SMEMBERS", key])))),
         Value::Hash(_) => {
             let fields = pairs(run(client, &[b"HGETALL", key]));

@@ -236,15 +236,16 @@ fn open<'k>(
         }
     }
     let keys = keys.iter().copied();
-    let is_wide = requests.iter().any(|request| request.entry.command.reach.is_wide());
     let has_script = requests.iter().any(|request| request.entry.command.reach == Reach::Script);
+    let is_wide = |request: &Queued| locking::is_wide(request.entry.command, queue.args(request));
+    let is_wide = requests.iter().any(is_wide);
     if !is_wide && !has_script {
         return keyspace.try_open(keys, Mode::Exclusive, now_ms);
     }
     let named = requests
         .iter()
         .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)));
-    let databases: Vec<u16> = named.chain(watched.iter().map(|key| key.key().db)).collect();
+    let databases: Vec<u16> = named.chain(keys.clone().map(|key| key.db)).collect();
     if has_script {
         let mut scope = keyspace.try_open_script(now_ms)?;
         if is_wide {

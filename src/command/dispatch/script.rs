@@ -41,6 +41,7 @@ impl<'b> Batch<'b, '_> {
         let known = Known { entry: request.entry, hash: None };
         let (session, args) = request.parts();
         self.run(known, session, args, &mut reply, None);
+        self.serve_waiting();
         let closes = session.after == After::Close;
         ScriptDone { reply, wrote: session.wrote, closes }
     }

@@ -11,9 +11,11 @@ mod memory;
 mod memory_doctor;
 mod memory_report;
 mod object;
+mod once;
 mod presence;
 mod rename;
 mod restore;
+mod sort;
 mod ttl;
 mod wait;
 
@@ -50,6 +52,9 @@ pub const ROWS: &[Command] = &[
     database::FLUSHALL,
     object::OBJECT,
     memory::MEMORY,
+    once::ONCE,
+    sort::SORT,
+    sort::SORT_RO,
     wait::WAIT,
     wait::WAITAOF,
 ];

@@ -134,7 +134,7 @@ fn holds_small_integer(keys: &Keys<'_>, key: KeyRef<'_>) -> Result<Option<bool>,
         Some(Kind::String) => keys
             .text(key)?
             .map(|text| parse_i64(&text).is_some_and(|integer| SMALL.contains(&integer))),
-        Some(Kind::Set | Kind::Hash | Kind::SortedSet) => Some(false),
+        Some(Kind::Set | Kind::Hash | Kind::SortedSet | Kind::List) => Some(false),
     })
 }
 

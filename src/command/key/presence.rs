@@ -135,6 +135,7 @@ fn kind(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         Some(Kind::Set) => "set",
         Some(Kind::Hash) => "hash",
         Some(Kind::SortedSet) => "zset",
+        Some(Kind::List) => "list",
         None => "none",
     };
     call.reply.simple(name);

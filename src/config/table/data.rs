@@ -7,6 +7,9 @@ use crate::config::number::Unit;
 use crate::config::special::SAVE;
 use crate::config::{AppendFsync, Config};
 
+/// Of a 32-bit integer.
+const INT_RANGE: std::ops::RangeInclusive<i128> = i32::MIN as i128..=i32::MAX as i128;
+
 pub const PERSISTENCE: Section = Section {
     title: "Persistence",
     directives: &[
@@ -78,11 +81,36 @@ pub const ENCODINGS: Section = Section {
     title: "Encodings",
     directives: &[
         Directive::new(
+            "hash-max-listpack-entries",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many fields OBJECT ENCODING calls a hash a listpack, and HSCAN returns it whole.",
+        ),
+        Directive::new(
+            "hash-max-listpack-value",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest field or value OBJECT ENCODING calls a hash a listpack.",
+        ),
+        Directive::new(
             "hll-sparse-max-bytes",
             AtRunTime,
             number!(encodings.hll_sparse_max_bytes, Memory, 0..=LONG_MAX),
             "How long a HyperLogLog may get, header included, before it takes its 12 kB at once. With
 appendonly or cluster-port it is always 3000.",
+        ),
+        Directive::new(
+            "list-max-listpack-size",
+            AtRunTime,
+            number!(encodings.list_max_listpack_size, Plain, INT_RANGE),
+            "Up to which size OBJECT ENCODING calls a list a listpack: a number of elements, or from -1
+to -5 a size of 4, 8, 16, 32 or 64 kB. It steers that answer only.",
+        ),
+        Directive::new(
+            "list-max-ziplist-size",
+            AtRunTime,
+            number!(encodings.list_max_listpack_size, Plain, INT_RANGE),
+            "The older name of list-max-listpack-size.",
         ),
         Directive::new(
             "set-max-intset-entries",

@@ -1,7 +1,7 @@
 //! How memory is bounded, and how what expired is found and freed.
 
 use super::Change::AtRunTime;
-use super::{Directive, INT_MAX, Kind, Section, ULONG_MAX, choice, number, yes_no};
+use super::{Directive, INT_MAX, Kind, LONG_MAX, Section, ULONG_MAX, choice, number, yes_no};
 use crate::config::MaxmemoryPolicy;
 use crate::config::number::Unit;
 
@@ -35,6 +35,20 @@ nothing is removed, whatever the policy: it would be gone on all nodes.",
             AtRunTime,
             number!(maxmemory_samples, Plain, 1..=INT_MAX),
             "How many keys are compared to find one to remove.",
+        ),
+        Directive::new(
+            "once-retention",
+            AtRunTime,
+            number!(once.retention_s, Plain, 1..=INT_MAX),
+            "For how many seconds it is kept what ONCE has answered under a token.
+A retry that comes later runs the command again.",
+        ),
+        Directive::new(
+            "once-tokens-max",
+            AtRunTime,
+            number!(once.tokens_max, Plain, 0..=LONG_MAX),
+            "How many tokens of ONCE are kept; a new one is refused when there are so many.
+They are counted ten times a second, and by each node for itself: a few more may come in between.",
         ),
     ],
 };

@@ -30,6 +30,12 @@ g generic, $ strings, s sets, h hashes, z sorted sets, x expired, e evicted, n n
 m misses; A all but n and m. l, t and d are taken too.",
         ),
         Directive::new(
+            "lua-time-limit",
+            AtRunTime,
+            number!(busy_reply_threshold_ms, Plain, 0..=LONG_MAX),
+            "Another name of busy-reply-threshold.",
+        ),
+        Directive::new(
             "slowlog-log-slower-than",
             AtRunTime,
             number!(slowlog_log_slower_than_us, Plain, -1..=LONG_MAX),

@@ -106,6 +106,9 @@ impl<V: Value> Member<V> {
                 Err(at) => self.dots.insert(at, *theirs),
             }
         }
+        if !self.has_live_dot() {
+            self.value.bury();
+        }
     }
 
     pub fn retain(&mut self, keep: impl Fn(&Dot) -> bool) {

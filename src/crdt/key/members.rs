@@ -2,7 +2,7 @@
 
 use super::Key;
 use crate::base::decimal::Decimal;
-use crate::crdt::{Collection, Field, Hash, MemberDeadline, Reading, Value, Visible, Write};
+use crate::crdt::{Collection, Field, Hash, Item, MemberDeadline, Reading, Value, Visible, Write};
 
 impl Key {
     /// Removes what is seen of a member, in every life; true when it was in.
@@ -103,6 +103,12 @@ impl Key {
             );
         }
         true
+    }
+
+    /// Puts an element into a list, at a place that is its own.
+    pub fn put_element(&mut self, write: &Write, place: &[u8], text: &[u8]) {
+        self.begin(write.now_ms);
+        self.newest_members::<Item>(write).put_in(write, place, text);
     }
 
     /// Changes a field of the hash that `among` finds; it keeps the deadline that is seen, if it is to.

@@ -23,6 +23,7 @@ const OTHERS: u8 = 128;
 // What the second byte says.
 const HASH: u8 = 1;
 const SORTED: u8 = 2;
+const LIST: u8 = 4;
 
 impl Encoder {
     /// A whole key, or a part of one.
@@ -60,7 +61,8 @@ impl Encoder {
 
     fn life(&mut self, life: &Life, more: u8) {
         let others = flag_if(life.collections.hash.is_some(), HASH)
-            | flag_if(life.collections.sorted.is_some(), SORTED);
+            | flag_if(life.collections.sorted.is_some(), SORTED)
+            | flag_if(life.collections.list.is_some(), LIST);
         self.byte(
             more | flag_if(life.id != Tag::NEVER, ID)
                 | deadline_flags(&life.deadline)
@@ -144,7 +146,8 @@ impl<'a> Decoder<'a> {
                 return Err(Malformed("an unknown kind of life"));
             }
             let others = if flags & OTHERS != 0 { self.byte()? } else { 0 };
-            if others & !(HASH | SORTED) != 0 || (flags & OTHERS != 0) != (others != 0) {
+            let known = HASH | SORTED | LIST;
+            if others & !known != 0 || (flags & OTHERS != 0) != (others != 0) {
                 return Err(Malformed("an unknown kind of life"));
             }
             let life = self.life(flags, others)?;
@@ -170,6 +173,7 @@ impl<'a> Decoder<'a> {
             set: self.members(flags & SET != 0)?,
             hash: self.members(others & HASH != 0)?,
             sorted: self.members(others & SORTED != 0)?,
+            list: self.members(others & LIST != 0)?,
         };
         Ok(Life { id, deadline, counter, collections })
     }

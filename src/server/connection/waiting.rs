@@ -7,6 +7,7 @@ use crate::config::AppendFsync;
 use crate::node::clients::flag;
 use crate::node::{Disk, Unblock};
 use crate::resp::ReplyWriter;
+use crate::store::{Keyspace, Waiter};
 use std::future::{pending, poll_fn};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -63,6 +64,40 @@ impl Connection<'_> {
         self.await_disk().await?;
         self.send().await?;
         if done.closes { Err(self.close().await) } else { Ok(()) }
+    }
+
+    /// Waits as BLPOP and its like do, until somebody has served this client.
+    pub(super) async fn await_keys(&mut self, timeout_ms: u64, silent: bool) -> Result<(), End> {
+        let Some(waiter) = self.session.waiter.take() else { return Ok(()) };
+        let (client, node) = (self.session.client.clone(), &self.shared.node);
+        let waiting = Waiting { keyspace: &node.keyspace, waiter: &waiter };
+        client.begin_waiting();
+        let unblocked = tokio::select! {
+            () = poll_fn(|context| waiter.poll_served(context)) => Ok(Unblock::TimeOut),
+            () = elapsed(timeout_ms) => Ok(Unblock::TimeOut),
+            unblocked = self.listen() => unblocked,
+        };
+        client.end_waiting();
+        let served = waiter.leave();
+        drop(waiting);
+        let unblocked = unblocked?;
+        if let Some(served) = &served {
+            self.session.wrote = served.wrote.max(self.session.wrote);
+        }
+        if !silent {
+            let replies = &mut self.shared.scratch.borrow_mut().replies.bytes;
+            let mut reply = ReplyWriter::new(replies, self.session.protocol);
+            match (served, unblocked) {
+                (Some(served), _) => reply.written(&served.reply),
+                (None, Unblock::TimeOut) => reply.null_array(),
+                (None, Unblock::Error) => {
+                    node.stats.error(UNBLOCKED);
+                    reply.error(UNBLOCKED);
+                }
+            }
+        }
+        self.await_disk().await?;
+        self.send().await
     }
 
     /// Answers SAVE when the snapshot of that number has ended.
@@ -138,6 +173,20 @@ impl Connection<'_> {
         self.shared.recorder.read(count);
         let input = &self.shared.scratch.borrow().input;
         self.input.extend_from_slice(input.get(..count).unwrap_or_default());
+    }
+}
+
+/// A client among those that wait, as long as this lives.
+struct Waiting<'w> {
+    keyspace: &'w Keyspace,
+    waiter: &'w Waiter,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // Its connection may end while it waits.
+        let _ = self.waiter.leave();
+        self.keyspace.stop_waiting(self.waiter);
     }
 }
 

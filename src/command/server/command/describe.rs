@@ -90,10 +90,31 @@ fn notes(full_name: &str) -> Option<&'static str> {
     }
 }
 
+/// Why it is not told where a command's keys stand.
+fn unknown_notes(spec: &KeySpec) -> Option<&'static str> {
+    match spec.place {
+        Place::Unknown => Some(
+            "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the \
+             content of the key we sort",
+        ),
+        Place::StoreOption => Some(
+            "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere \
+             in the argument array",
+        ),
+        Place::Nested { .. } => Some("Those of the command that is run."),
+        Place::Range { .. } | Place::Counted { .. } => None,
+    }
+}
+
+/// How Redis names what cannot be told.
+const UNKNOWN: &str = "unknown";
+
 fn describe_keys(reply: &mut ReplyWriter<'_>, spec: &KeySpec, notes: Option<&str>) {
+    let notes = unknown_notes(spec).or(notes);
     let (index, kind) = match spec.place {
         Place::Range { first, .. } => (first, "range"),
         Place::Counted { at } => (at, "keynum"),
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => (0, UNKNOWN),
     };
     reply.map(3 + usize::from(notes.is_some()));
     if let Some(notes) = notes {
@@ -103,7 +124,10 @@ fn describe_keys(reply: &mut ReplyWriter<'_>, spec: &KeySpec, notes: Option<&str
     reply.bulk(b"flags");
     simple_set(reply, spec.access.iter());
     reply.bulk(b"begin_search");
-    describe_step(reply, "index", &[("index", index.into())]);
+    match kind {
+        UNKNOWN => describe_step(reply, kind, &[]),
+        _ => describe_step(reply, "index", &[("index", index.into())]),
+    }
     reply.bulk(b"find_keys");
     match spec.place {
         Place::Range { first, last, step } => {
@@ -115,6 +139,9 @@ fn describe_keys(reply: &mut ReplyWriter<'_>, spec: &KeySpec, notes: Option<&str
         Place::Counted { .. } => {
             let fields = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
             describe_step(reply, kind, &fields);
+        }
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => {
+            describe_step(reply, kind, &[]);
         }
     }
 }

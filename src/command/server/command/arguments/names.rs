@@ -2,6 +2,7 @@
 //! are. Names and versions are those of Redis 7.2.
 
 use super::Kind;
+use crate::command::table::Place;
 
 /// The name of a block that may come again.
 pub const REPEATED: &str = "data";
@@ -9,7 +10,16 @@ pub const REPEATED: &str = "data";
 /// Types by the name of the value, for those that are no strings. The first column is the token or the
 /// command where it holds; empty: everywhere.
 const KINDS: &[(&str, &[&str], Kind)] = &[
+    ("blpop", &["timeout"], Kind::Double),
+    ("brpop", &["timeout"], Kind::Double),
+    ("blmove", &["timeout"], Kind::Double),
+    ("brpoplpush", &["timeout"], Kind::Double),
+    ("blmpop", &["timeout"], Kind::Double),
+    ("bzmpop", &["timeout"], Kind::Double),
+    ("bzpopmax", &["timeout"], Kind::Double),
+    ("bzpopmin", &["timeout"], Kind::Double),
     ("incrbyfloat", &["increment"], Kind::Double),
+    ("hincrbyfloat", &["increment"], Kind::Double),
     ("BYFLOAT", &["increment"], Kind::Double),
     ("SLEEP", &["seconds"], Kind::Double),
     ("bitpos", &["bit"], Kind::Integer),
@@ -38,14 +48,19 @@ const KINDS: &[(&str, &[&str], Kind)] = &[
             "index",
             "index1",
             "index2",
+            "len",
             "limit",
+            "maxage",
             "milliseconds",
             "min-match-len",
+            "num-matches",
+            "numfields",
             "numkeys",
             "numreplicas",
             "offset",
             "port",
             "protover",
+            "rank",
             "seconds",
             "slot",
             "start",
@@ -70,20 +85,26 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("client|tracking", "ON", "status"),
     ("client|kill", "ip:port", "filter"),
     ("client|kill", "ID", "new-format"),
+    ("hrandfield", "count", "options"),
     ("TYPE", "NORMAL", "client-type"),
     ("bitfield", "GET", "operation"),
     ("bitfield", "SET", "write-operation"),
     ("", "AND", "operation"),
+    ("", "ASC", "order"),
     ("", "ASYNC", "flush-type"),
     ("", "BYTE", "unit"),
     ("", "BYSCORE", "sortby"),
     ("", "GT", "comparison"),
     ("", "MIN", "where"),
     ("zrandmember", "count", "options"),
+    ("", "BEFORE", "where"),
     ("", "BYFLOAT", "increment"),
     ("", "DIGEST", "subcommand"),
     ("", "HARD", "reset-type"),
     ("", "EX", "expiration"),
+    ("lmove", "LEFT", "wherefrom"),
+    ("blmove", "LEFT", "wherefrom"),
+    ("", "LEFT", "where"),
     ("", "LIB-NAME", "attr"),
     ("", "NOSAVE", "save-selector"),
     ("", "NX", "condition"),
@@ -95,6 +116,9 @@ const GROUPS: &[(&str, &str, &str)] = &[
     ("", "host", "args"),
     ("", "protover", "arguments"),
 ];
+
+/// Groups that come a second time.
+const SECONDS: &[(&str, &str)] = &[("wherefrom", "whereto")];
 
 /// Alternatives of several arguments, by the word that they begin with.
 const BLOCKS: &[(&str, &str)] = &[
@@ -111,6 +135,8 @@ const INTRODUCED: &[(&str, &str, &str)] = &[
     ("bitfield", "INCRBY", "incrby-block"),
     ("bitfield", "OVERFLOW", "overflow-block"),
     ("bitfield", "SET", "set-block"),
+    ("sort", "LIMIT", "offset_count"),
+    ("sort_ro", "LIMIT", "offset_count"),
     ("bitfield_ro", "GET", "get-block"),
 ];
 
@@ -119,7 +145,12 @@ const VALUES: &[(&str, &str, &str)] =
     &[("ADDR", "ip:port", "addr"), ("LADDR", "ip:port", "laddr"), ("", "ip:port", "old-format")];
 
 /// Literals that are not called what they are.
-const TOKENS: &[(&str, &str, &str)] = &[("zadd", "CH", "change"), ("zadd", "INCR", "increment")];
+const TOKENS: &[(&str, &str, &str)] = &[
+    ("sort", "ALPHA", "sorting"),
+    ("sort_ro", "ALPHA", "sorting"),
+    ("zadd", "CH", "change"),
+    ("zadd", "INCR", "increment"),
+];
 
 /// Arguments that came after their command: command, name, version.
 const SINCE: &[(&str, &str, &str)] = &[
@@ -130,6 +161,7 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("client|kill", "client-id", "2.8.12"),
     ("client|kill", "client-type", "2.8.12"),
     ("client|kill", "laddr", "6.2.0"),
+    ("client|kill", "maxage", "7.4.0"),
     ("client|kill", "master", "3.2.0"),
     ("client|kill", "replica", "5.0.0"),
     ("client|list", "client-id", "6.2.0"),
@@ -142,12 +174,15 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("flushall", "sync", "6.2.0"),
     ("flushdb", "async", "4.0.0"),
     ("flushdb", "sync", "6.2.0"),
+    ("hscan", "novalues", "7.4.0"),
     ("pexpire", "condition", "7.0.0"),
     ("pexpireat", "condition", "7.0.0"),
+    ("lpop", "count", "6.2.0"),
     ("restore", "absttl", "5.0.0"),
     ("restore", "frequency", "5.0.0"),
     ("restore", "replace", "3.0.0"),
     ("restore", "seconds", "5.0.0"),
+    ("rpop", "count", "6.2.0"),
     ("scan", "type", "6.0.0"),
     ("set", "condition", "2.6.12"),
     ("set", "get", "6.2.0"),
@@ -202,6 +237,21 @@ pub fn group(command: &str, token: &str, word: &str) -> String {
     match known.filter(|_| token.is_empty() || token == "TYPE") {
         Some(name) => name.to_owned(),
         None => default.to_ascii_lowercase(),
+    }
+}
+
+/// The name of a group whose name another one has already.
+pub fn second(name: &str) -> String {
+    let known = SECONDS.iter().find(|(first, _)| *first == name);
+    known.map_or(name, |(_, second)| second).to_owned()
+}
+
+/// Where the keys stand that are named behind a token.
+pub fn place(token: &str) -> Option<Place> {
+    match token {
+        "BY" | "GET" => Some(Place::Unknown),
+        "STORE" => Some(Place::StoreOption),
+        _ => None,
     }
 }
 

@@ -47,7 +47,12 @@ impl Reader<'_> {
                 }
                 Piece::Group { optional, alternatives } => match repetition(alternatives) {
                     Some(again) => self.repeat(&mut read, again),
-                    None => read.push(self.group(*optional, alternatives)),
+                    None => {
+                        let group = self.group(*optional, alternatives);
+                        let is_second = read.iter().any(|known| known.name == group.name);
+                        let name = if is_second { names::second(&group.name) } else { group.name };
+                        read.push(Argument { name, ..group });
+                    }
                 },
             }
         }
@@ -60,10 +65,13 @@ impl Reader<'_> {
         let name = names::value(&self.entry.full_name, self.token, word);
         let covers =
             |spec: &KeySpec| spec.are_keys() && position.is_some_and(|at| covers(spec, at));
-        let key_spec = self.entry.command.keys.iter().position(covers);
+        let place = names::place(self.token);
+        let stands_there = |spec: &KeySpec| Some(spec.place) == place;
+        let keys = || self.entry.command.keys.iter();
+        let key_spec = keys().position(covers).or_else(|| keys().position(stands_there));
         let kind = match key_spec {
-            Some(_) => Kind::Key,
-            None => names::kind(&self.entry.full_name, self.token, word),
+            Some(_) if place != Some(Place::Unknown) => Kind::Key,
+            _ => names::kind(&self.entry.full_name, self.token, word),
         };
         Argument { key_spec, display_text: Some(word.to_owned()), ..named(name, kind) }
     }
@@ -121,7 +129,9 @@ impl Reader<'_> {
             Some(Piece::Word(word)) if is_token(word) => vec![self.alternative(again)],
             _ => self.sequence(again),
         };
-        self.position = position;
+        // Where they end before the last argument, it is not certain which one comes next.
+        let ends_early = |spec: &KeySpec| matches!(spec.place, Place::Range { last: ..=-2, .. });
+        self.position = position.filter(|_| !self.entry.command.keys.iter().any(ends_early));
         let mut tail = read.split_off(read.len().saturating_sub(again.len()));
         debug_assert!(
             tail.iter().map(|argument| &argument.name).eq(again.iter().map(|again| &again.name)),
@@ -192,6 +202,7 @@ fn covers(spec: &KeySpec, position: i16) -> bool {
         }
         // Those that follow it are the same argument, once more.
         Place::Counted { at } => position == at + 1,
+        Place::StoreOption | Place::Nested { .. } | Place::Unknown => false,
     }
 }
 
