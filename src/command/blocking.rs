@@ -85,12 +85,7 @@ enum Try {
     Done,
 }
 
-fn try_to_serve(
-    node: &Node,
-    beside: &BesideScripts<'_>,
-    key: KeyRef<'_>,
-    waiter: &Waiter,
-) -> Try {
+fn try_to_serve(node: &Node, beside: &BesideScripts<'_>, key: KeyRef<'_>, waiter: &Waiter) -> Try {
     let destination = match &waiter.wish {
         Wish::Move { destination, .. } => Some(KeyRef::new(key.db, destination)),
         _ => None,
@@ -125,7 +120,9 @@ fn try_to_serve(
 fn write_error(node: &Node, error: CommandError, protocol: Protocol, reply: &mut Vec<u8>) {
     let text = match error {
         CommandError::Reply(text) => text,
-        CommandError::NeedsExclusive | CommandError::Script(_) => "ERR internal error: keys are not held".into(),
+        CommandError::NeedsExclusive | CommandError::Script(_) => {
+            "ERR internal error: keys are not held".into()
+        }
     };
     node.stats.error(&text);
     ReplyWriter::new(reply, protocol).error(&text);

@@ -16,8 +16,8 @@
 //! Nobody takes it twice: a thread that holds it shared and wants it once more would wait for a script that waits for
 //! that thread. Scopes take it; what runs inside of a scope, and what runs under the engine's lock, does not.
 
-use super::{KeyRef, Keys, Keyspace, Mode};
 use super::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, read_for, write_for};
+use super::{KeyRef, Keys, Keyspace, Mode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

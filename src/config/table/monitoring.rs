@@ -21,6 +21,12 @@ pub const MONITORING: Section = Section {
             "Milliseconds from which an event is kept for LATENCY; 0 for none.",
         ),
         Directive::new(
+            "lua-time-limit",
+            AtRunTime,
+            number!(busy_reply_threshold_ms, Plain, 0..=LONG_MAX),
+            "Another name of busy-reply-threshold.",
+        ),
+        Directive::new(
             "notify-keyspace-events",
             AtRunTime,
             Kind::Text { get: show_events, set: set_events },
@@ -28,12 +34,6 @@ pub const MONITORING: Section = Section {
 K by `__keyspace@<db>__:<key>` and E by `__keyevent@<db>__:<event>`, one of them at least;
 g generic, $ strings, s sets, h hashes, z sorted sets, x expired, e evicted, n new keys,
 m misses; A all but n and m. l, t and d are taken too.",
-        ),
-        Directive::new(
-            "lua-time-limit",
-            AtRunTime,
-            number!(busy_reply_threshold_ms, Plain, 0..=LONG_MAX),
-            "Another name of busy-reply-threshold.",
         ),
         Directive::new(
             "slowlog-log-slower-than",
