@@ -262,9 +262,13 @@ fn normal(command: &Command, reply: &Reply) -> Reply {
             Reply::Map(pairs)
         }
         (_, Reply::Set(_)) => Reply::Set(sorted(reply)),
-        // Redis 7.2 keeps small sets and lists as listpacks, Redis 7.0 as hash tables and quicklists.
+        // Redis 7.2 keeps small sets and lists as listpacks, Redis 7.0 as hash tables and quicklists. SORT makes a
+        // skiplist of a small sorted set in Redis, and nothing here.
         ("OBJECT", Reply::Bulk(encoding))
-            if matches!(&encoding[..], b"listpack" | b"hashtable" | b"intset" | b"quicklist") =>
+            if matches!(
+                &encoding[..],
+                b"listpack" | b"hashtable" | b"intset" | b"quicklist" | b"skiplist"
+            ) =>
         {
             Reply::Bulk(b"an aggregate's".to_vec())
         }

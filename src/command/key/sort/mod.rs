@@ -46,9 +46,6 @@ const BY_DENIED: CommandError =
     CommandError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions.");
 const GET_DENIED: CommandError =
     CommandError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions.");
-const NOT_NUMBERS: CommandError =
-    CommandError::fixed("ERR One or more scores can't be converted into double");
-
 fn sort(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let options = sort_options::parse(call.args, true)?;
     run(call, &options)
@@ -119,22 +116,20 @@ fn rows(
             }
             elements
         }
-        _ => order::sorted(call, elements, options).ok_or(NOT_NUMBERS)?,
+        _ => order::sorted(call, elements, options)?,
     };
     let chosen = elements.drain(places);
     if options.gets.is_empty() {
         return Ok(chosen.map(Some).collect());
     }
     let db = call.session.db;
-    let found = chosen.flat_map(|element| {
-        let found: Vec<_> = options
-            .gets
-            .iter()
-            .map(|pattern| lookup::lookup(call.keys, db, pattern, &element))
-            .collect();
-        found
-    });
-    Ok(found.collect())
+    let mut found = Vec::new();
+    for element in chosen {
+        for pattern in &options.gets {
+            found.push(lookup::lookup(call.keys, db, pattern, &element)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The elements in the order in which they are held, and of what.
