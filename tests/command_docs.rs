@@ -159,6 +159,13 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              seconds:double=SLEEP, help:pure-token=HELP)"],
     ),
     (
+        "script|flush",
+        &["argument async:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)"],
+        &[
+            "argument flush-type:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)",
+        ],
+    ),
+    (
         "flushall",
         &[
             "argument async:oneof optional (async:pure-token=ASYNC+4.0.0, sync:pure-token=SYNC+6.2.0)",

@@ -119,6 +119,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("exists", "3.0.3", "Accepts multiple `key` arguments."),
     ("expire", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
     ("expireat", "7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."),
+    ("script|flush", "6.2.0", "Added the `ASYNC` and `SYNC` flushing mode modifiers."),
     ("flushall", "4.0.0", "Added the `ASYNC` flushing mode modifier."),
     ("flushall", "6.2.0", "Added the `SYNC` flushing mode modifier."),
     ("flushdb", "4.0.0", "Added the `ASYNC` flushing mode modifier."),

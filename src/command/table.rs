@@ -60,6 +60,10 @@ impl Flags {
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
     /// Runs at once even after MULTI, where others wait for EXEC.
     pub const UNQUEUED: Flags = Flags(1 << 19);
+    /// CLIENT PAUSE WRITE holds it up too: what it does may be a write.
+    pub const MAY_WRITE: Flags = Flags(1 << 22);
+    /// It may name no key.
+    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 23);
     /// What it answers is a push, which CLIENT REPLY does not hold back.
     pub const PUSHES: Flags = Flags(1 << 20);
 
@@ -138,6 +142,8 @@ pub enum Reach {
     /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
     /// looks at (CLUSTER, INFO, DUMP).
     Engine,
+    /// Runs a script, which names its keys as it comes to them (EVAL).
+    Script,
     /// The keys of the command that it runs, and its token (ONCE).
     Token,
     /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
@@ -167,6 +173,7 @@ pub enum Group {
     Server,
     Cluster,
     Transactions,
+    Scripting,
     Bitmap,
     HyperLogLog,
     PubSub,
@@ -187,6 +194,7 @@ impl Group {
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Scripting => "scripting",
             Group::Bitmap => "bitmap",
             Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
@@ -212,6 +220,7 @@ impl Flags {
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MOVABLEKEYS, "movablekeys"),
         (Flags::NO_ASYNC_LOADING, "no_async_loading"),
+        (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (Flags::NO_MULTI, "no_multi"),
         (Flags::ALLOW_BUSY, "allow_busy"),
     ];

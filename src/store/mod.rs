@@ -4,9 +4,10 @@
 //! - `keyspace` databases and their shards; `shard` one table under one lock; `entry` one key, in the
 //!   smallest form that holds its merging state (`forms`), with its `flags`; `tally` counting with shared
 //!   access.
-//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_sorted`, `keys_list`, `keys_space`
-//!   by what they are about; `account` what
+//! - `keys` the scope, with `keys_text`, `keys_set`, `keys_hash` (both on `members`), `keys_sorted`, `keys_list`, `keys_space`,
+//!   `keys_wide` by what they are about; `account` what
 //!   goes with every change.
+//! - `lanes` lets scripts take keys as they go.
 //! - `expiry` and `eviction` reclaim memory; `digest` is what users can compare.
 //! - `watch` and `observer` are told of changes: WATCH, events, client-side caches.
 //! - For peers: `mark` notes what changes, `drain` tells it, `merge` takes in what they tell, `load` what is on disk, `slots` has
@@ -32,7 +33,9 @@ mod keys_set;
 mod keys_sorted;
 mod keys_space;
 mod keys_text;
+mod keys_wide;
 mod keyspace;
+mod lanes;
 mod load;
 mod mark;
 mod members;
@@ -68,6 +71,7 @@ pub use keys_set::{SetEdit, SetView};
 pub use keys_sorted::{AnySet, SortedEdit, SortedView};
 pub use keys_space::ScanPage;
 pub use keyspace::{Keyspace, TOKENS};
+pub use lanes::BesideScripts;
 pub use load::{Loaded, Part};
 pub use members::Missing;
 pub use merge::Merged;

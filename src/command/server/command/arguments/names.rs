@@ -191,6 +191,7 @@ const SINCE: &[(&str, &str, &str)] = &[
     ("set", "seconds", "2.6.12"),
     ("set", "unix-time-milliseconds", "6.2.0"),
     ("set", "unix-time-seconds", "6.2.0"),
+    ("script|flush", "flush-type", "6.2.0"),
     ("shutdown", "abort", "7.0.0"),
     ("shutdown", "force", "7.0.0"),
     ("shutdown", "now", "7.0.0"),
