@@ -22,5 +22,6 @@ pub mod rdb;
 pub mod remote;
 pub mod replication;
 pub mod resp;
+pub mod script;
 pub mod server;
 pub mod store;

@@ -77,6 +77,57 @@ fn each_kind_of_wish_is_granted() {
     });
 }
 
+/// One with a loop runs on a thread of its own. Those who wait come after its end, as in Redis.
+#[test]
+fn what_a_script_pushes_is_served_after_its_end() {
+    against_both(&["--busy-reply-threshold", "100"], |server| {
+        let mut other = server.connect();
+        let brief = "redis.call('rpush', 'q', 'a', 'b') return redis.call('llen', 'q')";
+        let looping = "for _, text in ipairs({'a', 'b'}) do redis.call('rpush', 'q', text) end \
+            return redis.call('llen', 'q')";
+        for script in [brief, looping] {
+            let clients =
+                ["BLPOP q 0", "BLMOVE q to LEFT LEFT 0"].map(|wish| waiting(server, wish).0);
+            let reply = other.call(&["EVAL", script, "1", "q"]);
+            assert_eq!(show(&reply), "(integer) 2", "nobody takes away meanwhile");
+            let replies = clients.map(|mut client| answer(&mut client));
+            assert_eq!(replies, ["1) \"q\" 2) \"a\"", "\"b\""], "{script}");
+        }
+        let (mut client, _) = waiting(server, "BLPOP q 0");
+        send(&mut other, &["MULTI"]);
+        let _ = other.receive();
+        let _ = other.call(&["EVAL", looping, "1", "q"]);
+        assert_eq!(show(&other.call(&["EXEC"])), "1) (integer) 2");
+        assert_eq!(answer(&mut client), "1) \"q\" 2) \"a\"");
+        let nothing = "return redis.call('blpop', 'none', 0)";
+        let reply = show(&other.call(&["EVAL", nothing, "0"]));
+        assert!(reply.contains("not allowed") || reply == "(nil)", "{reply}");
+        let nothing = "return redis.call('blmpop', 0, 1, 'none', 'LEFT')";
+        assert_eq!(
+            show(&other.call(&["EVAL", nothing, "0"])),
+            "(nil)",
+            "nothing waits in a script"
+        );
+    });
+}
+
+/// Whoever serves does not wait for a script that holds the key.
+#[test]
+fn an_endless_script_that_has_pushed_does_not_stop_the_server() {
+    let options = ["--busy-reply-threshold", "100", "--io-threads", "1"];
+    against_both(&options, |server| {
+        let (_client, _) = waiting(server, "BLPOP q 0");
+        let (_brief, _) = waiting(server, "BLPOP q 1");
+        let (mut other, mut writer) = (server.connect(), server.connect());
+        let endless = "redis.call('rpush', 'q', 'a') while true do end";
+        writer.send(&[&["EVAL", endless, "0"]]).expect("sent");
+        eventually("others are told", || call(&mut other, "PING").contains("BUSY"));
+        assert!(call(&mut other, "SCRIPT KILL").contains("UNKILLABLE"));
+        other.send(&[&["SHUTDOWN", "NOSAVE"]]).expect("sent");
+        assert!(other.receive().is_err(), "it ends");
+    });
+}
+
 /// Whatever makes a list of a key.
 #[test]
 fn whoever_makes_the_list_serves() {
@@ -112,6 +163,29 @@ fn whoever_makes_the_list_serves() {
         send(&mut other, &["SELECT 1", "RPUSH q far", "SWAPDB 0 1"]);
         (0..3).for_each(|_| drop(other.receive()));
         assert_eq!(answer(&mut client), "1) \"q\" 2) \"far\"");
+    });
+}
+
+#[test]
+fn members_are_waited_for_as_elements_are() {
+    against_both(&[], |server| {
+        let mut other = server.connect();
+        let (mut listed, _) = waiting(server, "BLPOP q 0");
+        let (mut least, _) = waiting(server, "BZPOPMIN q other 0");
+        let (mut many, _) = waiting(server, "BZMPOP 0 2 no q MAX COUNT 2");
+        assert_eq!(call(&mut other, "ZADD q 1 a 2 b 3 c"), "(integer) 3");
+        assert_eq!(answer(&mut least), "1) \"q\" 2) \"a\" 3) \"1\"");
+        assert_eq!(
+            answer(&mut many),
+            "1) \"q\" 2) 1) 1) \"c\"       2) \"3\"    2) 1) \"b\"       2) \"2\""
+        );
+        assert_eq!(call(&mut other, "EXISTS q"), "(integer) 0");
+        let (mut most, _) = waiting(server, "BZPOPMAX q 0");
+        assert_eq!(call(&mut other, "ZINCRBY q 5 d"), "\"5\"");
+        assert_eq!(answer(&mut most), "1) \"q\" 2) \"d\" 3) \"5\"");
+        // A list has been waited for all the time.
+        assert_eq!(call(&mut other, "RPUSH q x"), "(integer) 1");
+        assert_eq!(answer(&mut listed), "1) \"q\" 2) \"x\"");
     });
 }
 

@@ -78,13 +78,17 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              slave:pure-token=SLAVE, replica:pure-token=REPLICA+5.0.0, pubsub:pure-token=PUBSUB), \
              username:string=USER optional, ip:port:string=ADDR optional, \
              ip:port:string=LADDR+6.2.0 optional, yes/no:string=SKIPME optional))"],
-        &["argument filter:oneof (old-format:string-2.8.12, new-format:oneof multiple \
+        &[
+            "argument filter:oneof (old-format:string-2.8.12, new-format:oneof multiple \
              (client-id:integer=ID+2.8.12 optional, client-type:oneof=TYPE+2.8.12 optional \
              (normal:pure-token=NORMAL, master:pure-token=MASTER+3.2.0, slave:pure-token=SLAVE, \
              replica:pure-token=REPLICA+5.0.0, pubsub:pure-token=PUBSUB), \
              username:string=USER optional, addr:string=ADDR optional, \
              laddr:string=LADDR+6.2.0 optional, \
-             skipme:oneof=SKIPME optional (yes:pure-token=YES, no:pure-token=NO)))"],
+             skipme:oneof=SKIPME optional (yes:pure-token=YES, no:pure-token=NO), \
+             maxage:integer=MAXAGE+7.4.0 optional))",
+            "change 7.4.0 `MAXAGE` option.",
+        ],
     ),
     (
         "client|list",
@@ -155,6 +159,13 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              seconds:double=SLEEP, help:pure-token=HELP)"],
     ),
     (
+        "script|flush",
+        &["argument async:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)"],
+        &[
+            "argument flush-type:oneof+6.2.0 optional (async:pure-token=ASYNC, sync:pure-token=SYNC)",
+        ],
+    ),
+    (
         "flushall",
         &[
             "argument async:oneof optional (async:pure-token=ASYNC+4.0.0, sync:pure-token=SYNC+6.2.0)",
@@ -178,6 +189,18 @@ const DIFFERENT: &[(&str, &[&str], &[&str])] = &[
              optional (username:string, password:string), clientname:string=SETNAME optional)"],
         &["argument arguments:block optional (protover:integer, auth:block=AUTH \
              optional (username:string, password:string), clientname:string=SETNAME optional)"],
+    ),
+    (
+        "hmset",
+        &["argument field_value:block multiple (field:string, value:string)"],
+        &["argument data:block multiple (field:string, value:string)"],
+    ),
+    // Of a later Redis.
+    ("hscan", &[], &["argument novalues:pure-token=NOVALUES+7.4.0 optional"]),
+    (
+        "hset",
+        &["argument field_value:block multiple (field:string, value:string)"],
+        &["argument data:block multiple (field:string, value:string)"],
     ),
     (
         "lcs",

@@ -19,7 +19,7 @@ const LAYERS: &[Layer] = &[
     Layer { folders: &["base"], pure: true },
     Layer { folders: &["crdt", "config", "resp", "rdb"], pure: true },
     Layer { folders: &["acl"], pure: true },
-    Layer { folders: &["metrics", "log"], pure: false },
+    Layer { folders: &["metrics", "log", "script"], pure: false },
     Layer { folders: &["store"], pure: false },
     Layer { folders: &["replication"], pure: false },
     Layer { folders: &["node"], pure: false },

@@ -3,7 +3,7 @@
 
 use headcount::base::{Name, Replica};
 use headcount::crdt::{Deadline, Generation, Key, MemberDeadline, Tombstones};
-use headcount::store::{AccessError, Buried, KeyRef, Keyspace, Missing, Mode};
+use headcount::store::{AccessError, Buried, HashEdit, KeyRef, Keyspace, Missing, Mode};
 
 const START_MS: u64 = 1_000_000;
 const LATER_MS: u64 = START_MS + 1_000;
@@ -350,4 +350,37 @@ fn what_comes_back_with_the_clock_ends_with_it() {
     }
     a.expire(LATER_MS, 1_000);
     assert_eq!(count(LATER_MS), (0, true));
+}
+
+/// Who has dropped a field that expired cannot say what is to be forgotten of it, so that is told before.
+#[test]
+fn a_field_that_expired_is_counted_anew_wherever_it_was_dropped() {
+    for rounds in 0..3 {
+        let (a, b) = (node(1), node(2));
+        let count = |on: &Keyspace, by: i64, now_ms: u64| {
+            let mut keys = on.open_one(key(b"h"), Mode::Exclusive, now_ms);
+            keys.edit_hash(key(b"h"), Missing::Create, |hash| hash.add(b"f", by))
+        };
+        assert_eq!(count(&a, 5, START_MS), Ok(Some(Ok(5))));
+        spread(&[&a, &b], START_MS);
+        assert_eq!(count(&b, 10, START_MS), Ok(Some(Ok(15))));
+        let ends = |hash: &mut HashEdit<'_>| hash.set_deadline(b"f", Some(START_MS + 500));
+        let mut keys = b.open_one(key(b"h"), Mode::Exclusive, START_MS);
+        assert_eq!(keys.edit_hash(key(b"h"), Missing::Skip, ends), Ok(Some(true)));
+        drop(keys);
+        spread(&[&b, &a], START_MS);
+        for round in 0..rounds {
+            let now_ms = LATER_MS + round;
+            let closed = close(&[&a, &b], now_ms);
+            // The other is slow.
+            collect(&a, closed[0].0, &closed[0].1, now_ms);
+            spread(&[&a, &b], now_ms);
+        }
+        assert_eq!(a.state(0, b"h").is_none(), rounds == 2, "after {rounds} rounds");
+        assert_eq!(count(&a, 1, LATER_MS + 10), Ok(Some(Ok(1))), "after {rounds} rounds");
+        spread(&[&a, &b], LATER_MS + 10);
+        assert_eq!(count(&b, 1, LATER_MS + 10), Ok(Some(Ok(2))), "after {rounds} rounds");
+        spread(&[&b, &a], LATER_MS + 10);
+        assert_eq!(digests(&a), digests(&b), "after {rounds} rounds");
+    }
 }

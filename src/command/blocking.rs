@@ -1,11 +1,12 @@
 //! Commands that wait until there is something in a key: how they begin to, and how they are served.
 
 use super::popping::{Popped, move_element, reply_popped, take};
+use super::sorted_set::pop;
 use super::{After, Call, CommandError, ReplyMode};
 use crate::base::double::parse_f64;
 use crate::node::{Node, clock};
 use crate::resp::{Protocol, ReplyWriter};
-use crate::store::{KeyRef, Keys, Kind, Mode, Served, Stage, Waiter, Wish};
+use crate::store::{BesideScripts, KeyRef, Keys, Kind, Mode, Served, Stage, Waiter, Wish};
 
 const NOT_FLOAT: CommandError = CommandError::fixed("ERR timeout is not a float or out of range");
 const NEGATIVE: CommandError = CommandError::fixed("ERR timeout is negative");
@@ -45,26 +46,28 @@ pub fn wait<'n>(
 /// The reply where nothing waits. (When the time is up, all are answered with an array.)
 fn reply_nothing(wish: &Wish, reply: &mut ReplyWriter<'_>) {
     match wish {
-        Wish::Pop { .. } | Wish::PopMany { .. } => reply.null_array(),
         Wish::Move { .. } => reply.null(),
+        _ => reply.null_array(),
     }
 }
 
 /// Serves those who wait for keys in which something has changed, in the order in which they came. The caller
-/// holds no key.
+/// holds no key. While a script runs nobody is served: its keys are held until it ends, and then whoever runs it comes
+/// here.
 pub fn serve(node: &Node) {
     let bell = node.keyspace.bell();
     while bell.is_rung() {
+        let Some(beside) = node.keyspace.keep_scripts_out_now() else { return };
         for (db, name) in bell.take() {
-            serve_key(node, KeyRef::new(db, &name));
+            serve_key(node, &beside, KeyRef::new(db, &name));
         }
     }
 }
 
-fn serve_key(node: &Node, key: KeyRef<'_>) {
+fn serve_key(node: &Node, beside: &BesideScripts<'_>, key: KeyRef<'_>) {
     let mut last = None;
     while let Some(waiter) = node.keyspace.next_waiter(key, last.as_deref()) {
-        match try_to_serve(node, key, &waiter) {
+        match try_to_serve(node, beside, key, &waiter) {
             Try::Missing => return,
             Try::Unfit => last = Some(waiter),
             Try::Done => {}
@@ -82,20 +85,20 @@ enum Try {
     Done,
 }
 
-fn try_to_serve(node: &Node, key: KeyRef<'_>, waiter: &Waiter) -> Try {
+fn try_to_serve(node: &Node, beside: &BesideScripts<'_>, key: KeyRef<'_>, waiter: &Waiter) -> Try {
     let destination = match &waiter.wish {
         Wish::Move { destination, .. } => Some(KeyRef::new(key.db, destination)),
-        Wish::Pop { .. } | Wish::PopMany { .. } => None,
+        _ => None,
     };
     let named = std::iter::once(key).chain(destination);
-    let mut keys = node.keyspace.open(named, Mode::Exclusive, clock::unix_ms());
+    let mut keys = node.keyspace.open_beside(beside, named, Mode::Exclusive, clock::unix_ms());
     let mut stage = waiter.stage();
     let Stage::Waits(waker) = &mut *stage else {
         keys.stop_waiting(key, waiter);
         return Try::Done;
     };
     match keys.kind(key) {
-        Ok(Some(Kind::List)) => {}
+        Ok(Some(kind)) if kind == wanted(&waiter.wish) => {}
         Ok(Some(_)) => return Try::Unfit,
         Ok(None) | Err(_) => return Try::Missing,
     }
@@ -117,10 +120,20 @@ fn try_to_serve(node: &Node, key: KeyRef<'_>, waiter: &Waiter) -> Try {
 fn write_error(node: &Node, error: CommandError, protocol: Protocol, reply: &mut Vec<u8>) {
     let text = match error {
         CommandError::Reply(text) => text,
-        CommandError::NeedsExclusive => "ERR internal error: keys are not held".into(),
+        CommandError::NeedsExclusive | CommandError::Script(_) => {
+            "ERR internal error: keys are not held".into()
+        }
     };
     node.stats.error(&text);
     ReplyWriter::new(reply, protocol).error(&text);
+}
+
+/// What a key has to be that a wish can be granted on.
+fn wanted(wish: &Wish) -> Kind {
+    match wish {
+        Wish::Pop { .. } | Wish::PopMany { .. } | Wish::Move { .. } => Kind::List,
+        Wish::PopScored { .. } | Wish::PopManyScored { .. } => Kind::SortedSet,
+    }
 }
 
 /// Does on a key that is there what a client waits to do.
@@ -146,6 +159,14 @@ fn grant(
                 Some(text) => reply.bulk(&text),
                 None => reply.null(),
             }
+        }
+        Wish::PopScored { edge } => {
+            let popped = pop::pop(keys, key, *edge, 1)?.unwrap_or_default();
+            pop::reply_one_popped(&mut reply, key.name, &popped);
+        }
+        Wish::PopManyScored { edge, count } => {
+            let popped = pop::pop(keys, key, *edge, *count)?.unwrap_or_default();
+            pop::reply_popped(&mut reply, key.name, &popped);
         }
     }
     Ok(())

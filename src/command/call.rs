@@ -1,7 +1,7 @@
 //! What a command function is given.
 
 use super::{Args, CommandError, Session};
-use crate::node::Node;
+use crate::node::{Node, Recorder};
 use crate::resp::ReplyWriter;
 use crate::store::{KeyRef, Keys};
 
@@ -11,7 +11,9 @@ use crate::store::{KeyRef, Keys};
 /// returns an error; what it had written before an error is taken back.
 pub struct Call<'c, 'k> {
     /// The node's shared parts: configuration, registry of clients, statistics.
-    pub node: &'c Node,
+    pub node: &'k Node,
+    /// Where this thread counts.
+    pub recorder: &'k Recorder,
     /// What belongs to this connection.
     pub session: &'c mut Session,
     pub args: Args<'c>,

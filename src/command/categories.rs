@@ -53,15 +53,17 @@ fn belongs(entry: &Entry, category: &str) -> bool {
     let of_group = |group| command.group == group && !is_container(entry);
     let follows = match category {
         "keyspace" => works_on_keyspace(entry),
-        "read" => has(Flags::READONLY),
+        "read" => has(Flags::READONLY) && command.group != Group::Scripting,
         "write" => has(Flags::WRITE),
         "set" => of_group(Group::Set),
+        "hash" => of_group(Group::Hash),
         "sortedset" => of_group(Group::SortedSet),
         "list" => of_group(Group::List),
         "string" => of_group(Group::String),
         "bitmap" => of_group(Group::Bitmap),
         "hyperloglog" => of_group(Group::HyperLogLog),
         "connection" => of_group(Group::Connection),
+        "scripting" => of_group(Group::Scripting),
         "transaction" => of_group(Group::Transactions),
         "pubsub" => has(Flags::PUBSUB),
         "admin" => has(Flags::ADMIN),

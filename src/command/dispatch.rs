@@ -2,13 +2,11 @@
 
 use super::blocking;
 use super::locking;
-use super::monitor_line;
 use super::permission;
-use super::redaction::shown;
 use super::refusal::{Refusal, misconf, resolve};
 use super::registry::Entry;
 use super::stopwatch::{Stopwatch, alone};
-use super::table::Flags;
+use super::table::{Flags, Reach};
 use super::{After, Args, Call, CommandError, ReplyMode, Session, keys_of};
 use crate::base::hash::hash_name;
 use crate::node::{CachedConfig, Node, Recorder, clock};
@@ -22,6 +20,8 @@ const NO_AUTH: &str = "NOAUTH Authentication required.";
 const NO_MULTI: &str = "ERR Command not allowed inside a transaction";
 const LOADING: &str = "LOADING Headcount is loading the dataset from its peers";
 const READING: &str = "LOADING Redis is loading the dataset in memory";
+const BUSY: &str =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 const OUT_OF_MEMORY: &str = "OOM command not allowed when used memory > 'maxmemory'.";
 const MONITOR_TOUCHES_KEYS: &str = "ERR Replica can't interact with the keyspace";
 const FOR_SUBSCRIBERS: &str = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
@@ -31,10 +31,10 @@ const INTERNAL: &str = "ERR internal error: the command was given up, and is in 
 const ATTACK_LOG_MS: u64 = 60_000;
 
 /// Requests executed one after the other, as of one time: those that a connection's read brought.
-pub struct Batch<'b> {
+pub struct Batch<'b, 'c> {
     node: &'b Node,
     recorder: &'b Recorder,
-    config: &'b mut CachedConfig,
+    config: &'c mut CachedConfig,
     now_ms: u64,
     stopwatch: Stopwatch,
     last: Option<&'static Entry>,
@@ -72,15 +72,15 @@ impl Known {
     }
 }
 
-impl<'b> Batch<'b> {
+impl<'b, 'c> Batch<'b, 'c> {
     /// `recorder` and `config` are the serving thread's; `now_ms` is the time (Unix milliseconds)
     /// that all requests of the batch see.
     pub fn new(
         node: &'b Node,
         recorder: &'b Recorder,
-        config: &'b mut CachedConfig,
+        config: &'c mut CachedConfig,
         now_ms: u64,
-    ) -> Batch<'b> {
+    ) -> Batch<'b, 'c> {
         Batch { node, recorder, config, now_ms, stopwatch: Stopwatch::start(), last: None }
     }
 
@@ -102,7 +102,11 @@ impl<'b> Batch<'b> {
                 self.execute_after_multi(known, session, args, out);
             }
             Ok(entry) => {
-                self.run(Known { entry, hash: planned.hash }, session, args, out, None);
+                let known = Known { entry, hash: planned.hash };
+                match entry.command.reach {
+                    Reach::Script => self.execute_script(known, session, args, out),
+                    _ => self.run(known, session, args, out, None),
+                }
                 if mode != ReplyMode::On || session.reply_mode != ReplyMode::On {
                     silence(entry, mode, session, out, start);
                 }
@@ -125,6 +129,11 @@ impl<'b> Batch<'b> {
         if was_caching {
             end_caching(session, planned);
         }
+        self.serve_waiting();
+    }
+
+    /// Serves those who wait for what was changed, with no key held.
+    fn serve_waiting(&self) {
         if self.node.keyspace.bell().is_rung() && !self.node.pause.holds(true, clock::unix_ms()) {
             blocking::serve(self.node);
         }
@@ -160,7 +169,8 @@ impl<'b> Batch<'b> {
         if !pause.is_set() {
             return None;
         }
-        let writes = flags_of(planned.entry?, session).has(Flags::WRITE);
+        let flags = flags_of(planned.entry?, session);
+        let writes = flags.has(Flags::WRITE) || flags.has(Flags::MAY_WRITE);
         pause.holds(writes, clock::unix_ms()).then_some(writes)
     }
 
@@ -185,7 +195,6 @@ impl<'b> Batch<'b> {
             self.last = Some(entry);
             session.client.activity.set_last_command(entry.index);
         }
-        let config = self.config.get(&self.node.config);
         let refused = |text: &str| Err((Some(entry), Refusal::Error(text.as_bytes().to_vec())));
         let flags = flags_of(entry, session);
         if !session.authenticated && !self.node.access.is_open() && !flags.has(Flags::NO_AUTH) {
@@ -194,16 +203,17 @@ impl<'b> Batch<'b> {
         if session.queue.is_some() && flags.has(Flags::NO_MULTI) {
             return refused(NO_MULTI);
         }
-        if let Err(denied) = permission::check(&session.account, entry, args) {
-            let context = permission::context(session);
-            permission::note(self.node, session, denied, context, (entry, args), self.now_ms);
-            let text = permission::text(denied, &session.account.name, entry, args, false);
-            return refused(&format!("NOPERM {text}"));
+        if let Err(text) = self.permit(session, entry, args) {
+            return refused(&text);
+        }
+        if self.node.keyspace.is_held_up() && !flags.has(Flags::ALLOW_BUSY) {
+            return refused(BUSY);
         }
         // First, for in Redis memory is not looked at meanwhile.
         if !flags.has(Flags::LOADING) && self.node.is_loading() {
             return refused(if self.node.is_reading() { READING } else { LOADING });
         }
+        let config = self.config.get(&self.node.config);
         // Room is made before any command, but only those that take memory are refused.
         let grows = flags.has(Flags::DENYOOM);
         if config.maxmemory_bytes != 0
@@ -228,6 +238,16 @@ impl<'b> Batch<'b> {
             return refused(&format!("ERR Can't execute '{}': {FOR_SUBSCRIBERS}", entry.full_name));
         }
         Ok(entry)
+    }
+
+    /// Whether its user may say so; what is refused is noted.
+    fn permit(&self, session: &Session, entry: &Entry, args: Args<'_>) -> Result<(), String> {
+        permission::check(&session.account, entry, args).map_err(|denied| {
+            let context = permission::context(session);
+            permission::note(self.node, session, denied, context, (entry, args), self.now_ms);
+            let text = permission::text(denied, &session.account.name, entry, args, false);
+            format!("NOPERM {text}")
+        })
     }
 
     fn refuse(
@@ -285,8 +305,7 @@ impl<'b> Batch<'b> {
         let alone = alone(entry, args, self.config.get(&self.node.config));
         // Shown by CLIENT LIST, which is not FAST; those that are do not pay for it.
         if !entry.command.flags.has(Flags::FAST) {
-            let bytes = args.iter().map(<[u8]>::len).sum();
-            session.client.activity.argument_bytes.store(bytes, Ordering::Relaxed);
+            session.client.activity.set_request(args.iter().map(<[u8]>::len));
         }
         self.stopwatch.before(entry, alone, self.recorder);
         let failed = self.answer(known, session, args, out, held);
@@ -302,7 +321,7 @@ impl<'b> Batch<'b> {
             let elapsed = elapsed.saturating_add(Duration::from_millis(slept_ms));
             self.note_if_slow(entry, session, args, elapsed);
         }
-        if self.node.monitors.any() && !hidden_from_monitors(entry) {
+        if self.node.monitors.any() && !showing::hidden_from_monitors(entry) {
             self.feed_monitors(entry, session, args);
         }
     }
@@ -324,6 +343,14 @@ impl<'b> Batch<'b> {
         let text = match catch_unwind(AssertUnwindSafe(attempt)) {
             Ok(Ok(())) => return false,
             Ok(Err(CommandError::Reply(text))) => text,
+            Ok(Err(CommandError::Script(failure))) => {
+                out.truncate(start);
+                ReplyWriter::new(out, session.protocol).error_bytes(&failure.text);
+                if !failure.is_counted {
+                    self.node.stats.error(&String::from_utf8_lossy(&failure.text));
+                }
+                return true;
+            }
             Ok(Err(CommandError::NeedsExclusive)) => {
                 tracing::error!("command '{}' is refused its own keys", entry.full_name);
                 INTERNAL.into()
@@ -350,6 +377,10 @@ impl<'b> Batch<'b> {
         held: Option<&mut Keys<'b>>,
     ) -> Result<(), CommandError> {
         if let Some(keys) = held {
+            if keys.is_of_script() {
+                let (keyspace, command) = (&self.node.keyspace, known.entry.command);
+                locking::hold(keys, keyspace, command, (session.db, args));
+            }
             return self.call(known, session, args, out, keys);
         }
         let start = out.len();
@@ -372,11 +403,12 @@ impl<'b> Batch<'b> {
         out: &mut Vec<u8>,
     ) -> Result<(), CommandError> {
         let (command, keyspace) = (known.entry.command, &self.node.keyspace);
-        let mut keys = match known.only_key(session.db, args) {
+        let keys = match known.only_key(session.db, args) {
             // By far the most frequent case.
-            Some((_, key)) => keyspace.open_one(key, mode, self.now_ms),
+            Some((_, key)) => keyspace.try_open_one(key, mode, self.now_ms),
             None => locking::open(keyspace, command, (session.db, args), mode, self.now_ms),
         };
+        let mut keys = keys.ok_or(CommandError::BUSY)?;
         self.call(known, session, args, out, &mut keys)
     }
 
@@ -392,12 +424,14 @@ impl<'b> Batch<'b> {
         let command = known.entry.command;
         (keys.no_touch, keys.by) = (session.no_touch, session.client.id);
         let only_key = known.only_key(session.db, args);
-        if session.remembers() && command.flags.has(Flags::READONLY) {
+        let reads = command.flags.has(Flags::READONLY) && command.reach != Reach::Script;
+        if reads && session.remembers() {
             let reader = &session.client;
             keys_of(command, args).for_each(|key| self.node.tracking.reads(reader, key));
         }
         let reply = ReplyWriter::new(out, session.protocol);
-        let mut call = Call { node: self.node, session, args, only_key, keys, reply };
+        let (node, recorder) = (self.node, self.recorder);
+        let mut call = Call { node, recorder, session, args, only_key, keys, reply };
         let result = (command.run)(&mut call);
         let (hits, misses) = call.keys.take_lookups();
         // As in Redis, only reads count as hits and misses of the keyspace.
@@ -408,39 +442,6 @@ impl<'b> Batch<'b> {
         }
         call.keys.notify_missed(was_read);
         result
-    }
-
-    fn note_if_slow(
-        &mut self,
-        entry: &Entry,
-        session: &Session,
-        args: Args<'_>,
-        elapsed: Duration,
-    ) {
-        let config = self.config.get(&self.node.config);
-        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-        let slower = u64::try_from(config.slowlog_log_slower_than_us)
-            .is_ok_and(|threshold_us| elapsed_us >= threshold_us);
-        let unix_seconds = self.now_ms / 1000;
-        if slower && !entry.command.flags.has(Flags::SKIP_SLOWLOG) {
-            let max_len = usize::try_from(config.slowlog_max_len).unwrap_or(usize::MAX);
-            let shown = shown(entry, args);
-            let words = shown.into_iter();
-            self.node.slowlog.record(max_len, unix_seconds, elapsed_us, words, &session.client);
-        }
-        let (elapsed_ms, threshold_ms) = (elapsed_us / 1000, config.latency_monitor_threshold_ms);
-        if threshold_ms != 0 && elapsed_ms >= threshold_ms {
-            let fast = entry.command.flags.has(Flags::FAST);
-            let event = if fast { "fast-command" } else { "command" };
-            let latency_ms = u32::try_from(elapsed_ms).unwrap_or(u32::MAX);
-            self.node.latency.record(event, unix_seconds, latency_ms);
-        }
-    }
-
-    fn feed_monitors(&self, entry: &Entry, session: &Session, args: Args<'_>) {
-        let words = shown(entry, args);
-        let line = monitor_line::line(clock::since_epoch(), session.db, &session.client, &words);
-        self.node.monitors.feed(&line);
     }
 }
 
@@ -486,12 +487,9 @@ fn silence(
     }
 }
 
-/// Redis considers administrative commands too dangerous to be shown.
-fn hidden_from_monitors(entry: &Entry) -> bool {
-    let flags = entry.command.flags;
-    flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN)
-}
-
 mod exec;
+mod script;
+mod showing;
+pub(super) use script::run_script;
 #[cfg(test)]
 mod tests;

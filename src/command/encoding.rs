@@ -3,7 +3,7 @@
 
 use crate::base::number::parse_i64;
 use crate::config::Config;
-use crate::store::{AccessError, KeyRef, Keys, Kind, SortedView, TextForm};
+use crate::store::{AccessError, HashView, KeyRef, Keys, Kind, SortedView, TextForm};
 
 /// Up to this length Redis embeds a string in its object.
 const EMBSTR_MAX_BYTES: usize = 44;
@@ -27,7 +27,7 @@ pub fn encoding(
             let limits = SetThresholds::of(config);
             keys.set(key)?.map(|set| of_set(set.len(), || set.iter(), limits))
         }
-        Some(Kind::Hash) => Some("hashtable"),
+        Some(Kind::Hash) => keys.hash(key)?.map(|hash| of_hash(&hash, config)),
         Some(Kind::SortedSet) => keys
             .sorted(key)?
             .map(|set| if is_packed(&set, config) { "listpack" } else { "skiplist" }),
@@ -137,6 +137,20 @@ fn of_text(text: &[u8], form: TextForm) -> &'static str {
         "embstr"
     } else {
         "raw"
+    }
+}
+
+/// The encoding of a hash: of a compact one, whether any of its fields ends by itself.
+fn of_hash(hash: &HashView<'_>, config: &Config) -> &'static str {
+    let limits = &config.encodings;
+    let fits = |bytes: &[u8]| bytes.len() as u64 <= limits.hash_max_listpack_value;
+    let is_compact = hash.len() as u64 <= limits.hash_max_listpack_entries
+        && hash.fields().all(|(name, text)| fits(name) && fits(&text));
+    let ends = |name: &[u8]| hash.deadline(name).flatten().is_some();
+    match is_compact {
+        false => "hashtable",
+        true if hash.iter().any(ends) => "listpackex",
+        true => "listpack",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a command answers instead of its reply.
 
+use crate::script::Failure;
 use crate::store::AccessError;
 use std::borrow::Cow;
 
@@ -10,6 +11,8 @@ use std::borrow::Cow;
 pub enum CommandError {
     /// The text, beginning with the code: `ERR …`, `WRONGTYPE …`.
     Reply(Cow<'static, str>),
+    /// The error of a script.
+    Script(Failure),
     /// Not an answer: the dispatcher runs the command again with exclusive access to its keys.
     NeedsExclusive,
 }
@@ -25,6 +28,10 @@ impl CommandError {
         CommandError::fixed("ERR increment or decrement would overflow");
     pub const WRONG_TYPE: CommandError =
         CommandError::fixed("WRONGTYPE Operation against a key holding the wrong kind of value");
+    /// A script holds what is asked for, and has done so for too long.
+    pub const BUSY: CommandError = CommandError::fixed(
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+    );
     pub const NO_SUCH_KEY: CommandError = CommandError::fixed("ERR no such key");
 
     /// An error whose text is known when compiling.

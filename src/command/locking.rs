@@ -13,25 +13,51 @@ pub fn first_mode(command: &Command) -> Mode {
     if writes && !command.flags.has(Flags::SHARED_FIRST) { Mode::Exclusive } else { Mode::Shared }
 }
 
-/// Locks what `command` may touch, until the result is dropped. `db` is the connection's database.
+/// Locks what `command` may touch, until the result is dropped. `db` is the connection's database. `None`: a
+/// script has held it up for too long.
 pub fn open<'k>(
     keyspace: &'k Keyspace,
     command: &Command,
     (db, args): (u16, Args<'_>),
     mode: Mode,
     now_ms: u64,
-) -> Keys<'k> {
+) -> Option<Keys<'k>> {
     match command.reach {
         Reach::Keys | Reach::Databases | Reach::Token => {
-            keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
+            keyspace.try_open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
         Reach::Patterns if !is_wide(command, args) => {
-            keyspace.open(keys(keyspace, command, (db, args)), mode, now_ms)
+            keyspace.try_open(keys(keyspace, command, (db, args)), mode, now_ms)
         }
         Reach::Whole | Reach::Patterns => {
-            keyspace.open_whole(&databases_of(keyspace, db, args), mode, now_ms)
+            keyspace.try_open_whole(&databases_of(keyspace, db, args), mode, now_ms)
         }
-        Reach::Browse | Reach::Engine => keyspace.open_browse(now_ms),
+        Reach::Browse | Reach::Engine => keyspace.try_open_browse(now_ms),
+        Reach::Script => keyspace.try_open_script(now_ms),
+    }
+}
+
+/// The same for a command of a script, whose scope is `held`: what is taken for it is kept to the script's end.
+pub fn hold(
+    held: &mut Keys<'_>,
+    keyspace: &Keyspace,
+    command: &Command,
+    (db, args): (u16, Args<'_>),
+) {
+    match command.reach {
+        Reach::Keys | Reach::Databases | Reach::Token => {
+            held.hold(keys(keyspace, command, (db, args)));
+        }
+        Reach::Patterns if !is_wide(command, args) => {
+            held.hold(keys(keyspace, command, (db, args)));
+        }
+        Reach::Patterns => {
+            held.hold_databases(&databases_of(keyspace, db, args));
+            held.hold(keys(keyspace, command, (db, args)));
+        }
+        Reach::Whole | Reach::Browse => held.hold_databases(&databases_of(keyspace, db, args)),
+        Reach::Engine => held.let_go(),
+        Reach::Script => {}
     }
 }
 

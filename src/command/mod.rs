@@ -15,6 +15,7 @@ pub mod key_deadline;
 mod key_positions;
 pub mod key_range;
 mod locking;
+mod lua;
 mod member_deadline;
 mod monitor_line;
 pub mod permission;
@@ -25,6 +26,8 @@ pub mod reference;
 mod refusal;
 pub mod registry;
 mod scan_options;
+mod script_refusals;
+mod script_request;
 mod session;
 mod set_events;
 mod sort_options;
@@ -38,10 +41,12 @@ pub mod users;
 pub mod bitmap;
 pub mod cluster;
 pub mod connection;
+pub mod hash;
 pub mod hyperloglog;
 pub mod key;
 pub mod list;
 pub mod pubsub;
+pub mod script;
 pub mod server;
 pub mod set;
 pub mod sorted_set;
@@ -50,10 +55,12 @@ pub mod transaction;
 
 pub use args::Args;
 pub use call::{Call, Run};
+use dispatch::run_script;
 pub use dispatch::{Batch, Plan};
 pub use error::CommandError;
 pub use help::{reply_help, subcommand_refused};
 pub use key_positions::keys_of;
+pub use script_request::{ScriptDone, ScriptRequest};
 pub use session::{After, AwaitConfirmed, ReplyMode, Session};
 
 use table::Command;
@@ -63,10 +70,12 @@ pub const FAMILIES: &[&[Command]] = &[
     bitmap::ROWS,
     cluster::ROWS,
     connection::ROWS,
+    hash::ROWS,
     hyperloglog::ROWS,
     key::ROWS,
     list::ROWS,
     pubsub::ROWS,
+    script::ROWS,
     server::ROWS,
     set::ROWS,
     sorted_set::ROWS,

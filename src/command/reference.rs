@@ -20,6 +20,7 @@ const GROUPS: &[(Group, &str)] = &[
     (Group::HyperLogLog, "HyperLogLog"),
     (Group::Generic, "Keys"),
     (Group::Set, "Sets"),
+    (Group::Hash, "Hashes"),
     (Group::SortedSet, "Sorted sets"),
     (Group::Connection, "Connection"),
     (Group::Server, "Server"),

@@ -15,6 +15,16 @@ pub struct ScanOptions<'a> {
     pub count: usize,
     pattern: Option<&'a [u8]>,
     kind: WantedKind,
+    /// NOVALUES of HSCAN: the names of fields alone.
+    pub names_only: bool,
+}
+
+/// Which options a command takes besides MATCH and COUNT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Type,
+    NoValues,
+    Nothing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +41,7 @@ impl<'a> ScanOptions<'a> {
     /// # Errors
     /// A syntax error, or COUNT's value is not an integer.
     pub fn of_keys(args: Args<'a>, first: usize) -> Result<ScanOptions<'a>, CommandError> {
-        ScanOptions::parse(args, first, true)
+        ScanOptions::parse(args, first, Takes::Type)
     }
 
     /// The options of SSCAN, from argument `first` on: no TYPE.
@@ -39,20 +49,36 @@ impl<'a> ScanOptions<'a> {
     /// # Errors
     /// As [`ScanOptions::of_keys`].
     pub fn of_members(args: Args<'a>, first: usize) -> Result<ScanOptions<'a>, CommandError> {
-        ScanOptions::parse(args, first, false)
+        ScanOptions::parse(args, first, Takes::Nothing)
     }
 
-    fn parse(args: Args<'a>, first: usize, type_allowed: bool) -> Result<Self, CommandError> {
-        let mut options =
-            ScanOptions { count: DEFAULT_COUNT, pattern: None, kind: WantedKind::Any };
+    /// The options of HSCAN, from argument `first` on: NOVALUES in place of TYPE.
+    ///
+    /// # Errors
+    /// As [`ScanOptions::of_keys`].
+    pub fn of_fields(args: Args<'a>, first: usize) -> Result<ScanOptions<'a>, CommandError> {
+        ScanOptions::parse(args, first, Takes::NoValues)
+    }
+
+    fn parse(args: Args<'a>, first: usize, takes: Takes) -> Result<Self, CommandError> {
+        let mut options = ScanOptions {
+            count: DEFAULT_COUNT,
+            pattern: None,
+            kind: WantedKind::Any,
+            names_only: false,
+        };
         let mut rest = args.from(first).iter();
         while let Some(option) = rest.next() {
+            if takes == Takes::NoValues && option.eq_ignore_ascii_case(b"novalues") {
+                options.names_only = true;
+                continue;
+            }
             let value = rest.next().ok_or(CommandError::SYNTAX)?;
             if option.eq_ignore_ascii_case(b"count") {
                 options.count = parse_count(value)?;
             } else if option.eq_ignore_ascii_case(b"match") {
                 options.pattern = Some(value);
-            } else if type_allowed && option.eq_ignore_ascii_case(b"type") {
+            } else if takes == Takes::Type && option.eq_ignore_ascii_case(b"type") {
                 options.kind = WantedKind::named(value);
             } else {
                 return Err(CommandError::SYNTAX);
@@ -85,6 +111,8 @@ impl WantedKind {
             WantedKind::Only(Kind::String)
         } else if name.eq_ignore_ascii_case(b"set") {
             WantedKind::Only(Kind::Set)
+        } else if name.eq_ignore_ascii_case(b"hash") {
+            WantedKind::Only(Kind::Hash)
         } else if name.eq_ignore_ascii_case(b"zset") {
             WantedKind::Only(Kind::SortedSet)
         } else if name.eq_ignore_ascii_case(b"list") {
@@ -141,7 +169,8 @@ mod tests {
             spans.push(Span { start: buffer.len() as u32, len: word.len() as u32 });
             buffer.extend_from_slice(word.as_bytes());
         }
-        let options = ScanOptions::parse(Args::new(&buffer, &spans), 0, type_allowed)?;
+        let takes = if type_allowed { Takes::Type } else { Takes::Nothing };
+        let options = ScanOptions::parse(Args::new(&buffer, &spans), 0, takes)?;
         let (text, set) = (Kind::String, Kind::Set);
         Ok((options.count, options.wants_key(b"abc", text), options.wants_key(b"abc", set)))
     }

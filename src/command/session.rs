@@ -1,5 +1,6 @@
 //! What belongs to one connection.
 
+use super::ScriptRequest;
 use super::queue::Queue;
 use crate::node::clients::flag;
 use crate::node::{Access, Account, ClientHandle, Confirmation, Remember};
@@ -40,8 +41,14 @@ pub struct Session {
     /// WATCH: the keys that must not have changed when EXEC is said.
     watched: Vec<WatchedKey>,
     watched_bytes: usize,
-    /// EXEC runs: no command may wait.
+    /// EXEC or a script runs: no command may wait.
     pub in_exec: bool,
+    /// Its commands are a script's.
+    pub in_script: bool,
+    /// Whether its connection can have scripts run elsewhere ([`After::AwaitScript`]).
+    pub hands_over: bool,
+    /// What is to be run elsewhere.
+    pub script: Option<Box<ScriptRequest>>,
     /// As whom it waits for a key, with [`After::AwaitKeys`].
     pub waiter: Option<Arc<Waiter>>,
     /// What the connection has to do once this command's reply is written.
@@ -70,16 +77,32 @@ impl Session {
             watched: Vec::new(),
             watched_bytes: 0,
             in_exec: false,
+            in_script: false,
+            hands_over: false,
+            script: None,
             waiter: None,
             after: After::Nothing,
         }
     }
 
+    /// The state in which what was said on this one runs elsewhere.
+    #[must_use]
+    pub fn apart(&self, access: &Access) -> Session {
+        let mut session = Session::new(self.client.clone(), access);
+        session.authenticated = true;
+        session.account = self.account.clone();
+        (session.db, session.protocol) = (self.db, self.protocol);
+        (session.no_touch, session.wrote) = (self.no_touch, self.wrote);
+        (session.remember, session.caching) = (self.remember, self.caching);
+        session
+    }
+
     /// As it was when it connected, but for what the client said of its library (RESET).
     pub fn reset(&mut self, access: &Access, keyspace: &Keyspace) {
         self.forget(keyspace);
-        let (wrote, dumped) = (self.wrote, self.dumped);
-        *self = Session { wrote, dumped, ..Session::new(self.client.clone(), access) };
+        let (wrote, dumped, hands_over) = (self.wrote, self.dumped, self.hands_over);
+        let new = Session::new(self.client.clone(), access);
+        *self = Session { wrote, dumped, hands_over, ..new };
         self.client.set_flag(flag::NO_EVICT | flag::NO_TOUCH | flag::MONITOR, false);
         self.client.edit_names(|names| {
             names.name.clear();
@@ -214,6 +237,8 @@ pub enum After {
     AwaitKeys { timeout_ms: u64, silent: bool },
     /// SAVE: the connection waits for the snapshot of that number.
     AwaitSnapshot(u64),
+    /// EVAL: the connection has [`Session::script`] run, and sends what that answers.
+    AwaitScript,
     /// SHUTDOWN: the server stops; the client gets no reply.
     Shutdown,
 }

@@ -60,6 +60,10 @@ impl Flags {
     pub const NO_ASYNC_LOADING: Flags = Flags(1 << 18);
     /// Runs at once even after MULTI, where others wait for EXEC.
     pub const UNQUEUED: Flags = Flags(1 << 19);
+    /// CLIENT PAUSE WRITE holds it up too: what it does may be a write.
+    pub const MAY_WRITE: Flags = Flags(1 << 22);
+    /// It may name no key.
+    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 23);
     /// What it answers is a push, which CLIENT REPLY does not hold back.
     pub const PUSHES: Flags = Flags(1 << 20);
 
@@ -138,6 +142,8 @@ pub enum Reach {
     /// Asks the engine, whose lock comes before those of keys: it holds none, and opens by itself what it
     /// looks at (CLUSTER, INFO, DUMP).
     Engine,
+    /// Runs a script, which names its keys as it comes to them (EVAL).
+    Script,
     /// The keys of the command that it runs, and its token (ONCE).
     Token,
     /// As `Keys`, or as `Whole` where the arguments ask for keys by a pattern (SORT).
@@ -160,12 +166,14 @@ pub enum Group {
     String,
     Generic,
     Set,
+    Hash,
     SortedSet,
     List,
     Connection,
     Server,
     Cluster,
     Transactions,
+    Scripting,
     Bitmap,
     HyperLogLog,
     PubSub,
@@ -179,12 +187,14 @@ impl Group {
             Group::String => "string",
             Group::Generic => "generic",
             Group::Set => "set",
+            Group::Hash => "hash",
             Group::SortedSet => "sorted-set",
             Group::List => "list",
             Group::Connection => "connection",
             Group::Server => "server",
             Group::Cluster => "cluster",
             Group::Transactions => "transactions",
+            Group::Scripting => "scripting",
             Group::Bitmap => "bitmap",
             Group::HyperLogLog => "hyperloglog",
             Group::PubSub => "pubsub",
@@ -210,6 +220,7 @@ impl Flags {
         (Flags::NO_AUTH, "no_auth"),
         (Flags::MOVABLEKEYS, "movablekeys"),
         (Flags::NO_ASYNC_LOADING, "no_async_loading"),
+        (Flags::NO_MANDATORY_KEYS, "no_mandatory_keys"),
         (Flags::NO_MULTI, "no_multi"),
         (Flags::ALLOW_BUSY, "allow_busy"),
     ];

@@ -7,6 +7,8 @@ const ALL_SHARDS: &str = "request_policy:all_shards";
 const MULTI_SHARD: &str = "request_policy:multi_shard";
 const SPECIAL_REQUEST: &str = "request_policy:special";
 const ALL_SUCCEEDED: &str = "response_policy:all_succeeded";
+const ONE_SUCCEEDED: &str = "response_policy:one_succeeded";
+const ALL_TRUE: &str = "response_policy:agg_logical_and";
 const LEAST: &str = "response_policy:agg_min";
 const SUM: &str = "response_policy:agg_sum";
 const SPECIAL: &str = "response_policy:special";
@@ -28,6 +30,10 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "cluster|slaves",
             "cluster|slots",
             "dump",
+            "hpttl",
+            "hrandfield",
+            "hscan",
+            "httl",
             "lastsave",
             "object|encoding",
             "object|freq",
@@ -50,14 +56,22 @@ const TIPS: &[(&[&str], &[&str])] = &[
             "command|docs",
             "command|info",
             "command|list",
+            "hgetall",
+            "hkeys",
+            "hvals",
             "sdiff",
             "sinter",
             "smembers",
             "sunion",
         ],
     ),
-    (&[ALL_NODES, ALL_SUCCEEDED], &["config|set", "latency|reset", "slowlog|reset"]),
+    (
+        &[ALL_NODES, ALL_SUCCEEDED],
+        &["config|set", "latency|reset", "script|flush", "script|load", "slowlog|reset"],
+    ),
     (&[ALL_SHARDS, SUM], &["dbsize"]),
+    (&[ALL_SHARDS, ALL_TRUE], &["script|exists"]),
+    (&[ALL_SHARDS, ONE_SUCCEEDED], &["script|kill"]),
     (&[MULTI_SHARD, SUM], &["del", "exists", "touch", "unlink"]),
     (&[ALL_SHARDS, ALL_SUCCEEDED], &["flushall", "flushdb", "memory|purge", "ping"]),
     (

@@ -9,6 +9,9 @@ pub struct Encodings {
     pub set_max_listpack_entries: u64,
     /// Bytes.
     pub set_max_listpack_value: u64,
+    pub hash_max_listpack_entries: u64,
+    /// Bytes.
+    pub hash_max_listpack_value: u64,
     pub zset_max_listpack_entries: u64,
     /// Bytes.
     pub zset_max_listpack_value: u64,
@@ -23,6 +26,8 @@ impl Default for Encodings {
             set_max_intset_entries: 512,
             set_max_listpack_entries: 128,
             set_max_listpack_value: 64,
+            hash_max_listpack_entries: 512,
+            hash_max_listpack_value: 64,
             zset_max_listpack_entries: 128,
             zset_max_listpack_value: 64,
             list_max_listpack_size: -2,

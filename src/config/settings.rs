@@ -96,6 +96,8 @@ pub struct Config {
     pub slowlog_log_slower_than_us: i64,
     pub slowlog_max_len: u64,
     /// Milliseconds; 0: off.
+    /// 0 or less: a script may take as long as it likes.
+    pub busy_reply_threshold_ms: i64,
     pub latency_monitor_threshold_ms: u64,
     pub notify_keyspace_events: EventClasses,
     /// 0: no limit.
@@ -235,6 +237,7 @@ impl Default for Config {
             stop_writes_on_bgsave_error: true,
             slowlog_log_slower_than_us: 10_000,
             slowlog_max_len: 128,
+            busy_reply_threshold_ms: 5000,
             latency_monitor_threshold_ms: 0,
             notify_keyspace_events: EventClasses::NONE,
             tracking_table_max_keys: 1_000_000,

@@ -1,10 +1,11 @@
 //! Hashes: fields that carry a counter each.
 
-use super::collection::Value;
+use super::collection::{Joinable, Value};
 use super::collections::Collections;
 use super::living::Living;
 use super::wire::{Decoder, Encoder};
-use super::{Collection, Counter, DeadlineRegister, Kind, Own, Plain, PlainSlot, Reading, Visible};
+use super::{Collection, Counter, DeadlineRegister, Key, Kind, MemberDeadline, Own, Plain};
+use super::{PlainSlot, Reading, Visible, Write};
 use crate::base::codec::Malformed;
 use crate::base::decimal::Decimal;
 use crate::base::{Name, Replica, Stamp, Tag};
@@ -105,7 +106,9 @@ impl Field {
         self.0 = Form::of(counter);
     }
 
-    fn to_counter(&self) -> Counter {
+    /// The counter that it is.
+    #[must_use]
+    pub fn to_counter(&self) -> Counter {
         match &self.0 {
             Form::Nothing => Counter::default(),
             Form::Forgotten { tag } => Counter::forgotten(*tag),
@@ -156,6 +159,28 @@ impl Form {
             },
             _ => None,
         }
+    }
+}
+
+impl Joinable for Field {
+    fn joined(key: &Key, write: &Write) -> Box<Hash> {
+        let mut joined = Box::<Hash>::default();
+        for hash in key.members::<Field>(write.now_ms) {
+            for name in hash.iter() {
+                let text = match key.field(write.now_ms, name) {
+                    None => Vec::new(),
+                    Some(Visible::Text(text)) => text.to_vec(),
+                    Some(Visible::Integer(value)) => value.to_string().into_bytes(),
+                    Some(Visible::Number(text)) => text.into_bytes(),
+                    Some(Visible::Made(text)) => text,
+                };
+                let at_ms = hash.deadline_ms(name).flatten();
+                joined.change(write, name, MemberDeadline::Set(at_ms), |field| {
+                    field.write(write.tag, &text);
+                });
+            }
+        }
+        joined
     }
 }
 

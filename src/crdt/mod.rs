@@ -32,7 +32,7 @@ mod set;
 mod slot;
 pub mod wire;
 
-pub use collection::{Collection, Index, MemberDeadline, Value};
+pub use collection::{Collection, Index, Joinable, MemberDeadline, Value};
 pub use collections::{Collections, Members};
 pub use counter::Counter;
 pub use deadline::DeadlineRegister;
@@ -44,7 +44,7 @@ pub use list::{End, Item, List, Side, Texts, Writer};
 pub use overlay::{Bits, Overlay, Overlays, Registers};
 pub use own::{Own, OwnFloat, OwnMembers, OwnScore};
 pub use plain::{Plain, PlainSlot};
-pub use reading::{Reading, Visible};
+pub use reading::{Laid, Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
 pub use score::{Score, ScoreOrder, SortedSet};

@@ -1,9 +1,9 @@
 //! Sets: members that carry nothing.
 
-use super::collection::Value;
+use super::collection::{Joinable, Value};
 use super::collections::Collections;
 use super::wire::{Decoder, Encoder};
-use super::{Collection, Kind, MemberDeadline, Own, Write};
+use super::{Collection, Key, Kind, MemberDeadline, Own, Write};
 use crate::base::codec::Malformed;
 use crate::base::{Replica, Stamp};
 
@@ -14,6 +14,19 @@ impl Set {
     /// SADD, SADDEX: true when the member was not in.
     pub fn insert(&mut self, write: &Write, name: &[u8], deadline: MemberDeadline) -> bool {
         self.change(write, name, deadline, |()| {})
+    }
+}
+
+impl Joinable for () {
+    fn joined(key: &Key, write: &Write) -> Box<Set> {
+        let mut joined = Box::<Set>::default();
+        for set in key.sets(write.now_ms) {
+            for name in set.iter() {
+                let at_ms = set.deadline_ms(name).flatten();
+                joined.insert(write, name, MemberDeadline::Set(at_ms));
+            }
+        }
+        joined
     }
 }
 

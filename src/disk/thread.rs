@@ -34,7 +34,11 @@ impl Keeper {
             catch_unwind(live).unwrap_or_else(|_| {
                 tracing::error!("The disk's thread panicked; nothing is written any more");
                 shared.set_failure(Some("internal error".to_owned()));
-                node.shutdown.request(ShutdownRequest { now: true, force: true });
+                node.shutdown.request(ShutdownRequest {
+                    now: true,
+                    force: true,
+                    ..ShutdownRequest::default()
+                });
                 false
             })
         };
@@ -64,7 +68,11 @@ fn live(node: &Arc<Node>, disk: &Arc<Disk>, files: &Files) -> bool {
         }
         Err(why) => {
             disk.end_loading(Err(why));
-            node.shutdown.request(ShutdownRequest { now: true, force: true });
+            node.shutdown.request(ShutdownRequest {
+                now: true,
+                force: true,
+                ..ShutdownRequest::default()
+            });
             false
         }
     }

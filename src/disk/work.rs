@@ -204,6 +204,7 @@ impl Work {
     fn begin_snapshot(&mut self) -> Result<(), String> {
         let cluster = self.disk.cluster.clone();
         let (group, memory) = {
+            let _beside_scripts = self.node.keyspace.keep_scripts_out();
             let mut engine = cluster.engine.lock();
             engine.flush(&self.node.keyspace, cluster.now());
             let group = engine.take_group(&self.node.keyspace, cluster.now());
@@ -243,6 +244,7 @@ impl Work {
         self.ticked = now;
         if self.node.cluster.is_none() {
             let cluster = &self.disk.cluster;
+            let _beside_scripts = self.node.keyspace.keep_scripts_out();
             cluster.engine.lock().tick(&self.node.keyspace, cluster.now());
         }
     }
@@ -254,6 +256,7 @@ impl Work {
         }
         let cluster = &self.disk.cluster;
         let (group, is_awaited) = {
+            let _beside_scripts = self.node.keyspace.keep_scripts_out();
             let mut engine = cluster.engine.lock();
             engine.flush(&self.node.keyspace, cluster.now());
             let group = engine.take_group(&self.node.keyspace, cluster.now());

@@ -23,6 +23,8 @@ pub struct Writer {
     piece: Vec<u8>,
     arguments: usize,
     elements: usize,
+    /// Of the fields in the piece: when they end (Unix ms), and their names.
+    ends: Vec<(i64, Vec<u8>)>,
     is_begun: bool,
 }
 
@@ -34,6 +36,7 @@ impl Writer {
             piece: Vec::new(),
             arguments: 0,
             elements: 0,
+            ends: Vec::new(),
             is_begun: false,
         }
     }
@@ -54,6 +57,7 @@ impl Writer {
 
     pub fn begin(&mut self) {
         self.clear_piece();
+        self.ends.clear();
         self.is_begun = false;
     }
 
@@ -65,9 +69,10 @@ impl Writer {
         match element {
             Element::Text(text) => return self.string(key, text),
             Element::Member(member) => self.argument(member),
-            Element::Field { name, value, .. } => {
+            Element::Field { name, value, deadline_ms } => {
                 self.argument(name);
                 self.argument(value);
+                self.ends.extend(deadline_ms.map(|at_ms| (at_ms, name.to_vec())));
             }
             Element::Scored { member, score } => {
                 // The shortest digits that are read as the same number.
@@ -128,6 +133,14 @@ impl Writer {
         if let Some(deadline_ms) = key.deadline_ms.filter(|_| is_first) {
             self.argument(deadline_ms.to_string().as_bytes());
             self.pipeline.add(key.kind, "PEXPIREAT", &key.name, self.arguments, &self.piece);
+            self.clear_piece();
+        }
+        // In the same piece as the fields, so that none stays for ever that was not to.
+        for (at_ms, name) in std::mem::take(&mut self.ends) {
+            for word in [at_ms.to_string().as_bytes(), b"FIELDS", b"1", &name] {
+                self.argument(word);
+            }
+            self.pipeline.add(key.kind, "HPEXPIREAT", &key.name, self.arguments, &self.piece);
             self.clear_piece();
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! The registry of connected clients.
 
+pub use super::activity::Activity;
+
 use super::Account;
 use super::inbox::{Inbox, Pushed};
 use super::pubsub::Subscriptions;
@@ -12,7 +14,7 @@ use bytes::Bytes;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
@@ -88,64 +90,6 @@ impl ClientNames {
     #[must_use]
     pub fn user(&self) -> &[u8] {
         self.account.as_ref().map_or(DEFAULT_USER, |account| &account.name)
-    }
-}
-
-/// What the connection tells of itself; plain relaxed stores by the thread that serves it.
-#[derive(Default)]
-pub struct Activity {
-    /// Unix milliseconds of the last request.
-    pub last_interaction_ms: AtomicU64,
-    pub db: AtomicU16,
-    /// 2 or 3.
-    pub protocol: AtomicU8,
-    /// The bytes of the arguments of the request being executed.
-    pub argument_bytes: AtomicUsize,
-    /// What the read buffer holds, and its room.
-    pub query_bytes: AtomicUsize,
-    pub query_free_bytes: AtomicUsize,
-    /// What waits to be sent, and the memory that holds it.
-    pub output_bytes: AtomicUsize,
-    pub output_capacity_bytes: AtomicUsize,
-    /// Since it connected.
-    pub commands: AtomicU64,
-    pub read_bytes: AtomicU64,
-    pub written_bytes: AtomicU64,
-    /// How many commands wait for EXEC, plus one; 0: MULTI was not said.
-    queued: AtomicU32,
-    /// Bytes of memory that they take.
-    pub queued_bytes: AtomicUsize,
-    /// The last command's index in the registry plus one; 0: none yet.
-    last_command: AtomicU32,
-}
-
-impl Activity {
-    pub fn set_last_command(&self, index: usize) {
-        self.last_command.store(u32::try_from(index + 1).unwrap_or(0), Relaxed);
-    }
-
-    /// So many commands wait for EXEC, in so much memory.
-    pub fn set_queued(&self, commands: usize, bytes: usize) {
-        self.queued.store(u32::try_from(commands + 1).unwrap_or(u32::MAX), Relaxed);
-        self.queued_bytes.store(bytes, Relaxed);
-    }
-
-    /// There is no transaction any more.
-    pub fn set_queueless(&self) {
-        self.queued.store(0, Relaxed);
-        self.queued_bytes.store(0, Relaxed);
-    }
-
-    /// How many commands wait for EXEC; `None`: MULTI was not said.
-    #[must_use]
-    pub fn queued(&self) -> Option<u32> {
-        self.queued.load(Relaxed).checked_sub(1)
-    }
-
-    /// The index in the command registry.
-    #[must_use]
-    pub fn last_command(&self) -> Option<usize> {
-        (self.last_command.load(Relaxed) as usize).checked_sub(1)
     }
 }
 
@@ -476,13 +420,5 @@ mod tests {
         assert_eq!(client.unblocked(), Some(Unblock::Error));
         client.end_waiting();
         assert!(!client.has(flag::BLOCKED) && client.unblocked().is_none());
-    }
-
-    #[test]
-    fn the_last_command_is_known() {
-        let activity = Activity::default();
-        assert_eq!(activity.last_command(), None);
-        activity.set_last_command(0);
-        assert_eq!(activity.last_command(), Some(0));
     }
 }

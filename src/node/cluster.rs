@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 /// Replication, for a node that has a `cluster-port`.
 ///
-/// Locks are taken in this order: the engine's, then shards'. So a command that asks the engine holds
+/// Locks are taken in this order: the one that keeps scripts out, the engine's, then shards'. So a command that asks the engine holds
 /// no key (`Reach::Engine`).
 pub struct Cluster {
     pub engine: Mutex<Engine>,
@@ -48,7 +48,7 @@ impl Cluster {
         }
     }
 
-    /// What the engine says of this node and its peers. The caller holds no key of `keyspace`.
+    /// What the engine says of this node and its peers. The caller holds no key of `keyspace`, and keeps scripts out.
     #[must_use]
     pub fn status(&self, keyspace: &Keyspace) -> Status {
         self.engine.lock().status(keyspace, self.now())

@@ -1,6 +1,7 @@
 //! The node: owns the parts that every connection shares.
 
 mod access;
+mod activity;
 mod background;
 pub mod clients;
 pub mod clock;
@@ -18,6 +19,7 @@ mod posts;
 pub mod pubsub;
 mod rates;
 mod reconfigure;
+pub mod scripts;
 mod shutdown;
 pub mod slowlog;
 mod snapshots;
@@ -41,6 +43,7 @@ pub use pause::{Pause, PauseMode};
 pub use pubsub::{PubSub, Space};
 pub use rates::Rates;
 pub use reconfigure::{CannotListen, Reconfigure};
+pub use scripts::{NotKilled, Scripts};
 pub use shutdown::{Shutdown, ShutdownRequest};
 pub use slowlog::SlowLog;
 pub use snapshots::{Snapshot, Snapshots};
@@ -82,6 +85,7 @@ pub struct Node {
     pub pubsub: Arc<PubSub>,
     pub tracking: Arc<Tracking>,
     pub pause: Pause,
+    pub scripts: Scripts,
     pub shutdown: Shutdown,
     /// Of ONCE.
     pub tokens: Tokens,
@@ -103,6 +107,7 @@ impl Node {
     /// commands have statistics.
     #[must_use]
     pub fn new(config: Config, keyspace: Keyspace, commands: usize) -> Node {
+        let scripts = Scripts::new(keyspace.held_up());
         let access = Access::new(config.requirepass.as_deref());
         keyspace.tell_events(config.notify_keyspace_events);
         let (config, pubsub) = (Arc::new(ConfigCell::new(config)), Arc::new(PubSub::default()));
@@ -129,6 +134,7 @@ impl Node {
             pubsub,
             tracking,
             pause: Pause::default(),
+            scripts,
             shutdown: Shutdown::default(),
             tokens: Tokens::default(),
             server: OnceLock::new(),

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 pub struct ShutdownRequest {
     /// Do not wait for anything that could still be delivered.
     pub now: bool,
+    /// Do not wait for a script that runs: what it has written is given up.
+    pub abandons_script: bool,
     /// Go also when something that should be written could not be.
     pub force: bool,
 }

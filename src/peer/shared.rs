@@ -90,8 +90,9 @@ impl Shared {
         })
     }
 
-    /// Asks the engine, or tells it.
+    /// Asks the engine, or tells it. A script that runs comes to its end first.
     pub fn engine<R>(&self, ask: impl FnOnce(&mut Engine, &Keyspace, Now) -> R) -> R {
+        let _beside_scripts = self.node.keyspace.keep_scripts_out();
         ask(&mut self.cluster.engine.lock(), &self.node.keyspace, self.cluster.now())
     }
 

@@ -102,6 +102,11 @@ impl<'a> ReplyWriter<'a> {
     }
 
     /// An integer.
+    /// A reply that is written already.
+    pub fn raw(&mut self, reply: &[u8]) {
+        self.out.extend_from_slice(reply);
+    }
+
     pub fn integer(&mut self, value: i64) {
         self.header(b':', value);
     }

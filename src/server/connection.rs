@@ -81,10 +81,12 @@ struct Connection<'c> {
 
 /// Serves a client until its connection ends.
 pub async fn serve(shared: Rc<Shared>, stream: Stream, client: Arc<ClientHandle>) {
+    let mut session = Session::new(client.clone(), &shared.node.access);
+    session.hands_over = true;
     let mut connection = Connection {
         shared: &shared,
         stream,
-        session: Session::new(client.clone(), &shared.node.access),
+        session,
         parser: RequestParser::default(),
         attention: Attention::new(&shared.node, &client),
         input: Vec::new(),
@@ -420,6 +422,7 @@ impl Connection<'_> {
             After::SleepMs(_) => Ok(()),
             // Boxed: few connections ever wait, and the others need not have room for it.
             After::AwaitConfirmed(wait) => Box::pin(self.await_confirmed(wait)).await,
+            After::AwaitScript => Box::pin(self.await_script()).await,
             After::AwaitKeys { timeout_ms, silent } => {
                 Box::pin(self.await_keys(timeout_ms, silent)).await
             }

@@ -12,6 +12,7 @@ pub mod logging;
 mod reconfigure;
 mod requests;
 mod scratch;
+mod scripts;
 mod stream;
 mod timers;
 mod unsent;
@@ -27,6 +28,7 @@ use acceptor::Acceptor;
 use listeners::Listeners;
 use listening::Listening;
 use reconfigure::Server;
+use scripts::ScriptThread;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -64,6 +66,7 @@ pub fn serve(
     let tasks = tokio::task::LocalSet::new();
     let (workers, threads) = tasks.block_on(&runtime, control(node, files, set_log_level))?;
     workers.join();
+    threads.script_thread.stop(node);
     // Last, so that they hear of all that clients were answered.
     if let Some(peers) = threads.peers {
         peers.stop();
@@ -80,6 +83,7 @@ pub fn serve(
 struct Threads {
     peers: Option<Peers>,
     keeper: Option<Keeper>,
+    script_thread: ScriptThread,
 }
 
 /// Runs the common part, and returns the threads that are still at work when the server has to stop.
@@ -94,7 +98,9 @@ async fn control(
     let mut signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let peers = Peers::start(node)?;
     let keeper = Keeper::start(node, files)?;
-    let workers = Workers::start(node)?;
+    let (script_thread, scripts) = ScriptThread::start(node)?;
+    let workers = Workers::start(node, &scripts)?;
+    drop(scripts);
     let listening = Arc::new(Listening::new(listeners));
     announce(&listening, &workers, node);
     node.set_server(Server::new(listening.clone(), set_log_level));
@@ -121,7 +127,7 @@ async fn control(
     listening.close();
     // Those that wait for their client must hear of it.
     node.clients.all().iter().for_each(|client| client.wake.notify_one());
-    Ok((acceptor.workers, Threads { peers, keeper }))
+    Ok((acceptor.workers, Threads { peers, keeper, script_thread }))
 }
 
 fn stop(node: &Node, signal: &str) {

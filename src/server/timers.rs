@@ -18,6 +18,8 @@ const STEP_ENTRIES: usize = 1000;
 const SAMPLE: Duration = Duration::from_millis(100);
 /// How often garbage is looked for.
 const GARBAGE: Duration = Duration::from_millis(100);
+/// How often it is looked whether the script has ended that holds up who waits for keys.
+const SERVING: Duration = Duration::from_millis(10);
 /// How often idle clients are looked for.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
 
@@ -61,6 +63,10 @@ pub async fn serve_waiting(node: Arc<Node>) {
         poll_fn(|context| node.keyspace.bell().poll_rung(context)).await;
         node.pause.ended(true).await;
         blocking::serve(&node);
+        if node.keyspace.bell().is_rung() {
+            // A script runs.
+            sleep(SERVING).await;
+        }
     }
 }
 

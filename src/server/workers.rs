@@ -3,6 +3,7 @@
 
 use super::connection;
 use super::scratch::Scratch;
+use super::scripts::Scripts;
 use super::stream::{Socket, Stream};
 use crate::config::Config;
 use crate::metrics::memory;
@@ -21,6 +22,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// Sockets that may wait for a thread; beyond that the acceptor waits.
 const HANDOVER: usize = 256;
+/// Scripts run on these threads too, and Lua's libraries recurse.
+const STACK_BYTES: usize = 16 << 20;
 /// How long connections may take to finish what they are doing when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -85,12 +88,14 @@ pub struct Shared {
     pub recorder: Recorder,
     pub config: RefCell<CachedConfig>,
     pub scratch: RefCell<Scratch>,
+    pub scripts: Scripts,
 }
 
 impl Shared {
-    fn new(node: Arc<Node>) -> Shared {
+    fn new(node: Arc<Node>, scripts: Scripts) -> Shared {
         let recorder = node.stats.recorder();
-        Shared { node, recorder, config: RefCell::default(), scratch: RefCell::default() }
+        let (config, scratch) = (RefCell::default(), RefCell::default());
+        Shared { node, recorder, config, scratch, scripts }
     }
 
     pub fn config(&self) -> Arc<Config> {
@@ -103,9 +108,10 @@ impl Workers {
     ///
     /// # Errors
     /// A thread or its runtime cannot be made.
-    pub fn start(node: &Arc<Node>) -> io::Result<Workers> {
+    pub fn start(node: &Arc<Node>, scripts: &Scripts) -> io::Result<Workers> {
         let count = thread_count(&node.config());
-        let workers = (0..count).map(|number| Worker::start(number, node.clone()));
+        let start = |number| Worker::start(number, node.clone(), scripts.clone());
+        let workers = (0..count).map(start);
         Ok(Workers { workers: workers.collect::<io::Result<_>>()? })
     }
 
@@ -145,19 +151,20 @@ fn thread_count(config: &Config) -> usize {
 }
 
 impl Worker {
-    fn start(number: usize, node: Arc<Node>) -> io::Result<Worker> {
+    fn start(number: usize, node: Arc<Node>, scripts: Scripts) -> io::Result<Worker> {
         let (sender, receiver) = mpsc::channel(HANDOVER);
         let load = Arc::new(AtomicUsize::new(0));
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let work = move || LocalSet::new().block_on(&runtime, serve(node, receiver));
-        let thread = std::thread::Builder::new().name(format!("serve-{number}")).spawn(work)?;
+        let work = move || LocalSet::new().block_on(&runtime, serve(node, scripts, receiver));
+        let builder = std::thread::Builder::new().name(format!("serve-{number}"));
+        let thread = builder.stack_size(STACK_BYTES).spawn(work)?;
         Ok(Worker { inbox: sender, load, thread })
     }
 }
 
 /// Serves what is handed over until the acceptor is gone, then lets the connections finish.
-async fn serve(node: Arc<Node>, mut inbox: mpsc::Receiver<(Accepted, Load)>) {
-    let shared = Rc::new(Shared::new(node));
+async fn serve(node: Arc<Node>, scripts: Scripts, mut inbox: mpsc::Receiver<(Accepted, Load)>) {
+    let shared = Rc::new(Shared::new(node, scripts));
     let mut connections = JoinSet::new();
     let mut surplus = Surplus::default();
     let mut ticks = interval(SURPLUS_CHECK);

@@ -6,6 +6,7 @@
 use super::entry::Entry;
 use super::{KeyRef, Keys};
 use crate::base::double::format_f64_long;
+use crate::crdt::Field;
 use sha1::{Digest as _, Sha1};
 
 /// A digest, as DEBUG DIGEST prints it in hex.
@@ -16,6 +17,7 @@ const TYPE_STRING: u32 = 0;
 const TYPE_LIST: u32 = 1;
 const TYPE_SET: u32 = 2;
 const TYPE_SORTED_SET: u32 = 3;
+const TYPE_HASH: u32 = 4;
 
 impl Keys<'_> {
     /// The digest of all databases. The scope holds the whole keyspace.
@@ -70,12 +72,23 @@ fn mix_settled(digest: &mut Digest, entry: &Entry, now_ms: u64) {
     } else if let Ok(Some(list)) = entry.list(now_ms) {
         mix(digest, &TYPE_LIST.to_be_bytes());
         list.iter().for_each(|text| mix(digest, text));
-    } else if let Ok(Some(set)) = entry.set(now_ms) {
+    } else if let Ok(Some(set)) = entry.members::<()>(now_ms) {
         mix(digest, &TYPE_SET.to_be_bytes());
         for member in set.iter() {
             xor(digest, member);
             if set.deadline(member).flatten().is_some() {
                 xor(digest, &[member, EXPIRES].concat());
+            }
+        }
+    } else if let Ok(Some(hash)) = entry.members::<Field>(now_ms) {
+        mix(digest, &TYPE_HASH.to_be_bytes());
+        for (name, text) in hash.fields() {
+            let mut field = Digest::default();
+            mix(&mut field, name);
+            mix(&mut field, &text);
+            xor(digest, &field);
+            if hash.deadline(name).flatten().is_some() {
+                xor(digest, &[name, EXPIRES].concat());
             }
         }
     } else if let Ok(Some(set)) = entry.sorted(now_ms) {

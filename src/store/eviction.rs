@@ -1,6 +1,7 @@
 //! Making room: what goes when `maxmemory` is reached. Approximated by sampling, as in Redis.
 
 use super::entry::{Entry, NEVER_DUE};
+use super::lanes::Patience;
 use super::reaper::Garbage;
 use super::shard::Shard;
 use super::stats::Counts;
@@ -104,7 +105,8 @@ impl Keyspace {
         };
         let Some(candidate) = candidate.or_else(|| self.search(&choice)) else { return false };
         let key = KeyRef::new(candidate.db, &candidate.name);
-        let mut keys = self.open([key], Mode::Exclusive, now_ms);
+        // One that a script holds for too long is left for later.
+        let Some(mut keys) = self.try_open_one(key, Mode::Exclusive, now_ms) else { return true };
         if keys.evict(key) {
             keys.notify(EventClasses::EVICTED, "evicted", key);
             Counts::add(&self.counts.evicted_keys, 1);
@@ -141,7 +143,9 @@ impl Keyspace {
         let place = rand::rng().random::<u32>() as usize;
         let of_shards = self.databases_to_evict().into_iter().flat_map(|db| {
             let shards = self.shards_in_use(db).iter();
-            shards.filter_map(move |shard| choice.candidate(&shard.read(), place, db))
+            let patience = Patience::UntilHeldUp;
+            let readable = shards.filter_map(move |shard| self.read_patiently(shard, patience));
+            readable.filter_map(move |shard| choice.candidate(&shard, place, db))
         });
         of_shards.max_by_key(|candidate| candidate.rank)
     }
@@ -149,8 +153,8 @@ impl Keyspace {
     /// Whether a candidate of before is still there and not a worse one, by being used since.
     fn still_holds(&self, choice: &Choice, candidate: &Candidate) -> bool {
         let key = KeyRef::new(candidate.db, &candidate.name);
-        let shard = self.shard(self.lock_of(key)).read();
-        let entry = shard.find(key.hash, key.name);
+        let shard = self.shard(self.lock_of(key)).try_read();
+        let entry = shard.as_ref().and_then(|shard| shard.find(key.hash, key.name));
         entry.is_some_and(|entry| choice.may_go(entry) && choice.rank(entry) >= candidate.rank)
     }
 }

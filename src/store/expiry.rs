@@ -24,8 +24,9 @@ const BATCH: usize = 64;
 impl Keyspace {
     /// Reclaims what is due at `now_ms` (Unix time), looking at about `budget` entries and members, in
     /// steps that hold one shard for about 64 of them. Returns how many it looked at: as many as the
-    /// budget, or more, means that there is more to do.
+    /// budget, or more, means that there is more to do. While a script runs it does nothing.
     pub fn expire(&self, now_ms: u64, budget: usize) -> usize {
+        let Some(_beside_scripts) = self.share_lane_soon() else { return 0 };
         let locks: Vec<u32> = self.locks_in_use().collect();
         if locks.is_empty() {
             return 0;

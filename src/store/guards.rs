@@ -2,6 +2,7 @@
 
 use super::keys::Mode;
 use super::keyspace::Keyspace;
+use super::lanes::Patience;
 use super::shard::Shard;
 use super::sync::{RwLockReadGuard, RwLockWriteGuard};
 
@@ -12,10 +13,18 @@ pub(super) enum Guard<'k> {
 }
 
 impl<'k> Guard<'k> {
-    fn lock(keyspace: &'k Keyspace, lock: u32, mode: Mode) -> Guard<'k> {
+    /// `None`: a script has held it for too long.
+    #[inline]
+    fn lock(
+        keyspace: &'k Keyspace,
+        lock: u32,
+        mode: Mode,
+        patience: Patience,
+    ) -> Option<Guard<'k>> {
+        let shard = keyspace.shard(lock);
         match mode {
-            Mode::Shared => Guard::Shared(keyspace.shard(lock).read()),
-            Mode::Exclusive => Guard::Exclusive(keyspace.shard(lock).write()),
+            Mode::Shared => keyspace.read_patiently(shard, patience).map(Guard::Shared),
+            Mode::Exclusive => keyspace.write_patiently(shard, patience).map(Guard::Exclusive),
         }
     }
 
@@ -37,8 +46,13 @@ pub(super) enum Guards<'k> {
 
 impl<'k> Guards<'k> {
     #[inline]
-    pub fn one(keyspace: &'k Keyspace, lock: u32, mode: Mode) -> Guards<'k> {
-        Guards::One(lock, Guard::lock(keyspace, lock, mode))
+    pub fn one(
+        keyspace: &'k Keyspace,
+        lock: u32,
+        mode: Mode,
+        patience: Patience,
+    ) -> Option<Guards<'k>> {
+        Some(Guards::One(lock, Guard::lock(keyspace, lock, mode, patience)?))
     }
 
     /// Takes `locks`, which rise: so no two scopes wait for each other.
@@ -46,8 +60,28 @@ impl<'k> Guards<'k> {
         keyspace: &'k Keyspace,
         locks: impl Iterator<Item = u32>,
         mode: Mode,
-    ) -> Guards<'k> {
-        Guards::Many(locks.map(|lock| (lock, Guard::lock(keyspace, lock, mode))).collect())
+        patience: Patience,
+    ) -> Option<Guards<'k>> {
+        let locked = locks.map(|lock| Some((lock, Guard::lock(keyspace, lock, mode, patience)?)));
+        locked.collect::<Option<_>>().map(Guards::Many)
+    }
+
+    /// Takes one more, exclusively, for a scope that holds the lane of scripts: no other waits for two.
+    pub fn add(&mut self, keyspace: &'k Keyspace, lock: u32) {
+        let held = match self {
+            Guards::Many(held) => held,
+            Guards::One(..) => {
+                let Guards::One(only, guard) = std::mem::replace(self, Guards::Many(Vec::new()))
+                else {
+                    return;
+                };
+                *self = Guards::Many(vec![(only, guard)]);
+                return self.add(keyspace, lock);
+            }
+        };
+        if let Err(at) = held.binary_search_by_key(&lock, |(lock, _)| *lock) {
+            held.insert(at, (lock, Guard::Exclusive(keyspace.shard(lock).write())));
+        }
     }
 
     /// The shard of a lock, if it is held.

@@ -7,6 +7,7 @@
 use super::entry::{Entry, State};
 use super::flags::VISIBLE;
 use super::guards::{Guard, Guards};
+use super::lanes::{Lane, Patience};
 use super::reaper::Garbage;
 use super::shard::{Account, Shard};
 use super::sync::RwLockReadGuard;
@@ -56,7 +57,9 @@ pub struct Keys<'k> {
     pub(super) replaces: bool,
     pub(super) guards: Guards<'k>,
     /// Held by who writes several shards, while others drain what is changed.
-    grouping: Option<RwLockReadGuard<'k, ()>>,
+    pub(super) grouping: Option<RwLockReadGuard<'k, ()>>,
+    /// Held by who may touch several shards; given back last.
+    pub(super) lane: Option<Lane<'k>>,
     /// What was taken out and is large: freed after the locks.
     pub(super) trash: Vec<Garbage>,
     /// Whether it is freed elsewhere.
@@ -66,62 +69,55 @@ pub struct Keys<'k> {
 impl<'k> Keys<'k> {
     pub(super) fn open<'n>(
         keyspace: &'k Keyspace,
-        keys: impl IntoIterator<Item = KeyRef<'n>, IntoIter: Clone>,
+        keys: impl Iterator<Item = KeyRef<'n>> + Clone,
         mode: Mode,
+        patience: Patience,
         now_ms: u64,
-    ) -> Keys<'k> {
-        let keys = keys.into_iter();
+    ) -> Option<Keys<'k>> {
         let mut locks: SmallVec<[u32; 8]> = keys.clone().map(|key| keyspace.lock_of(key)).collect();
         locks.sort_unstable();
         locks.dedup();
-        let grouping = (locks.len() > 1).then(|| keyspace.group_writes(mode)).flatten();
-        let guards = match locks[..] {
-            [only] => Guards::one(keyspace, only, mode),
-            _ => Guards::many(keyspace, locks.iter().copied(), mode),
+        let mut scope = match locks[..] {
+            [] => Keys::with_guards(keyspace, Guards::Many(Vec::new()), now_ms),
+            [only] => {
+                let guards = Guards::one(keyspace, only, mode, patience)?;
+                Keys::with_guards(keyspace, guards, now_ms)
+            }
+            _ => {
+                let lane = match patience {
+                    Patience::Beside => None,
+                    _ => Some(keyspace.share_lane(patience)?),
+                };
+                let grouping = keyspace.group_writes(mode);
+                let locks = locks.iter().copied();
+                let guards = Guards::many(keyspace, locks, mode, patience)?;
+                let mut scope = Keys::with_guards(keyspace, guards, now_ms);
+                (scope.lane, scope.grouping) = (lane, grouping);
+                scope
+            }
         };
-        let mut scope = Keys::with_guards(keyspace, guards, grouping, now_ms);
         if mode == Mode::Exclusive {
             keys.for_each(|key| scope.settle(key));
         }
-        scope
+        Some(scope)
     }
 
     pub(super) fn open_one(
         keyspace: &'k Keyspace,
         key: KeyRef<'_>,
         mode: Mode,
+        patience: Patience,
         now_ms: u64,
-    ) -> Keys<'k> {
-        let guards = Guards::one(keyspace, keyspace.lock_of(key), mode);
-        let mut scope = Keys::with_guards(keyspace, guards, None, now_ms);
+    ) -> Option<Keys<'k>> {
+        let guards = Guards::one(keyspace, keyspace.lock_of(key), mode, patience)?;
+        let mut scope = Keys::with_guards(keyspace, guards, now_ms);
         if mode == Mode::Exclusive {
             scope.settle(key);
         }
-        scope
+        Some(scope)
     }
 
-    pub(super) fn open_whole(keyspace: &'k Keyspace, mode: Mode, now_ms: u64) -> Keys<'k> {
-        let grouping = keyspace.group_writes(mode);
-        let guards = Guards::many(keyspace, keyspace.locks_in_use(), mode);
-        Keys::with_guards(keyspace, guards, grouping, now_ms)
-    }
-
-    /// All shards in use, for who holds `grouping` exclusively.
-    pub(super) fn hold_whole(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
-        let guards = Guards::many(keyspace, keyspace.locks_in_use(), Mode::Exclusive);
-        Keys::with_guards(keyspace, guards, None, now_ms)
-    }
-
-    pub(super) fn open_browse(keyspace: &'k Keyspace, now_ms: u64) -> Keys<'k> {
-        Keys::with_guards(keyspace, Guards::Many(Vec::new()), None, now_ms)
-    }
-
-    fn with_guards(
-        keyspace: &'k Keyspace,
-        guards: Guards<'k>,
-        grouping: Option<RwLockReadGuard<'k, ()>>,
-        now_ms: u64,
-    ) -> Keys<'k> {
+    pub(super) fn with_guards(keyspace: &'k Keyspace, guards: Guards<'k>, now_ms: u64) -> Keys<'k> {
         Keys {
             keyspace,
             now_ms,
@@ -132,7 +128,8 @@ impl<'k> Keys<'k> {
             missed: RefCell::default(),
             replaces: false,
             guards,
-            grouping,
+            grouping: None,
+            lane: None,
             trash: Vec::new(),
             frees_later: false,
         }
@@ -480,7 +477,7 @@ impl Drop for Keys<'_> {
             return;
         }
         self.guards.release();
-        self.grouping = None;
+        (self.grouping, self.lane) = (None, None);
         if self.frees_later {
             self.keyspace.reaper.take(std::mem::take(&mut self.trash));
         }

@@ -78,8 +78,19 @@ impl Keys<'_> {
         Ok(Some(result))
     }
 
-    /// The key becomes a list of these elements; without any it is deleted.
-    pub fn replace_list<'t>(&mut self, key: KeyRef<'_>, texts: impl Iterator<Item = &'t [u8]>) {
+    /// SORT … STORE: the key becomes a list of these elements; without any it is deleted. True: it was there.
+    pub fn replace_list<'t>(
+        &mut self,
+        key: KeyRef<'_>,
+        texts: impl Iterator<Item = &'t [u8]>,
+    ) -> bool {
+        self.replaces = self.exists(key).unwrap_or(false);
+        self.put_list(key, texts);
+        std::mem::take(&mut self.replaces)
+    }
+
+    /// The key becomes a list of these elements.
+    pub(super) fn put_list<'t>(&mut self, key: KeyRef<'_>, texts: impl Iterator<Item = &'t [u8]>) {
         self.delete(key);
         let put = |list: &mut ListEdit<'_>| texts.for_each(|text| list.push(End::Right, text));
         // It was deleted just now, so it cannot be of another type.

@@ -1,9 +1,8 @@
 //! Sorted sets in a scope.
 
 use super::entry::{Entry, NEVER_DUE, State};
-use super::keys_set::{Missing, SetView};
 use super::watch::Outcome;
-use super::{AccessError, KeyRef, Keys};
+use super::{AccessError, KeyRef, Keys, Missing, SetView};
 use crate::base::Name;
 use crate::base::Replica;
 use crate::base::hash::NameHasher;
@@ -144,7 +143,7 @@ impl Entry {
     /// The visible set or sorted set of a settled entry.
     pub(super) fn any_set(&self, now_ms: u64) -> Result<Option<AnySet<'_>>, AccessError> {
         match self.kind(now_ms) {
-            Some(Kind::Set) => Ok(self.set(now_ms)?.map(AnySet::Set)),
+            Some(Kind::Set) => Ok(self.members::<()>(now_ms)?.map(AnySet::Set)),
             _ => Ok(self.sorted(now_ms)?.map(AnySet::Sorted)),
         }
     }

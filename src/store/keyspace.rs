@@ -4,6 +4,7 @@ use super::KeyRef;
 use super::entry::{Entry, NEVER_DUE, START_TENTHS};
 use super::flags::VISIBLE;
 use super::keys::{Keys, Mode};
+use super::lanes::{Lanes, Patience};
 use super::mark::DirtyShards;
 use super::shard::Shard;
 use super::slots::SlotDigests;
@@ -38,7 +39,7 @@ pub(super) struct Database {
 
 /// The sharded store of all databases.
 ///
-/// Locks are taken in this order: `grouping`, shards by rising number, a shard's list of dirty entries,
+/// Locks are taken in this order: `lanes`, the engine's (which is not here), `grouping`, shards by rising number, a shard's list of dirty entries,
 /// `opening`, `grouped`, `evicted`, `noted`, the bell.
 pub struct Keyspace {
     /// Made when a database is first written.
@@ -62,6 +63,8 @@ pub struct Keyspace {
     pub(super) noted: Mutex<Vec<(u16, Name)>>,
     /// The latest time at which anything was.
     pub(super) noted_ms: AtomicU64,
+    /// Scripts, and who does not run beside one.
+    pub(super) lanes: Lanes,
     /// Held shared by whoever writes several shards: its effects are drained together.
     pub(super) grouping: RwLock<()>,
     /// What was written so since the last drain: locks and hashes.
@@ -96,6 +99,7 @@ impl Keyspace {
             evicted_bytes: AtomicU64::new(0),
             noted: Mutex::default(),
             noted_ms: AtomicU64::new(0),
+            lanes: Lanes::default(),
             grouping: RwLock::new(()),
             grouped: super::sync::Mutex::default(),
             started_ms: now_ms,
@@ -192,21 +196,72 @@ impl Keyspace {
         mode: Mode,
         now_ms: u64,
     ) -> Keys<'k> {
-        Keys::open(self, keys, mode, now_ms)
+        let keys = keys.into_iter();
+        loop {
+            let opened = Keys::open(self, keys.clone(), mode, Patience::Endless, now_ms);
+            if let Some(scope) = opened {
+                return scope;
+            }
+        }
+    }
+
+    /// The same; `None`: a script has held it up for too long.
+    pub fn try_open<'k, 'n>(
+        &'k self,
+        keys: impl IntoIterator<Item = KeyRef<'n>, IntoIter: Clone>,
+        mode: Mode,
+        now_ms: u64,
+    ) -> Option<Keys<'k>> {
+        Keys::open(self, keys.into_iter(), mode, Patience::UntilHeldUp, now_ms)
     }
 
     /// The scope of a command on one key.
     pub fn open_one(&self, key: KeyRef<'_>, mode: Mode, now_ms: u64) -> Keys<'_> {
-        Keys::open_one(self, key, mode, now_ms)
+        loop {
+            let opened = Keys::open_one(self, key, mode, Patience::Endless, now_ms);
+            if let Some(scope) = opened {
+                return scope;
+            }
+        }
+    }
+
+    /// The same; `None`: a script has held it up for too long.
+    #[inline]
+    pub fn try_open_one(&self, key: KeyRef<'_>, mode: Mode, now_ms: u64) -> Option<Keys<'_>> {
+        Keys::open_one(self, key, mode, Patience::UntilHeldUp, now_ms)
     }
 
     /// The scope of a command on everything: all shards of the databases that are in use, and of
-    /// `named` ones, which it may write first (SWAPDB).
+    /// `named` ones, which it may write first (SWAPDB). `None`: a script has held it up for too long.
+    pub fn try_open_whole(&self, named: &[u16], mode: Mode, now_ms: u64) -> Option<Keys<'_>> {
+        self.open_databases(named);
+        Keys::open_whole(self, mode, now_ms)
+    }
+
+    /// As [`Keyspace::try_open_whole`], for who waits.
     pub fn open_whole(&self, named: &[u16], mode: Mode, now_ms: u64) -> Keys<'_> {
+        loop {
+            if let Some(scope) = self.try_open_whole(named, mode, now_ms) {
+                return scope;
+            }
+        }
+    }
+
+    /// The scope of a script, which names its keys as it comes to them ([`Keys::hold`]). `None`: another has held it up
+    /// for too long.
+    pub fn try_open_script(&self, now_ms: u64) -> Option<Keys<'_>> {
+        self.take_lane(Patience::UntilHeldUp).map(|lane| Keys::open_lane(self, lane, now_ms))
+    }
+
+    /// The same if it need not wait.
+    pub fn open_script_now(&self, now_ms: u64) -> Option<Keys<'_>> {
+        self.try_take_lane().map(|lane| Keys::open_lane(self, lane, now_ms))
+    }
+
+    pub(super) fn open_databases(&self, named: &[u16]) {
         for db in named.iter().filter_map(|db| self.place_of(usize::from(*db))) {
             self.open_database(db);
         }
-        Keys::open_whole(self, mode, now_ms)
     }
 
     fn open_database<'k>(&self, database: &'k OnceLock<Database>) -> &'k Database {
@@ -216,8 +271,17 @@ impl Keyspace {
         })
     }
 
-    /// The scope of a command that goes from shard to shard, or touches no key.
+    /// The scope of who goes from shard to shard.
     pub fn open_browse(&self, now_ms: u64) -> Keys<'_> {
+        loop {
+            if let Some(scope) = self.try_open_browse(now_ms) {
+                return scope;
+            }
+        }
+    }
+
+    /// The same of a command, which may ask the engine too. `None`: a script has held it up for too long.
+    pub fn try_open_browse(&self, now_ms: u64) -> Option<Keys<'_>> {
         Keys::open_browse(self, now_ms)
     }
 

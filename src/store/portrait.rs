@@ -1,8 +1,8 @@
 //! What is visible of a key, taken out to be written elsewhere: COPY, RENAME, MOVE, SWAPDB, RESTORE.
 
 use super::entry::Entry;
-use super::{AnySet, KeyRef, Keys, ListView, TextForm};
-use crate::crdt::{Deadline, Key, Tombstones};
+use super::{HashView, KeyRef, Keys, ListView, SetView, SortedView, TextForm};
+use crate::crdt::{Deadline, Field, Key, Kind, Tombstones};
 
 /// A visible value and its deadline.
 pub(super) struct Portrait {
@@ -15,6 +15,8 @@ enum Value {
     Text(Vec<u8>),
     /// Members, each with its deadline.
     Set(Vec<(Vec<u8>, Option<u64>)>),
+    /// Fields, each with its value and its deadline.
+    Hash(Vec<(Vec<u8>, Vec<u8>, Option<u64>)>),
     /// Members and their scores.
     Sorted(Vec<(Vec<u8>, f64)>),
     List(Vec<Vec<u8>>),
@@ -26,12 +28,12 @@ impl Keys<'_> {
         self.settle(key);
         let ends_ms = self.deadline(key).ok()??;
         let form = self.text_form(key).ok()??;
-        if let Ok(text) = self.text(key) {
-            return Some(Portrait { value: Value::Text(text?.to_vec()), ends_ms, form });
-        }
-        let value = match self.list(key) {
-            Ok(list) => Value::elements(&list?),
-            Err(_) => Value::members(&self.any_set(key).ok()??),
+        let value = match self.kind(key).ok()?? {
+            Kind::String => Value::Text(self.text(key).ok()??.to_vec()),
+            Kind::Set => Value::members(&self.set(key).ok()??),
+            Kind::Hash => Value::fields(&self.hash(key).ok()??),
+            Kind::SortedSet => Value::sorted(&self.sorted(key).ok()??),
+            Kind::List => Value::elements(&self.list(key).ok()??),
         };
         Some(Portrait { value, ends_ms, form })
     }
@@ -72,13 +74,20 @@ impl Keys<'_> {
                 }
             }
             Value::List(texts) => {
-                self.replace_list(key, texts.iter().map(Vec::as_slice));
+                self.put_list(key, texts.iter().map(Vec::as_slice));
                 if portrait.ends_ms.is_some() {
                     self.set_deadline(key, portrait.ends_ms);
                 }
             }
             Value::Set(members) => {
                 self.put_set(key, members.iter().map(|(name, at_ms)| (&name[..], *at_ms)));
+            }
+            Value::Hash(fields) => {
+                let fields = fields.iter();
+                self.put_hash(
+                    key,
+                    fields.map(|(name, text, at_ms)| (&name[..], &text[..], *at_ms)),
+                );
             }
             Value::Sorted(members) => {
                 self.put_sorted(key, members.iter().map(|(name, score)| (&name[..], *score)));
@@ -101,25 +110,32 @@ impl Portrait {
         state.settle(read_ms, Tombstones::KEEP);
         let mut entry = Entry::empty(name);
         entry.set_key(state, Default::default(), read_ms);
-        let value = match entry.text(read_ms) {
-            Ok(text) => Value::Text(text?.to_vec()),
-            Err(_) => match entry.list(read_ms) {
-                Ok(list) => Value::elements(&list?),
-                Err(_) => Value::members(&entry.any_set(read_ms).ok()??),
-            },
+        let value = match entry.kind(read_ms)? {
+            Kind::String => Value::Text(entry.text(read_ms).ok()??.to_vec()),
+            Kind::Set => Value::members(&entry.members::<()>(read_ms).ok()??),
+            Kind::Hash => Value::fields(&entry.members::<Field>(read_ms).ok()??),
+            Kind::SortedSet => Value::sorted(&entry.sorted(read_ms).ok()??),
+            Kind::List => Value::elements(&entry.list(read_ms).ok()??),
         };
         Some(Portrait { value, ends_ms, form: TextForm::Plain })
     }
 
     /// Without the members that have expired; `None`: none is left.
     fn without_past(mut self, now_ms: u64) -> Option<Portrait> {
-        if let Value::Set(members) = &mut self.value {
-            members.retain(|(_, at_ms)| at_ms.is_none_or(|at_ms| at_ms > now_ms));
-            if members.is_empty() {
-                return None;
+        let is_left = |at_ms: &Option<u64>| at_ms.is_none_or(|at_ms| at_ms > now_ms);
+        let is_empty = match &mut self.value {
+            // Only members of sets and fields expire.
+            Value::Text(_) | Value::Sorted(_) | Value::List(_) => false,
+            Value::Set(members) => {
+                members.retain(|(_, at_ms)| is_left(at_ms));
+                members.is_empty()
             }
-        }
-        Some(self)
+            Value::Hash(fields) => {
+                fields.retain(|(_, _, at_ms)| is_left(at_ms));
+                fields.is_empty()
+            }
+        };
+        (!is_empty).then_some(self)
     }
 }
 
@@ -128,16 +144,20 @@ impl Value {
         Value::List(list.iter().map(<[u8]>::to_vec).collect())
     }
 
-    fn members(set: &AnySet<'_>) -> Value {
-        match set {
-            AnySet::Set(set) => {
-                let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
-                Value::Set(members.collect())
-            }
-            AnySet::Sorted(set) => {
-                let members = set.range(0..set.len()).map(|(name, score)| (name.to_vec(), score));
-                Value::Sorted(members.collect())
-            }
-        }
+    fn members(set: &SetView<'_>) -> Value {
+        let members = set.iter().map(|name| (name.to_vec(), set.deadline(name).flatten()));
+        Value::Set(members.collect())
+    }
+
+    fn sorted(set: &SortedView<'_>) -> Value {
+        let members = set.range(0..set.len()).map(|(name, score)| (name.to_vec(), score));
+        Value::Sorted(members.collect())
+    }
+
+    fn fields(hash: &HashView<'_>) -> Value {
+        let fields = hash
+            .fields()
+            .map(|(name, text)| (name.to_vec(), text.to_vec(), hash.deadline(name).flatten()));
+        Value::Hash(fields.collect())
     }
 }

@@ -5,19 +5,48 @@
 pub use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 #[cfg(not(feature = "model"))]
 pub use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+#[cfg(not(feature = "model"))]
+pub use timed::{read_for, write_for};
 
 #[cfg(feature = "model")]
-pub use model::{Mutex, RwLock};
+pub use model::{Mutex, RwLock, read_for, write_for};
 #[cfg(feature = "model")]
 pub use shuttle::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 #[cfg(feature = "model")]
 pub use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
+
+#[cfg(not(feature = "model"))]
+mod timed {
+    use super::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+    use std::time::Duration;
+
+    /// Waits for at most so long.
+    pub fn read_for<T>(lock: &RwLock<T>, wait: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        lock.try_read_for(wait)
+    }
+
+    /// Waits for at most so long.
+    pub fn write_for<T>(lock: &RwLock<T>, wait: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        lock.try_write_for(wait)
+    }
+}
 
 #[cfg(feature = "model")]
 mod model {
     use super::{RwLockReadGuard, RwLockWriteGuard};
     use shuttle::sync::MutexGuard;
     use std::sync::PoisonError;
+    use std::time::Duration;
+
+    /// A model has no time: it waits.
+    pub fn read_for<T>(lock: &RwLock<T>, _wait: Duration) -> Option<RwLockReadGuard<'_, T>> {
+        Some(lock.read())
+    }
+
+    /// As [`read_for`].
+    pub fn write_for<T>(lock: &RwLock<T>, _wait: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        Some(lock.write())
+    }
 
     /// The scheduler's lock with the interface of `parking_lot`'s, which knows no poison.
     #[derive(Debug, Default)]
@@ -38,6 +67,10 @@ mod model {
 
         pub fn try_read(&self) -> Option<RwLockReadGuard<'_, T>> {
             self.0.try_read().ok()
+        }
+
+        pub fn try_write(&self) -> Option<RwLockWriteGuard<'_, T>> {
+            self.0.try_write().ok()
         }
 
         pub fn is_locked(&self) -> bool {

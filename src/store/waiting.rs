@@ -4,6 +4,7 @@
 //! users see of a key rings the bell if anybody waits for it; afterwards, with no key held, those who wait
 //! are served. So a change costs a look at that table, whoever made it: a command, a script, a peer.
 
+use super::lanes::Patience;
 use super::{KeyRef, Keys, Keyspace, WatchedKey};
 use crate::base::Name;
 use crate::crdt::End;
@@ -23,6 +24,17 @@ pub enum Wish {
     PopMany { end: End, count: usize },
     /// BLMOVE, BRPOPLPUSH.
     Move { from: End, to: End, destination: Name },
+    /// BZPOPMIN, BZPOPMAX.
+    PopScored { edge: Edge },
+    /// BZMPOP.
+    PopManyScored { edge: Edge, count: usize },
+}
+
+/// From which end of a sorted set members are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    Min,
+    Max,
 }
 
 /// What came of it.
@@ -184,10 +196,14 @@ impl Keyspace {
         shard.watched.as_ref()?.next_waiter(key, last.map_or(0, |waiter| waiter.number))
     }
 
-    /// Takes a client from those that wait. The caller holds no scope.
+    /// Takes a client from those that wait. The caller holds no scope. Where a script holds a key for too long the client
+    /// stays in the table: who comes to serve it finds that it is gone.
     pub fn stop_waiting(&self, waiter: &Waiter) {
         for key in waiter.keys.iter().map(WatchedKey::key) {
-            self.shard(self.lock_of(key)).write().stop_waiting(key.hash, waiter.number);
+            let shard = self.shard(self.lock_of(key));
+            if let Some(mut shard) = self.write_patiently(shard, Patience::UntilHeldUp) {
+                shard.stop_waiting(key.hash, waiter.number);
+            }
         }
     }
 }

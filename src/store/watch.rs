@@ -5,6 +5,7 @@
 //! commands, merges of what peers say, expiry, eviction, flushes.
 
 use super::flags::VISIBLE;
+use super::lanes::Patience;
 use super::shard::Shard;
 use super::waiting::Waiter;
 use super::{AccessError, KeyRef, Keys, Keyspace};
@@ -190,10 +191,14 @@ impl Keys<'_> {
 }
 
 impl Keyspace {
-    /// The end of it. The caller holds no scope.
+    /// The end of it. The caller holds no scope. What a script holds for too long stays watched: `watch` may say that
+    /// it has changed when nobody asks any more, or once too often.
     pub fn unwatch(&self, keys: &[WatchedKey], watch: &Arc<Watch>) {
         for key in keys {
-            self.shard(self.lock_of(key.key())).write().unwatch(key.hash, watch);
+            let shard = self.shard(self.lock_of(key.key()));
+            if let Some(mut shard) = self.write_patiently(shard, Patience::UntilHeldUp) {
+                shard.unwatch(key.hash, watch);
+            }
         }
     }
 }

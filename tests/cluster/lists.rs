@@ -89,3 +89,30 @@ fn a_retry_through_another_node_is_answered_as_the_first() {
     assert_eq!(ask::<i64>(&mut second, "ONCE third INCRBY k 100"), 111);
     assert_eq!(ask::<i64>(&mut second, "GET k"), 111);
 }
+
+/// The numbers that a script sees of five keys: what arrives is not taken in beside one.
+#[test]
+fn peers_see_all_of_a_script_or_nothing() {
+    let cluster = Cluster::start(2);
+    let (mut writer, mut reader) = (cluster.connect(0), cluster.connect(1));
+    let writing = std::thread::spawn(move || {
+        let script = "for i = 1, 5 do redis.call('incr', 'part:' .. i) end return redis.call('rpush', 'jobs', 1)";
+        for _ in 0..300 {
+            let eval = redis::cmd("EVAL").arg(script).arg(0).query(&mut writer);
+            let _: u64 = eval.expect("it runs");
+        }
+    });
+    let mut seen = 0;
+    eventually("the peer has seen the last", || {
+        let script = "return redis.call('mget', 'part:1', 'part:2', 'part:3', 'part:4', 'part:5')";
+        let eval = redis::cmd("EVAL").arg(script).arg(0).query(&mut reader);
+        let parts: Vec<Option<u64>> = eval.expect("it runs");
+        assert!(parts.iter().all(|part| *part == parts[0]), "{parts:?}");
+        let last = parts[0].unwrap_or(0);
+        assert!(last >= seen);
+        seen = last;
+        seen == 300
+    });
+    writing.join().expect("written");
+    assert_eq!(ask::<u64>(&mut reader, "LLEN jobs"), 300);
+}

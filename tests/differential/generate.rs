@@ -113,6 +113,29 @@ const GRAMMAR: &[&str] = &[
     "SDIFFSTORE key key+",
     "SINTERCARD 2 key key ?most",
     "SINTERCARD keys key+",
+    "HSET key field value",
+    "HSET key field value field value",
+    "HSET key field value field",
+    "HMSET key field value",
+    "HSETNX key field value",
+    "HGET key field",
+    "HMGET key field+",
+    "HGETALL key",
+    "HDEL key field+",
+    "HDEL key field+",
+    "HLEN key",
+    "HEXISTS key field",
+    "HKEYS key",
+    "HVALS key",
+    "HSTRLEN key field",
+    "HINCRBY key field int",
+    "HINCRBY key field int",
+    "HINCRBYFLOAT key field float",
+    "HINCRBYFLOAT key field float",
+    "HRANDFIELD key",
+    "HRANDFIELD key count",
+    "HRANDFIELD key count WITHVALUES",
+    "HSCAN key 0 ?scanned",
     "RPUSH key member+",
     "RPUSH key member+",
     "LPUSH key member+",
@@ -137,8 +160,6 @@ const GRAMMAR: &[&str] = &[
     "RPOPLPUSH key key",
     "LMPOP 2 key key end",
     "LMPOP keys key+ end COUNT count",
-    "BLPOP key key 0.001",
-    "BLMOVE key key end end 0.001",
     "SORT key ALPHA ?most",
     "SORT key DESC",
     "SORT key ALPHA STORE key",
@@ -148,7 +169,7 @@ const GRAMMAR: &[&str] = &[
     "UNWATCH",
 ];
 
-const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f", "z", "y"];
+const KEYS: &[&str] = &["a", "b", "c", "d", "s", "t", "n", "f", "h", "i", "z", "y"];
 const VALUES: &[&str] = &[
     "",
     "0",
@@ -214,15 +235,25 @@ const INDICES: &[&str] = &["0", "1", "-1", "3", "-3", "100", "-100", "abc"];
 const OFFSETS: &[&str] = &["0", "1", "5", "20", "-1", "abc", "536870912"];
 const COUNTS: &[&str] = &["0", "1", "2", "5", "100", "-1", "-3", "abc"];
 const PATTERNS: &[&str] = &["*", "a*", "?", "[a-c]", "[^a]", "*b*", "", "\\a", "x*", "[ab"];
-const TYPES: &[&str] = &["string", "set", "SET", "list", "zset"];
+const TYPES: &[&str] = &["string", "set", "SET", "hash", "list", "zset"];
+const FIELDS: &[&str] = &["x", "y", "1", "", "count"];
 
 /// Such times provoke errors, or delete at once; none lies in the near future.
 const ODD_TIMES: &[&str] =
     &["0", "-1", "abc", "9223372036854775807", "-9223372036854775808", "1.5"];
 
 /// What a transaction is made of has replies that can be compared within EXEC's.
-const LEFT_TO_CHANCE: &[&str] =
-    &["SPOP", "SRANDMEMBER", "RANDOMKEY", "SCAN", "SSCAN", "ZRANDMEMBER", "ZSCAN"];
+const LEFT_TO_CHANCE: &[&str] = &[
+    "SPOP",
+    "SRANDMEMBER",
+    "RANDOMKEY",
+    "SCAN",
+    "SSCAN",
+    "HSCAN",
+    "HRANDFIELD",
+    "ZRANDMEMBER",
+    "ZSCAN",
+];
 
 pub fn session(rng: &mut StdRng, commands: usize) -> Vec<Command> {
     let mut session = Vec::new();
@@ -292,6 +323,7 @@ fn fill(symbol: &str, rng: &mut StdRng, words: &mut Vec<String>) {
         "key" => one_of(KEYS, rng),
         "value" => one_of(VALUES, rng),
         "member" => one_of(MEMBERS, rng),
+        "field" => one_of(FIELDS, rng),
         "int" => one_of(INTS, rng),
         "float" => one_of(FLOATS, rng),
         "index" => one_of(INDICES, rng),

@@ -117,10 +117,12 @@ impl Pair {
             }
             "SPOP" => self.pops(command),
             "SRANDMEMBER" => self.picks(command, "SISMEMBER"),
+            "HRANDFIELD" if command.len() == 4 => self.picks_pairs(command),
+            "HRANDFIELD" => self.picks(command, "HEXISTS"),
             "RANDOMKEY" => self.picks(command, "EXISTS"),
             "ZRANDMEMBER" => self.picks(command, "ZRANK"),
             "SCAN" => self.scans(command, 1),
-            "SSCAN" | "ZSCAN" => self.scans(command, 2),
+            "SSCAN" | "HSCAN" | "ZSCAN" => self.scans(command, 2),
             _ => self.answers(command),
         }
     }
@@ -202,6 +204,16 @@ impl Pair {
         (!equal).then_some((ours, theirs))
     }
 
+    /// As many pairs as Redis gives.
+    fn picks_pairs(&mut self, command: &Command) -> Difference {
+        let (ours, theirs) = (self.ours(command), self.theirs(command));
+        let equal = match (&ours, &theirs) {
+            (Reply::Array(ours), Reply::Array(theirs)) => ours.len() == theirs.len(),
+            _ => ours == theirs,
+        };
+        (!equal).then_some((ours, theirs))
+    }
+
     /// A scan is followed to its end on both: together the pages hold the same.
     fn scans(&mut self, command: &Command, cursor_at: usize) -> Difference {
         let ours = pages(&mut self.headcount, command, cursor_at);
@@ -235,13 +247,28 @@ fn equal(command: &Command, ours: &Reply, theirs: &Reply) -> bool {
 /// The reply without what may differ: the order of sets, how sets are kept.
 fn normal(command: &Command, reply: &Reply) -> Reply {
     match (name(command).as_str(), reply) {
-        ("SMEMBERS" | "SUNION" | "SINTER" | "SDIFF" | "KEYS", Reply::Array(_)) => {
-            Reply::Array(sorted(reply))
+        (
+            "SMEMBERS" | "SUNION" | "SINTER" | "SDIFF" | "KEYS" | "HKEYS" | "HVALS",
+            Reply::Array(_),
+        ) => Reply::Array(sorted(reply)),
+        ("HGETALL", Reply::Array(words)) => {
+            let mut pairs: Vec<&[Reply]> = words.chunks(2).collect();
+            pairs.sort_by_key(|pair| format!("{pair:?}"));
+            Reply::Array(pairs.concat())
+        }
+        ("HGETALL", Reply::Map(pairs)) => {
+            let mut pairs = pairs.clone();
+            pairs.sort_by_key(|pair| format!("{pair:?}"));
+            Reply::Map(pairs)
         }
         (_, Reply::Set(_)) => Reply::Set(sorted(reply)),
-        // Redis 7.2 keeps small sets and lists as listpacks, Redis 7.0 as hash tables and quicklists.
+        // Redis 7.2 keeps small sets and lists as listpacks, Redis 7.0 as hash tables and quicklists. SORT makes a
+        // skiplist of a small sorted set in Redis, and nothing here.
         ("OBJECT", Reply::Bulk(encoding))
-            if matches!(&encoding[..], b"listpack" | b"hashtable" | b"intset" | b"quicklist") =>
+            if matches!(
+                &encoding[..],
+                b"listpack" | b"hashtable" | b"intset" | b"quicklist" | b"skiplist"
+            ) =>
         {
             Reply::Bulk(b"an aggregate's".to_vec())
         }

@@ -8,9 +8,19 @@ use crate::store::{Keys, Keyspace, WatchedKey};
 use smallvec::SmallVec;
 
 const ABORTED: &str = "EXECABORT Transaction discarded because of previous errors.";
+const HELD_UP: &str = "EXECABORT Transaction discarded because of: BUSY Redis is busy running a script. You can \
+    only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 const TOO_LONG: &str = "ERR the transaction is too long";
 
-impl<'b> Batch<'b> {
+/// Why a transaction does not begin.
+enum NotOpened {
+    /// One of the keys that were watched has changed, or expired just now.
+    Changed,
+    /// A script has held it up for too long.
+    HeldUp,
+}
+
+impl<'b> Batch<'b, '_> {
     /// A request of a client that has said MULTI: it waits for EXEC, but for the few that do not.
     pub(super) fn execute_after_multi(
         &mut self,
@@ -102,20 +112,25 @@ impl<'b> Batch<'b> {
     fn run_queue(&mut self, queue: &Queue, session: &mut Session, out: &mut Vec<u8>) {
         let together = |left: &Queued, right: &Queued| !left.asks_engine() && !right.asks_engine();
         let mut stretches = queue.requests().chunk_by(together).peekable();
-        let mut held = None;
-        if session.watches() {
-            let first = stretches.peek().filter(|first| holds_keys(first)).copied();
-            held = match self.open_watched(queue, first.unwrap_or_default(), session) {
-                Some(keys) => first.is_some().then_some(keys),
-                None => return self.reply_in_exec(session, out, |reply| reply.null_array()),
-            };
-        }
+        let first = stretches.peek().filter(|first| holds_keys(first)).copied();
+        let mut held = match self.open_first(queue, first, session) {
+            Ok(keys) => keys,
+            Err(NotOpened::Changed) => {
+                return self.reply_in_exec(session, out, |reply| reply.null_array());
+            }
+            Err(NotOpened::HeldUp) => {
+                self.node.stats.error(HELD_UP);
+                return self.reply_in_exec(session, out, |reply| reply.error(HELD_UP));
+            }
+        };
         self.reply_in_exec(session, out, |reply| reply.array(queue.requests().len()));
         session.in_exec = true;
         let mut after = After::Nothing;
         for stretch in stretches {
-            let open = || open(&self.node.keyspace, queue, stretch, &[], self.now_ms);
-            let mut keys = held.take().or_else(|| holds_keys(stretch).then(open));
+            // Once it has begun, it waits.
+            let opened = || open(&self.node.keyspace, queue, stretch, &[], self.now_ms);
+            let open = || std::iter::from_fn(|| Some(opened())).flatten().next();
+            let mut keys = held.take().or_else(|| holds_keys(stretch).then(open).flatten());
             for request in stretch {
                 self.run_queued(request, queue.args(request), session, keys.as_mut(), out);
                 after = after.and(std::mem::take(&mut session.after));
@@ -125,21 +140,34 @@ impl<'b> Batch<'b> {
         session.after = after;
     }
 
-    /// The scope of the first requests, in which nothing is watched any more; `None`: one of the keys that were
-    /// watched has changed, or expired just now.
-    fn open_watched(
+    /// The scope of the first requests, if they hold keys; nothing is watched any more then.
+    fn open_first(
         &self,
         queue: &Queue,
-        first: &[Queued],
+        first: Option<&[Queued]>,
         session: &mut Session,
-    ) -> Option<Keys<'b>> {
+    ) -> Result<Option<Keys<'b>>, NotOpened> {
+        if first.is_none() && !session.watches() {
+            return Ok(None);
+        }
+        let requests = first.unwrap_or_default();
         let watched = session.take_watched();
-        let mut keys = open(&self.node.keyspace, queue, first, &watched, self.now_ms);
+        let opened = open(&self.node.keyspace, queue, requests, &watched, self.now_ms);
+        let Some(mut keys) = opened else {
+            watched.into_iter().for_each(|key| session.note_watched(key));
+            return Err(NotOpened::HeldUp);
+        };
+        if watched.is_empty() {
+            return Ok(Some(keys));
+        }
         let watch = session.client.watch();
         let has_changed = watch.has_changed();
         keys.unwatch(&watched, watch);
         watch.reset();
-        (!has_changed).then_some(keys)
+        if has_changed {
+            return Err(NotOpened::Changed);
+        }
+        Ok(first.is_some().then_some(keys))
     }
 
     fn reply_in_exec(
@@ -197,7 +225,7 @@ fn open<'k>(
     requests: &[Queued],
     watched: &[WatchedKey],
     now_ms: u64,
-) -> Keys<'k> {
+) -> Option<Keys<'k>> {
     let mut keys: SmallVec<[KeyRef<'_>; 16]> = watched.iter().map(WatchedKey::key).collect();
     for request in requests {
         let (entry, args) = (request.entry, queue.args(request));
@@ -208,15 +236,25 @@ fn open<'k>(
         }
     }
     let keys = keys.iter().copied();
+    let has_script = requests.iter().any(|request| request.entry.command.reach == Reach::Script);
     let is_wide = |request: &Queued| locking::is_wide(request.entry.command, queue.args(request));
-    if !requests.iter().any(is_wide) {
-        return keyspace.open(keys, Mode::Exclusive, now_ms);
+    let is_wide = requests.iter().any(is_wide);
+    if !is_wide && !has_script {
+        return keyspace.try_open(keys, Mode::Exclusive, now_ms);
     }
     let named = requests
         .iter()
         .flat_map(|request| locking::databases_of(keyspace, request.db, queue.args(request)));
     let databases: Vec<u16> = named.chain(keys.clone().map(|key| key.db)).collect();
-    let mut scope = keyspace.open_whole(&databases, Mode::Exclusive, now_ms);
+    if has_script {
+        let mut scope = keyspace.try_open_script(now_ms)?;
+        if is_wide {
+            scope.hold_databases(&databases);
+        }
+        scope.hold(keys);
+        return Some(scope);
+    }
+    let mut scope = keyspace.try_open_whole(&databases, Mode::Exclusive, now_ms)?;
     keys.for_each(|key| scope.settle(key));
-    scope
+    Some(scope)
 }

@@ -34,6 +34,10 @@ fn shutdown(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         // A shutdown waits for nothing, so there is never one in progress that could be called off.
         return Err(CommandError::fixed("ERR No shutdown in progress."));
     }
+    let is_held_up = call.node.keyspace.is_held_up();
+    if is_held_up && !modifiers.nosave {
+        return Err(CommandError::BUSY);
+    }
     if modifiers.save && !modifiers.force && call.node.disk.is_none() {
         tracing::warn!("SHUTDOWN SAVE is refused: counts are in memory only, there is no snapshot");
         return Err(CommandError::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
@@ -44,7 +48,11 @@ fn shutdown(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         return Err(CommandError::fixed("ERR Errors trying to SHUTDOWN. Check logs."));
     }
     tracing::warn!("User requested shutdown...");
-    call.node.shutdown.request(ShutdownRequest { now: modifiers.now, force: modifiers.force });
+    call.node.shutdown.request(ShutdownRequest {
+        now: modifiers.now,
+        abandons_script: is_held_up,
+        force: modifiers.force,
+    });
     call.session.after = After::Shutdown;
     Ok(())
 }

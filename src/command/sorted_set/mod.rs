@@ -2,8 +2,9 @@
 
 mod add;
 mod algebra;
+mod blocking;
 mod events;
-mod pop;
+pub mod pop;
 mod random;
 pub mod range;
 mod read;
@@ -22,6 +23,8 @@ const GROW: Flags = Flags::WRITE.or(Flags::DENYOOM);
 const GROW_FAST: Flags = GROW.or(Flags::FAST);
 const GROW_MOVABLE: Flags = GROW.or(Flags::MOVABLEKEYS);
 
+const BLOCKING_POP: Flags = WRITE_FAST.or(Flags::NOSCRIPT).or(Flags::BLOCKING);
+
 const SECOND: Place = Place::Range { first: 2, last: 2, step: 1 };
 const COUNTED: Place = Place::Counted { at: 1 };
 
@@ -33,6 +36,12 @@ const COUNTS: &[KeySpec] = &[KeySpec::first(&["RW", "access", "update"])];
 const REMOVES: &[KeySpec] = &[KeySpec::first(&["RW", "delete"])];
 const POPS: &[KeySpec] = &[KeySpec::first(&["RW", "access", "delete"])];
 const POPS_COUNTED: &[KeySpec] = &[KeySpec { place: COUNTED, access: &["RW", "access", "delete"] }];
+const POPS_ALL: &[KeySpec] = &[KeySpec {
+    place: Place::Range { first: 1, last: -2, step: 1 },
+    access: &["RW", "access", "delete"],
+}];
+const POPS_COUNTED_SECOND: &[KeySpec] =
+    &[KeySpec { place: Place::Counted { at: 2 }, access: &["RW", "access", "delete"] }];
 const READS_COUNTED: &[KeySpec] = &[KeySpec { place: COUNTED, access: &["RO", "access"] }];
 const STORES: &[KeySpec] =
     &[KeySpec::first(&["OW", "update"]), KeySpec { place: SECOND, access: &["RO", "access"] }];
@@ -235,6 +244,54 @@ pub const ROWS: &[Command] = &[
         syntax: "numkeys key [key ...] <MIN | MAX> [COUNT count]",
         subcommands: &[],
         run: pop::zmpop,
+    },
+    Command {
+        name: "bzpopmin",
+        arity: -3,
+        flags: BLOCKING_POP,
+        keys: POPS_ALL,
+        reach: Reach::Keys,
+        group: Group::SortedSet,
+        since: "5.0.0",
+        summary: "Removes and returns the member with the lowest score from one or more sorted sets. \
+            Blocks until a member is available otherwise. Deletes the sorted set if the last element \
+            was popped.",
+        complexity: "O(log(N)) with N being the number of elements in the sorted set.",
+        syntax: "key [key ...] timeout",
+        subcommands: &[],
+        run: blocking::bzpopmin,
+    },
+    Command {
+        name: "bzpopmax",
+        arity: -3,
+        flags: BLOCKING_POP,
+        keys: POPS_ALL,
+        reach: Reach::Keys,
+        group: Group::SortedSet,
+        since: "5.0.0",
+        summary: "Removes and returns the member with the highest score from one or more sorted sets. \
+            Blocks until a member available otherwise. Deletes the sorted set if the last element was \
+            popped.",
+        complexity: "O(log(N)) with N being the number of elements in the sorted set.",
+        syntax: "key [key ...] timeout",
+        subcommands: &[],
+        run: blocking::bzpopmax,
+    },
+    Command {
+        name: "bzmpop",
+        arity: -5,
+        flags: WRITE_MOVABLE.or(Flags::BLOCKING),
+        keys: POPS_COUNTED_SECOND,
+        reach: Reach::Keys,
+        group: Group::SortedSet,
+        since: "7.0.0",
+        summary: "Removes and returns a member by score from one or more sorted sets. Blocks until a \
+            member is available otherwise. Deletes the sorted set if the last element was popped.",
+        complexity: "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of \
+            elements in the sorted set, and M being the number of elements popped.",
+        syntax: "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]",
+        subcommands: &[],
+        run: blocking::bzmpop,
     },
     Command {
         name: "zunion",

@@ -4,29 +4,23 @@ use super::events;
 use super::reply::reply_members;
 use crate::base::number::parse_i64;
 use crate::command::{Args, Call, CommandError};
-use crate::store::{AccessError, KeyRef, Missing, SortedEdit};
+use crate::resp::ReplyWriter;
+use crate::store::{AccessError, Edge, KeyRef, Keys, Missing, SortedEdit};
 
 const BAD_NUMKEYS: CommandError = CommandError::fixed("ERR numkeys should be greater than 0");
 const BAD_COUNT: CommandError = CommandError::fixed("ERR count should be greater than 0");
 
-/// From which end members are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Min,
-    Max,
-}
-
-type Popped = Vec<(Vec<u8>, f64)>;
+pub type Popped = Vec<(Vec<u8>, f64)>;
 
 pub(super) fn zpopmin(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    pop_from_one(call, End::Min)
+    pop_from_one(call, Edge::Min)
 }
 
 pub(super) fn zpopmax(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    pop_from_one(call, End::Max)
+    pop_from_one(call, Edge::Max)
 }
 
-fn pop_from_one(call: &mut Call<'_, '_>, end: End) -> Result<(), CommandError> {
+fn pop_from_one(call: &mut Call<'_, '_>, edge: Edge) -> Result<(), CommandError> {
     if call.args.len() > 3 {
         return Err(CommandError::SYNTAX);
     }
@@ -38,7 +32,7 @@ fn pop_from_one(call: &mut Call<'_, '_>, end: End) -> Result<(), CommandError> {
         }
     };
     let key = call.key(1);
-    let popped = pop(call, key, end, count.unwrap_or(1))?.unwrap_or_default();
+    let popped = pop(call.keys, key, edge, count.unwrap_or(1))?.unwrap_or_default();
     if count.is_some() {
         reply_members(&mut call.reply, popped.into_iter(), true);
         return Ok(());
@@ -54,31 +48,59 @@ fn pop_from_one(call: &mut Call<'_, '_>, end: End) -> Result<(), CommandError> {
 
 /// ZMPOP numkeys key… MIN|MAX [COUNT count]
 pub(super) fn zmpop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let (names, end, count) = parse_zmpop(call.args)?;
-    for name in names.iter() {
-        let key = KeyRef::new(call.session.db, name);
-        if let Some(popped) = pop(call, key, end, count)? {
-            call.reply.array(2);
-            call.reply.bulk(name);
-            call.reply.array(popped.len());
-            for (member, score) in popped {
-                call.reply.array(2);
-                call.reply.bulk(&member);
-                call.reply.double(score);
-            }
-            return Ok(());
-        }
+    let (names, edge, count) = parse_zmpop(call.args)?;
+    if !pop_first(call, names, edge, count)? {
+        call.reply.null_array();
     }
-    call.reply.null_array();
     Ok(())
 }
 
-fn parse_zmpop(args: Args<'_>) -> Result<(Args<'_>, End, usize), CommandError> {
+/// Takes from the first set that is there; false, and nothing is answered: there is none.
+pub(super) fn pop_first(
+    call: &mut Call<'_, '_>,
+    names: Args<'_>,
+    edge: Edge,
+    count: usize,
+) -> Result<bool, CommandError> {
+    for name in names.iter() {
+        let key = KeyRef::new(call.session.db, name);
+        if let Some(popped) = pop(call.keys, key, edge, count)? {
+            reply_popped(&mut call.reply, name, &popped);
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Members and the key that they are from, as ZMPOP has them.
+pub fn reply_popped(reply: &mut ReplyWriter<'_>, name: &[u8], popped: &Popped) {
+    reply.array(2);
+    reply.bulk(name);
+    reply.array(popped.len());
+    for (member, score) in popped {
+        reply.array(2);
+        reply.bulk(member);
+        reply.double(*score);
+    }
+}
+
+/// The same of one member, as BZPOPMIN has it.
+pub fn reply_one_popped(reply: &mut ReplyWriter<'_>, name: &[u8], popped: &Popped) {
+    reply.array(1 + 2 * popped.len());
+    reply.bulk(name);
+    for (member, score) in popped {
+        reply.bulk(member);
+        reply.double(*score);
+    }
+}
+
+/// The names of the keys, where members are taken from, and how many.
+pub(super) fn parse_zmpop(args: Args<'_>) -> Result<(Args<'_>, Edge, usize), CommandError> {
     let numkeys = args.get(1).and_then(parse_i64).filter(|count| *count > 0).ok_or(BAD_NUMKEYS)?;
     let (rest, numkeys) = (args.from(2), usize::try_from(numkeys).unwrap_or(usize::MAX));
-    let end = match rest.get(numkeys) {
-        Some(word) if word.eq_ignore_ascii_case(b"min") => End::Min,
-        Some(word) if word.eq_ignore_ascii_case(b"max") => End::Max,
+    let edge = match rest.get(numkeys) {
+        Some(word) if word.eq_ignore_ascii_case(b"min") => Edge::Min,
+        Some(word) if word.eq_ignore_ascii_case(b"max") => Edge::Max,
         _ => return Err(CommandError::SYNTAX),
     };
     let count = match rest.from(numkeys + 1).iter().collect::<Vec<_>>()[..] {
@@ -92,31 +114,31 @@ fn parse_zmpop(args: Args<'_>) -> Result<(Args<'_>, End, usize), CommandError> {
     if rest.len() > numkeys + 3 {
         return Err(CommandError::SYNTAX);
     }
-    Ok((rest.first(numkeys), end, count))
+    Ok((rest.first(numkeys), edge, count))
 }
 
 /// Takes out so many members; `None` when there is no such set.
-fn pop(
-    call: &mut Call<'_, '_>,
+pub fn pop(
+    keys: &mut Keys<'_>,
     key: KeyRef<'_>,
-    end: End,
+    edge: Edge,
     count: usize,
 ) -> Result<Option<Popped>, AccessError> {
-    let popped = call.keys.edit_sorted(key, Missing::Skip, |set| take(set, end, count))?;
+    let popped = keys.edit_sorted(key, Missing::Skip, |set| take(set, edge, count))?;
     if popped.as_ref().is_some_and(|popped| !popped.is_empty()) {
-        let event = if end == End::Min { "zpopmin" } else { "zpopmax" };
-        events::removed(call.keys, event, key)?;
+        let event = if edge == Edge::Min { "zpopmin" } else { "zpopmax" };
+        events::removed(keys, event, key)?;
     }
     Ok(popped)
 }
 
-fn take(set: &mut SortedEdit<'_>, end: End, count: usize) -> Popped {
+fn take(set: &mut SortedEdit<'_>, edge: Edge, count: usize) -> Popped {
     let view = set.view();
     let (len, count) = (view.len(), count.min(view.len()));
     let owned = |(member, score): (&[u8], f64)| (member.to_vec(), score);
-    let popped: Popped = match end {
-        End::Min => view.range(0..count).map(owned).collect(),
-        End::Max => view.range(len - count..len).rev().map(owned).collect(),
+    let popped: Popped = match edge {
+        Edge::Min => view.range(0..count).map(owned).collect(),
+        Edge::Max => view.range(len - count..len).rev().map(owned).collect(),
     };
     drop(view);
     for (member, _) in &popped {

@@ -81,6 +81,18 @@ pub const ENCODINGS: Section = Section {
     title: "Encodings",
     directives: &[
         Directive::new(
+            "hash-max-listpack-entries",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_entries, Plain, 0..=LONG_MAX),
+            "Up to how many fields OBJECT ENCODING calls a hash a listpack, and HSCAN returns it whole.",
+        ),
+        Directive::new(
+            "hash-max-listpack-value",
+            AtRunTime,
+            number!(encodings.hash_max_listpack_value, Plain, 0..=LONG_MAX),
+            "Up to how many bytes in its longest field or value OBJECT ENCODING calls a hash a listpack.",
+        ),
+        Directive::new(
             "hll-sparse-max-bytes",
             AtRunTime,
             number!(encodings.hll_sparse_max_bytes, Memory, 0..=LONG_MAX),

@@ -37,8 +37,6 @@ pub const WITHOUT_EFFECT: Section = Section {
         inert("crash-memcheck-enabled", "yes"),
         inert("disable-thp", "yes"),
         inert("dynamic-hz", "yes"),
-        inert("hash-max-listpack-entries", "512"),
-        inert("hash-max-listpack-value", "64"),
         inert("hash-max-ziplist-entries", "512"),
         inert("hash-max-ziplist-value", "64"),
         inert("ignore-warnings", ""),

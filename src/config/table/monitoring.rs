@@ -9,10 +9,22 @@ pub const MONITORING: Section = Section {
     title: "Monitoring",
     directives: &[
         Directive::new(
+            "busy-reply-threshold",
+            AtRunTime,
+            number!(busy_reply_threshold_ms, Plain, 0..=LONG_MAX),
+            "Milliseconds after which clients are told that a script runs (BUSY) instead of waiting; 0 for never.",
+        ),
+        Directive::new(
             "latency-monitor-threshold",
             AtRunTime,
             number!(latency_monitor_threshold_ms, Plain, 0..=LONG_MAX),
             "Milliseconds from which an event is kept for LATENCY; 0 for none.",
+        ),
+        Directive::new(
+            "lua-time-limit",
+            AtRunTime,
+            number!(busy_reply_threshold_ms, Plain, 0..=LONG_MAX),
+            "Another name of busy-reply-threshold.",
         ),
         Directive::new(
             "notify-keyspace-events",

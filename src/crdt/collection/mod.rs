@@ -13,7 +13,7 @@ mod value;
 mod wire;
 mod write;
 
-pub use value::{Index, Value};
+pub use value::{Index, Joinable, Value};
 
 use super::{Generation, ReplicaMap};
 use crate::base::agenda::Agenda;
@@ -123,6 +123,11 @@ impl<V: Value> Collection<V> {
                 DotLife::Dead => None,
             })
         })
+    }
+
+    /// The members, each with what it carries.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&[u8], &V)> + Clone {
+        self.members.iter().map(|(name, member)| (&**name, &member.value))
     }
 
     /// The member at a position; positions change with every removal.

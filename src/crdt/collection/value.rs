@@ -4,7 +4,7 @@ use super::Collection;
 use crate::base::codec::Malformed;
 use crate::base::{Name, Replica, Stamp};
 use crate::crdt::wire::{Decoder, Encoder};
-use crate::crdt::{Collections, Kind, Own};
+use crate::crdt::{Collections, Key, Kind, Own, Write};
 use std::fmt::Debug;
 
 /// What a member of a [`Collection`] carries: nothing in a set, a counter in a hash.
@@ -86,6 +86,12 @@ pub trait Value: Clone + Debug + Default + PartialEq + Eq + Sized + Send + Sync 
     /// # Errors
     /// Nothing that [`Value::encode`] wrote.
     fn decode(from: &mut Decoder<'_>) -> Result<Self, Malformed>;
+}
+
+/// A value of which a collection can hold what is visible of several.
+pub trait Joinable: Value {
+    /// What is visible of the lives of a key that are not past, as one, written by `write`.
+    fn joined(key: &Key, write: &Write) -> Box<Collection<Self>>;
 }
 
 /// The members that are in, in an order of their values.

@@ -4,6 +4,7 @@
 use super::{Connection, End, add};
 use crate::command::{AwaitConfirmed, ReplyMode};
 use crate::config::AppendFsync;
+use crate::node::clients::flag;
 use crate::node::{Disk, Unblock};
 use crate::resp::ReplyWriter;
 use crate::store::{Keyspace, Waiter};
@@ -38,6 +39,31 @@ impl Connection<'_> {
             }
         }
         self.send().await
+    }
+
+    /// Has a script run by the thread of scripts, and sends what that answers. Once one runs for too long, those that have
+    /// not begun are told so.
+    pub(super) async fn await_script(&mut self) -> Result<(), End> {
+        let Some(request) = self.session.script.take() else { return Ok(()) };
+        let client = self.session.client.clone();
+        client.set_flag(flag::BLOCKED, true);
+        let ran = tokio::select! {
+            ran = self.shared.scripts.run(*request, &self.shared.node) => Ok(ran),
+            end = self.stay() => Err(end),
+        };
+        client.set_flag(flag::BLOCKED, false);
+        let done = ran?;
+        self.session.wrote = self.session.wrote.max(done.wrote);
+        let mode = self.session.reply_mode;
+        if mode == ReplyMode::On {
+            self.shared.scratch.borrow_mut().replies.bytes.extend_from_slice(&done.reply);
+        }
+        if mode == ReplyMode::SkipNext {
+            self.session.reply_mode = ReplyMode::On;
+        }
+        self.await_disk().await?;
+        self.send().await?;
+        if done.closes { Err(self.close().await) } else { Ok(()) }
     }
 
     /// Waits as BLPOP and its like do, until somebody has served this client.

@@ -1,12 +1,12 @@
 //! Runs commands on a node's store, as the server does it, and has them written down.
 
 use super::oracle::{Author, FirstLife, History, Intent, Sight, View, record};
-use super::places::{PAIR_PLACES, PLACES, Place, key_of, places_in, show};
+use super::places::{FIELD, PAIR_PLACES, PLACES, Place, Use, key_of, places_in, show, use_of};
 use super::plan::{Command, Ends};
 use headcount::base::decimal::Decimal;
 use headcount::base::number::parse_i64;
 use headcount::crdt::{Deadline, Key, Kind, MemberDeadline};
-use headcount::store::{AccessError, Keys, Keyspace, Missing, Mode, SetEdit};
+use headcount::store::{AccessError, HashEdit, Keys, Keyspace, Missing, Mode, SetEdit};
 use std::collections::BTreeMap;
 
 /// Members that sets have: the bits of a mask.
@@ -82,6 +82,9 @@ impl Client<'_> {
                 let members = members_of(members).map(|member| (member, ends)).collect();
                 let is_open = !matches!(views[&place], View::Text(..));
                 one(place, is_open.then_some(Intent::Insert(members)))
+            }
+            Command::Remove { place, .. } if use_of(place) == Use::Hash => {
+                one(place, (views[&place] != View::Nothing).then_some(Intent::Unset))
             }
             Command::Remove { place, member } => {
                 one(place, member_in(&views[&place], member).map(|_| Intent::Remove(member)))
@@ -162,6 +165,15 @@ impl Client<'_> {
             Command::CountFloat { place, .. } => {
                 let Some(Intent::Add(by)) = intents[0].1.first() else { return Ok(()) };
                 let to = Decimal::from(number(&views[&place]) + by).to_string();
+                if use_of(place) == Use::Hash {
+                    let move_to = |hash: &mut HashEdit<'_>| hash.move_to(FIELD, &to);
+                    let moved =
+                        self.exclusive(&[place]).edit_hash(key_of(place), Missing::Create, move_to);
+                    return match moved {
+                        Ok(Some(Ok(()))) => Ok(()),
+                        other => Err(format!("HINCRBYFLOAT of {}: {other:?}", show(place))),
+                    };
+                }
                 let moved = self.exclusive(&[place]).move_number_to(key_of(place), &to);
                 moved.map_err(|error| format!("INCRBYFLOAT of {}: {error:?}", show(place)))
             }
@@ -193,6 +205,14 @@ impl Client<'_> {
     fn add(&self, place: Place, by: i128, expected: i128) -> Result<(), String> {
         let by = i64::try_from(by).map_err(|error| error.to_string())?;
         let (key, now_ms) = (key_of(place), self.author.now_ms);
+        if use_of(place) == Use::Hash {
+            let add = |hash: &mut HashEdit<'_>| hash.add(FIELD, by);
+            let reply = self.exclusive(&[place]).edit_hash(key, Missing::Create, add);
+            return match reply {
+                Ok(Some(Ok(reply))) if i128::from(reply) == expected => Ok(()),
+                other => Err(format!("HINCRBY {} {by}: {other:?}, not {expected}", show(place))),
+            };
+        }
         let shared = self.keyspace.open_one(key, Mode::Shared, now_ms).add(key, by);
         let reply = match shared {
             Err(AccessError::NeedsExclusive) => {
@@ -279,6 +299,12 @@ fn execute_on(keys: &mut Keys<'_>, command: &Command, intents: &Intents) -> Resu
 fn write(keys: &mut Keys<'_>, place: Place, intent: &Intent) -> bool {
     let key = key_of(place);
     match intent {
+        Intent::Base(text, _) if use_of(place) == Use::Hash => {
+            let set = |hash: &mut HashEdit<'_>| {
+                hash.set(FIELD, text, MemberDeadline::Set(None));
+            };
+            return keys.edit_hash(key, Missing::Create, set).is_ok();
+        }
         Intent::Base(text, ends) => keys.set_text(key, text, *ends),
         Intent::Insert(members) => {
             let add = |set: &mut SetEdit<'_>| {
@@ -291,6 +317,9 @@ fn write(keys: &mut Keys<'_>, place: Place, intent: &Intent) -> bool {
         Intent::Remove(member) => {
             let removed = keys.edit_set(key, Missing::Skip, |set| set.remove(&[*member]));
             return removed == Ok(Some(true));
+        }
+        Intent::Unset => {
+            return keys.edit_hash(key, Missing::Skip, |hash| hash.remove(FIELD)) == Ok(Some(true));
         }
         Intent::Expire(at_ms) => return keys.set_deadline(key, *at_ms),
         // Of a key that nobody sees it takes away what is left, and says that there was none.
@@ -326,6 +355,11 @@ pub fn look(keyspace: &Keyspace, place: Place, now_ms: u64) -> Result<View, Stri
                 members.insert(name.first().copied().unwrap_or_default(), at_ms);
             }
             Ok(View::Members(members, ends_ms))
+        }
+        Some(Kind::Hash) => {
+            let hash = keys.hash(key).map_err(refused)?;
+            let text = hash.and_then(|hash| hash.get(FIELD).map(|text| text.to_vec()));
+            Ok(View::Text(text.unwrap_or_default(), ends_ms))
         }
         Some(kind) => Err(format!("{} is a {kind:?}", show(place))),
     }

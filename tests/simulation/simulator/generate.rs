@@ -1,7 +1,7 @@
 //! Plans from seeds.
 
 use super::clients::MEMBERS;
-use super::places::{NAMED, Place, Use, place_of, use_of};
+use super::places::{HASH_PLACES, NAMED, Place, Use, place_of, use_of};
 use super::plan::{Command, Ends};
 use super::random::Random;
 use headcount::crdt::Deadline;
@@ -76,6 +76,10 @@ impl Commands {
             mix.whole, mix.pair,
         ];
         let sort = random.weighted(&weights);
+        if matches!(sort, 0 | 1 | 3 | 4 | 5) && random.chance(150) {
+            let place = random.pick(&HASH_PLACES);
+            return self.of_hash(random, sort, place);
+        }
         // Where none of the keys in use is of the right sort.
         let Some(place) = self.place(random, sort) else { return Command::CountPair };
         match sort {
@@ -132,6 +136,20 @@ impl Commands {
             _ => Deadline::At(self.ttl(random)),
         };
         Command::Set { place, text: random.pick(texts), ends }
+    }
+
+    fn of_hash(&self, random: &mut Random, sort: usize, place: Place) -> Command {
+        match sort {
+            0 if random.chance(300) => Command::CountFloat { place, down: random.chance(300) },
+            0 => self.count(random, place),
+            1 => {
+                let text = random.pick(&["7", "-100", "0", "1000"]);
+                Command::Set { place, text, ends: Deadline::Keep }
+            }
+            3 => Command::Remove { place, member: 0 },
+            4 => self.expire(random, place),
+            _ => Command::Delete { place },
+        }
     }
 
     fn insert(&self, random: &mut Random, place: Place) -> Command {

@@ -91,7 +91,8 @@ impl World<'_> {
             let key = state(&process.keyspace, *place, wall_ms);
             let is_to_end = |life: &Life| life.deadline().at_ms().is_some_and(|at| at > wall_ms);
             let is_empty = |life: &Life| {
-                !life.counter().is_living() && life.set().is_none_or(|set| set.is_empty())
+                !life.counter().is_living()
+                    && life.collections().each().all(|(_, members)| members.is_empty())
             };
             key.lives().iter().any(|life| is_empty(life) && is_to_end(life))
         };

@@ -7,7 +7,7 @@ use crate::base::number::parse_i64;
 use crate::command::connection::BASE;
 use crate::command::table::Command;
 use crate::command::{After, Args, Call, CommandError};
-use crate::node::{ClientHandle, Unblock};
+use crate::node::{ClientHandle, Unblock, clock};
 
 pub const KILL: Command = Command {
     name: "kill",
@@ -17,7 +17,8 @@ pub const KILL: Command = Command {
     summary: "Terminates open connections.",
     complexity: "O(N) where N is the number of client connections",
     syntax: "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | \
-             [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...>",
+             [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | \
+             [MAXAGE maxage]> ...>",
     run: kill,
     ..BASE
 };
@@ -43,15 +44,19 @@ struct Filters<'a> {
     laddr: Option<&'a [u8]>,
     user: Option<&'a [u8]>,
     spare_self: bool,
+    /// Connected for at least so long.
+    age_ms: Option<u64>,
 }
 
 impl Filters<'_> {
-    fn pass(&self, client: &ClientHandle, own_id: u64) -> bool {
+    fn pass(&self, client: &ClientHandle, own_id: u64, now_ms: u64) -> bool {
+        let age_ms = now_ms.saturating_sub(client.created_ms);
         self.id.is_none_or(|id| client.id == id)
             && self.class.is_none_or(|class| class == Class::of(client))
             && self.addr.is_none_or(|addr| client.addr.as_bytes() == addr)
             && self.laddr.is_none_or(|laddr| client.laddr.as_bytes() == laddr)
             && self.user.is_none_or(|user| client.names().user() == user)
+            && self.age_ms.is_none_or(|least_ms| age_ms >= least_ms)
             && !(self.spare_self && client.id == own_id)
     }
 }
@@ -64,10 +69,10 @@ fn kill(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     } else {
         parse(call.args, |user| call.node.access.get(user).is_some())?
     };
-    let own_id = call.session.client.id;
+    let (own_id, now_ms) = (call.session.client.id, clock::unix_ms());
     let mut killed = 0;
     for client in call.node.clients.all() {
-        if !filters.pass(&client, own_id) {
+        if !filters.pass(&client, own_id, now_ms) {
             continue;
         }
         killed += 1;
@@ -93,6 +98,7 @@ fn parse(args: Args<'_>, is_user: impl Fn(&[u8]) -> bool) -> Result<Filters<'_>,
         match option.to_ascii_lowercase().as_slice() {
             b"id" => filters.id = Some(client_id(value)?),
             b"type" => filters.class = Some(class(value)?),
+            b"maxage" => filters.age_ms = Some(max_age_ms(value)?),
             b"addr" => filters.addr = Some(value),
             b"laddr" => filters.laddr = Some(value),
             b"user" if is_user(value) => filters.user = Some(value),
@@ -109,6 +115,15 @@ fn parse(args: Args<'_>, is_user: impl Fn(&[u8]) -> bool) -> Result<Filters<'_>,
 fn client_id(text: &[u8]) -> Result<u64, CommandError> {
     let id = parse_i64(text).and_then(|id| u64::try_from(id).ok()).filter(|id| *id > 0);
     id.ok_or(CommandError::fixed("ERR client-id should be greater than 0"))
+}
+
+/// As Redis 7.4 reads it: in seconds.
+fn max_age_ms(text: &[u8]) -> Result<u64, CommandError> {
+    let not_integer = CommandError::fixed("ERR maxage is not an integer or out of range");
+    let seconds = parse_i64(text).ok_or(not_integer)?;
+    let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+    let seconds = seconds.ok_or(CommandError::fixed("ERR maxage should be greater than 0"))?;
+    Ok(seconds.saturating_mul(1000))
 }
 
 fn no_such_user(name: &[u8]) -> CommandError {
@@ -150,6 +165,7 @@ mod tests {
         assert_eq!(error("client kill id 0 x"), "ERR client-id should be greater than 0");
         assert_eq!(error("client kill type foo"), "ERR Unknown client type 'foo'");
         assert_eq!(error("client kill user foo x"), "ERR No such user 'foo'");
+        assert_eq!(error("client kill maxage 0"), "ERR maxage should be greater than 0");
         assert_eq!(error("client kill skipme foo"), "ERR syntax error");
         assert_eq!(error("client kill id 1 addr"), "ERR syntax error");
         assert_eq!(error("client kill foo bar"), "ERR syntax error");
@@ -162,12 +178,13 @@ mod tests {
         let client = ClientHandle::new(7, new);
         let pass = |request, own_id| {
             with_words(request, |args| {
-                parse(args, |_| true).is_ok_and(|filters| filters.pass(&client, own_id))
+                parse(args, |_| true).is_ok_and(|filters| filters.pass(&client, own_id, 5_000))
             })
         };
         assert!(pass("client kill id 7 addr 1.2.3.4:5 laddr 127.0.0.1:6379 type normal", 1));
         assert!(!pass("client kill id 7 addr 1.2.3.4:6", 1));
         assert!(!pass("client kill type pubsub", 1));
+        assert!(pass("client kill maxage 5", 1) && !pass("client kill maxage 6", 1));
         assert!(!pass("client kill user default", 7));
         assert!(!pass("client kill user ann", 1));
         assert!(pass("client kill user default skipme no", 7));

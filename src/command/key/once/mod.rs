@@ -80,6 +80,7 @@ fn run(call: &mut Call<'_, '_>, entry: &Entry, out: &mut Vec<u8>) -> Result<(), 
     let in_exec = std::mem::replace(&mut call.session.in_exec, true);
     let mut nested = Call {
         node: call.node,
+        recorder: call.recorder,
         session: &mut *call.session,
         args: call.args.from(2),
         only_key: None,

@@ -46,9 +46,6 @@ const BY_DENIED: CommandError =
     CommandError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions.");
 const GET_DENIED: CommandError =
     CommandError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions.");
-const NOT_NUMBERS: CommandError =
-    CommandError::fixed("ERR One or more scores can't be converted into double");
-
 fn sort(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let options = sort_options::parse(call.args, true)?;
     run(call, &options)
@@ -88,8 +85,7 @@ fn run(call: &mut Call<'_, '_>, options: &Options<'_>) -> Result<(), CommandErro
     };
     let destination = KeyRef::new(call.session.db, destination);
     let texts = rows.iter().map(|text| text.as_deref().unwrap_or_default());
-    let was_there = call.keys.exists(destination)?;
-    call.keys.replace_list(destination, texts);
+    let was_there = call.keys.replace_list(destination, texts);
     match rows.is_empty() {
         true => call.keys.notify_deleted(was_there, destination),
         false => call.keys.notify(EventClasses::LIST, "sortstore", destination),
@@ -120,22 +116,20 @@ fn rows(
             }
             elements
         }
-        _ => order::sorted(call, elements, options).ok_or(NOT_NUMBERS)?,
+        _ => order::sorted(call, elements, options)?,
     };
     let chosen = elements.drain(places);
     if options.gets.is_empty() {
         return Ok(chosen.map(Some).collect());
     }
     let db = call.session.db;
-    let found = chosen.flat_map(|element| {
-        let found: Vec<_> = options
-            .gets
-            .iter()
-            .map(|pattern| lookup::lookup(call.keys, db, pattern, &element))
-            .collect();
-        found
-    });
-    Ok(found.collect())
+    let mut found = Vec::new();
+    for element in chosen {
+        for pattern in &options.gets {
+            found.push(lookup::lookup(call.keys, db, pattern, &element)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The elements in the order in which they are held, and of what.

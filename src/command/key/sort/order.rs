@@ -2,8 +2,8 @@
 
 use super::lookup::lookup;
 use crate::base::double::parse_f64;
-use crate::command::Call;
 use crate::command::sort_options::{By, Options};
+use crate::command::{Call, CommandError};
 use std::cmp::Ordering;
 
 /// The weight of an element.
@@ -14,34 +14,39 @@ enum Weight {
     Number(f64),
 }
 
-/// `None`: what they are sorted by is not a number.
+const NOT_NUMBERS: CommandError =
+    CommandError::fixed("ERR One or more scores can't be converted into double");
+
 pub fn sorted(
-    call: &Call<'_, '_>,
+    call: &mut Call<'_, '_>,
     elements: Vec<Vec<u8>>,
     options: &Options<'_>,
-) -> Option<Vec<Vec<u8>>> {
-    let weighed = elements.into_iter().map(|element| {
-        let weight = weight(call, &element, options)?;
-        Some((weight, element))
-    });
-    let mut weighed: Vec<_> = weighed.collect::<Option<_>>()?;
+) -> Result<Vec<Vec<u8>>, CommandError> {
+    let mut weighed = Vec::with_capacity(elements.len());
+    for element in elements {
+        weighed.push((weight(call, &element, options)?, element));
+    }
     weighed.sort_by(|left, right| {
         let order = compare(left, right);
         if options.descending { order.reverse() } else { order }
     });
-    Some(weighed.into_iter().map(|(_, element)| element).collect())
+    Ok(weighed.into_iter().map(|(_, element)| element).collect())
 }
 
-fn weight(call: &Call<'_, '_>, element: &[u8], options: &Options<'_>) -> Option<Weight> {
+fn weight(
+    call: &mut Call<'_, '_>,
+    element: &[u8],
+    options: &Options<'_>,
+) -> Result<Weight, CommandError> {
     let found = match options.by {
-        By::Pattern(pattern) => lookup(call.keys, call.session.db, pattern, element),
+        By::Pattern(pattern) => lookup(call.keys, call.session.db, pattern, element)?,
         By::Element | By::Nothing => Some(element.to_vec()),
     };
     match (options.alpha, found) {
-        (true, found) => Some(Weight::Text(found)),
+        (true, found) => Ok(Weight::Text(found)),
         // What is missing weighs nothing.
-        (false, None) => Some(Weight::Number(0.0)),
-        (false, Some(text)) => number(&text).map(Weight::Number),
+        (false, None) => Ok(Weight::Number(0.0)),
+        (false, Some(text)) => number(&text).map(Weight::Number).ok_or(NOT_NUMBERS),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::report::{Report, human};
 use crate::node::{Node, system};
+use std::sync::atomic::Ordering::Relaxed;
 
 pub fn memory(node: &Node, report: &mut Report) {
     let config = node.config();
@@ -22,7 +23,7 @@ pub fn memory(node: &Node, report: &mut Report) {
     report.field("allocator_active", figures.resident_bytes);
     report.field("allocator_resident", figures.resident_bytes);
     report.bytes("total_system_memory", system::total_memory_bytes());
-    scripts(report);
+    scripts(node, report);
     report.bytes("maxmemory", config.maxmemory_bytes);
     report.field("maxmemory_policy", config.maxmemory_policy.name());
     let ratio = figures.resident_bytes as f64 / figures.used_bytes.max(1) as f64;
@@ -49,23 +50,19 @@ pub fn memory(node: &Node, report: &mut Report) {
     report.field("lazyfreed_objects", node.keyspace.garbage_freed());
 }
 
-/// There are no scripts and no functions.
-fn scripts(report: &mut Report) {
-    report.constant(0, &["used_memory_lua", "used_memory_vm_eval"]);
-    report.field("used_memory_lua_human", human(0));
-    report.constant(
-        0,
-        &[
-            "used_memory_scripts_eval",
-            "number_of_cached_scripts",
-            "number_of_functions",
-            "number_of_libraries",
-            "used_memory_vm_functions",
-        ],
-    );
-    report.bytes("used_memory_vm_total", 0);
+/// There are no functions.
+fn scripts(node: &Node, report: &mut Report) {
+    let lua_bytes = node.scripts.lua_bytes.load(Relaxed) as u64;
+    let scripts_bytes = node.scripts.known_bytes() as u64;
+    report.field("used_memory_lua", lua_bytes);
+    report.field("used_memory_vm_eval", lua_bytes);
+    report.field("used_memory_lua_human", human(lua_bytes));
+    report.field("used_memory_scripts_eval", scripts_bytes);
+    report.field("number_of_cached_scripts", node.scripts.len());
+    report.constant(0, &["number_of_functions", "number_of_libraries", "used_memory_vm_functions"]);
+    report.bytes("used_memory_vm_total", lua_bytes);
     report.field("used_memory_functions", 0);
-    report.bytes("used_memory_scripts", 0);
+    report.bytes("used_memory_scripts", scripts_bytes);
 }
 
 fn percent(part: u64, whole: u64) -> String {

@@ -1,7 +1,7 @@
 //! Writes down what a command did: from what its node had seen of the key before, by the table, not from
 //! what became of the state. The state afterwards has to agree with that.
 
-use super::super::places::{Place, show};
+use super::super::places::{Place, Use, counter_of, show, use_of};
 use super::history::{Event, EventId, History, LifeId, Mark, Origin, What, Word};
 use super::sight::{LifeSight, Sight, View};
 use headcount::base::{Replica, Tag};
@@ -17,6 +17,8 @@ pub enum Intent {
     Base(Vec<u8>, Deadline),
     Insert(Vec<(u8, MemberDeadline)>),
     Remove(u8),
+    /// HDEL of the only field.
+    Unset,
     Expire(Option<u64>),
     Delete,
 }
@@ -89,6 +91,7 @@ impl Clerk<'_> {
                 }
             }
             Intent::Remove(member) => self.remove(*member),
+            Intent::Unset => self.unset(),
             Intent::Expire(at_ms) => self.expire(*at_ms),
             Intent::Delete => self.delete(),
         }
@@ -108,7 +111,10 @@ impl Clerk<'_> {
 
     fn base(&mut self, text: &[u8], ends: Deadline) -> Result<(), String> {
         let mut event = self.event(What::Base(self.base_mark()?, text.to_vec()));
-        event.forgets = self.sight.events();
+        event.forgets = match use_of(self.place) {
+            Use::Hash => self.present_events(),
+            _ => self.sight.events(),
+        };
         let life = self.writable(&mut event);
         event.births.push((life, Kind::String, self.born(life, Kind::String)));
         event.lives.push(life);
@@ -157,6 +163,18 @@ impl Clerk<'_> {
             event.forgets.extend(self.inserts_of(life, member).map(|id| (life, id)));
         }
         self.happen(event);
+    }
+
+    fn unset(&mut self) {
+        let mut event = self.event(What::Other);
+        event.forgets = self.present_events();
+        self.happen(event);
+    }
+
+    /// What counts in the lives that are not past.
+    fn present_events(&self) -> BTreeSet<(LifeId, EventId)> {
+        let present = self.sight.present(self.author.now_ms);
+        present.flat_map(|life| life.events().map(|id| (life.id, id))).collect()
     }
 
     fn expire(&mut self, at_ms: Option<u64>) {
@@ -275,7 +293,8 @@ impl Clerk<'_> {
     }
 
     fn base_mark(&self) -> Result<Mark, String> {
-        let base = self.after.newest().and_then(|life| life.counter().base().get());
+        let newest = self.after.newest().map(|life| counter_of(self.place, life));
+        let base = newest.as_ref().and_then(|counter| counter.base().get());
         let (tag, _) = base.ok_or("a text that was set is not there")?;
         Ok(tag.into())
     }
@@ -305,7 +324,7 @@ impl Clerk<'_> {
 
     fn born(&self, life: LifeId, kind: Kind) -> u64 {
         let born = self.life_after(life).map(|life| match kind {
-            Kind::String => life.counter().born(),
+            Kind::String => counter_of(self.place, life).born(),
             kind => {
                 let members = life.collections().each().find(|(of, _)| *of == kind);
                 members.map(|(_, members)| members.born()).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What a node's state of a key holds, in terms of the history: which increments, texts and members
 //! count in it. And what a user must see of that, by the table of the design.
 
-use super::super::places::{Place, show};
+use super::super::places::{Place, counter_of, show};
 use super::history::{EventId, History, LifeId, Mark, What, Word};
 use headcount::base::number::parse_i64;
 use headcount::crdt::{Counter, Key, Kind, Life};
@@ -147,7 +147,8 @@ fn read_life(history: &History, place: Place, life: &Life) -> Result<LifeSight, 
         word: Word { mark: life.deadline().tag().into(), at_ms: life.deadline().at_ms() },
         ..LifeSight::default()
     };
-    read_counter(history, place, life.counter(), &mut seen)?;
+    let counter = counter_of(place, life);
+    read_counter(history, place, &counter, &mut seen)?;
     if let Some(set) = life.set() {
         for (name, tag, _) in set.additions() {
             let member = *name.first().ok_or("a member without a name")?;
@@ -157,7 +158,7 @@ fn read_life(history: &History, place: Place, life: &Life) -> Result<LifeSight, 
         }
         seen.born.insert(Kind::Set, set.born().0);
     }
-    seen.born.insert(Kind::String, life.counter().born().0);
+    seen.born.insert(Kind::String, counter.born().0);
     let mark = life.id().into();
     seen.id = LifeId { mark, again: which_life(history, place, mark, &seen)? };
     for id in seen.events() {

@@ -200,7 +200,8 @@ fn covers(spec: &KeySpec, position: i16) -> bool {
                 && (last < 0 || position <= last)
                 && (position - first) % step.max(1) == 0
         }
-        Place::Counted { at } => position > at,
+        // Those that follow it are the same argument, once more.
+        Place::Counted { at } => position == at + 1,
         Place::StoreOption | Place::Nested { .. } | Place::Unknown => false,
     }
 }
