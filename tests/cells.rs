@@ -5,8 +5,10 @@ mod engines;
 
 use engines::mesh::Mesh;
 use engines::{Node, WINDOW_BYTES, at, dial, run};
-use headcount::base::hll;
+use headcount::base::{Replica, Stamp, Tag, hll};
+use headcount::crdt::{Key, Tombstones, Visible, Write};
 use headcount::store::{Deadline, KeyRef, Keys, Mode};
+use std::ops::ControlFlow;
 
 fn on<R>(node: &Node, name: &[u8], ms: u64, act: impl FnOnce(&mut Keys<'_>, KeyRef<'_>) -> R) -> R {
     let key = KeyRef::new(0, name);
@@ -149,4 +151,69 @@ fn two_sides_of_a_cut_come_together() {
     }
     assert_eq!(a.keyspace.root(0), b.keyspace.root(0));
     assert_eq!([a.tombstones(50_000), b.tombstones(50_000)], [0, 0]);
+}
+
+/// Whatever part is asked for, in pieces or not, it is that of the text.
+#[test]
+fn a_part_is_read_as_it_is_in_the_whole_text() {
+    let node = Node::new(1, 1, WINDOW_BYTES);
+    let base: Vec<u8> = (0..9_001_u32).map(|at| (at * at % 251) as u8).collect();
+    on(&node, b"k", 1_000, |keys, key| keys.set_text(key, &base, Deadline::Keep));
+    for place in (0..100_000).step_by(77).chain(4_095..4_100) {
+        set_bit(&node, b"k", place, place.is_multiple_of(3), 1_000);
+    }
+    set_bit(&node, b"k", 160_003, true, 1_000);
+    let whole = text(&node, b"k", 1_000).expect("a text");
+    assert_eq!(whole.len(), 20_001);
+    let starts = [0, 1, 7, 8, 509, 512, 4_095, 4_096, 9_000, 9_001, 12_499, 19_999];
+    for (start, len) in starts.into_iter().flat_map(|at| [0, 1, 9, 700, 9_000].map(|len| (at, len)))
+    {
+        let range = start..whole.len().min(start + len);
+        let want = &whole[range.clone()];
+        let (mut at, mut pieces) = (vec![0xaa; range.len()], Vec::new());
+        on(&node, b"k", 1_000, |keys, key| {
+            keys.read_at(key, start, &mut at).expect("a text");
+            let part = keys.text_part(key, |_| range.clone()).expect("a text");
+            assert_eq!(&*part.expect("a key"), want, "{range:?}");
+            let is_there = keys.read_pieces(
+                key,
+                |_| range.clone(),
+                |offset, piece| {
+                    assert_eq!(offset, start + pieces.len());
+                    pieces.extend_from_slice(piece);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert!(is_there.expect("a text"));
+        });
+        assert_eq!((&at[..], &pieces[..]), (want, want), "{range:?}");
+    }
+}
+
+/// A node that has neither log nor peers keeps what it was given and does not show: what hides it may go.
+#[test]
+fn what_a_text_hides_is_not_lost_where_nothing_is_told() {
+    for is_bit in [true, false] {
+        let (mut counted, mut over) = (Key::default(), Key::default());
+        counted.add(&write(0, 1), 5);
+        over.set_text(&write(1, 2), b"text", Deadline::Keep);
+        if is_bit {
+            over.put_bits(&write(2, 2), [(0, true)]);
+        } else {
+            over.set_text(&write(1, 2), &hll::empty(), Deadline::Keep);
+            over.raise_registers(&write(2, 2), [(0, 1)]);
+        }
+        let mut seen = counted.clone();
+        seen.merge(&over, Tombstones::Drop);
+        seen.collect_all(2_000_000);
+        over.set_text(&write(3, 2), b"10", Deadline::Keep);
+        seen.merge(&over, Tombstones::Drop);
+        assert_eq!(seen.text(2_000_000), Some(Visible::Integer(15)));
+    }
+}
+
+fn write(ms: u64, node: u32) -> Write {
+    let now_ms = 1_000_000 + ms;
+    let tag = Tag::new(Stamp::at_ms(now_ms), Replica { node, epoch: 1 });
+    Write { now_ms, tag, tombstones: Tombstones::KEEP }
 }

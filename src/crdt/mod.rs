@@ -44,7 +44,7 @@ pub use list::{End, Item, List, Side, Texts, Writer};
 pub use overlay::{Bits, Overlay, Overlays, Registers};
 pub use own::{Own, OwnFloat, OwnMembers, OwnScore};
 pub use plain::{Plain, PlainSlot};
-pub use reading::{Reading, Visible};
+pub use reading::{Laid, Reading, Visible};
 pub use register::Register;
 pub use replica_map::ReplicaMap;
 pub use score::{Score, ScoreOrder, SortedSet};

@@ -46,6 +46,30 @@ pub struct Reading<'a> {
     registers: SmallVec<[&'a Registers; 1]>,
 }
 
+/// A base with bits over it.
+#[derive(Clone, Debug)]
+pub struct Laid<'a> {
+    base: &'a [u8],
+    bits: SmallVec<[&'a Bits; 1]>,
+}
+
+impl Laid<'_> {
+    #[must_use]
+    pub fn len_bytes(&self) -> usize {
+        let bits = self.bits.iter().map(|bits| bits.shown().len_bytes()).max().unwrap_or(0);
+        bits.max(self.base.len())
+    }
+
+    /// Reads the text from `offset` on, and zeros behind its end.
+    pub fn read_at(&self, offset: usize, bytes: &mut [u8]) {
+        let base = self.base.get(offset..).unwrap_or_default();
+        let (below, behind) = bytes.split_at_mut(base.len().min(bytes.len()));
+        below.copy_from_slice(&base[..below.len()]);
+        behind.fill(0);
+        self.bits.iter().for_each(|bits| bits.shown().lay_over(offset, bytes));
+    }
+}
+
 impl<'a> Reading<'a> {
     /// Adds what `counter` holds.
     pub fn include(&mut self, counter: &'a Counter) {
@@ -101,24 +125,13 @@ impl<'a> Reading<'a> {
         Some(Visible::Made(text))
     }
 
-    /// How many bytes the text has that [`Reading::bytes_at`] reads; `None`: it has to be made first.
+    /// Bits over a base, where that is all there is to see, and no text has to be made to read a part of it.
     #[must_use]
-    pub fn len_bytes(&self) -> Option<usize> {
-        let below = self.plain_base()?.len();
-        let bits = self.bits.iter().map(|bits| bits.shown().len_bytes()).max().unwrap_or(0);
-        Some(below.max(bits))
-    }
-
-    /// The bytes from `offset` on, zeros behind the end, of a text that need not be made for that; false:
-    /// it has to be.
-    #[must_use]
-    pub fn bytes_at(&self, offset: usize, bytes: &mut [u8]) -> bool {
-        let Some(base) = self.plain_base() else { return false };
-        bytes.fill(0);
-        let base = base.get(offset..).unwrap_or_default();
-        bytes.iter_mut().zip(base).for_each(|(byte, base)| *byte = *base);
-        self.bits.iter().for_each(|bits| bits.shown().lay_over(offset, bytes));
-        true
+    pub fn laid(self) -> Option<Laid<'a>> {
+        if self.counted || self.bits.is_empty() {
+            return None;
+        }
+        Some(Laid { base: self.base.map_or(&[][..], |(_, text)| text), bits: self.bits })
     }
 
     /// The rank of a register, where registers are seen and nothing else is.
@@ -141,14 +154,6 @@ impl<'a> Reading<'a> {
         let mut ranks = Box::new([0; hll::REGISTERS]);
         self.registers.iter().for_each(|registers| registers.shown().raise(&mut ranks));
         Some(ranks)
-    }
-
-    /// The text below bits, where it is just the base.
-    fn plain_base(&self) -> Option<&'a [u8]> {
-        if self.counted || (self.bits.is_empty() && !self.registers.is_empty()) {
-            return None;
-        }
-        Some(self.base.map_or(&[][..], |(_, text)| text))
     }
 
     fn value_below(self) -> Option<Visible<'a>> {

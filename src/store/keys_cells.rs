@@ -5,16 +5,20 @@
 
 use super::entry::{Entry, Growing, State, TextForm};
 use super::watch::Outcome;
-use super::{AccessError, KeyRef, Keys};
+use super::{AccessError, KeyRef, Keys, Text};
 use crate::base::hll::{self, HllError};
-use crate::crdt::{Deadline, Key, Kind, Reading, Write};
+use crate::crdt::{Deadline, Key, Kind, Laid, Reading, Write};
+use std::ops::{ControlFlow, Range};
+
+/// How much of a text is looked at at once: it fits in the first cache.
+const PIECE_BYTES: usize = 4_096;
 
 impl Keys<'_> {
     /// The length of the visible text in bytes; `None`: there is no such key.
     pub fn text_len(&self, key: KeyRef<'_>) -> Result<Option<usize>, AccessError> {
         let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
-        match entry.reading(self.now_ms).and_then(|reading| reading.len_bytes()) {
-            Some(len) => Ok(Some(len)),
+        match entry.laid(self.now_ms) {
+            Some(laid) => Ok(Some(laid.len_bytes())),
             None => Ok(entry.text(self.now_ms)?.map(|text| text.len())),
         }
     }
@@ -28,8 +32,8 @@ impl Keys<'_> {
     ) -> Result<(), AccessError> {
         bytes.fill(0);
         let Some(entry) = self.entry_touched(key)? else { return Ok(()) };
-        let reading = entry.reading(self.now_ms);
-        if reading.is_some_and(|reading| reading.bytes_at(offset, bytes)) {
+        if let Some(laid) = entry.laid(self.now_ms) {
+            laid.read_at(offset, bytes);
             return Ok(());
         }
         if let Some(text) = entry.text(self.now_ms)? {
@@ -37,6 +41,50 @@ impl Keys<'_> {
             bytes.iter_mut().zip(there).for_each(|(byte, there)| *byte = *there);
         }
         Ok(())
+    }
+
+    /// The part of the visible text that `window` says of its length in bytes, and within it.
+    pub fn text_part(
+        &self,
+        key: KeyRef<'_>,
+        window: impl FnOnce(usize) -> Range<usize>,
+    ) -> Result<Option<Text<'_>>, AccessError> {
+        let Some(entry) = self.entry_touched(key)? else { return Ok(None) };
+        if let Some(laid) = entry.laid(self.now_ms) {
+            let range = window(laid.len_bytes());
+            let mut part = vec![0; range.len()];
+            laid.read_at(range.start, &mut part);
+            return Ok(Some(Text::Owned(part)));
+        }
+        Ok(entry.text(self.now_ms)?.map(|text| text.part(window)))
+    }
+
+    /// Shows `look` the part of the visible text that `window` says of its length in bytes, piece by piece, each
+    /// with its offset, until it breaks off: a long text under bits is not made for that. True: there is
+    /// such a key.
+    pub fn read_pieces(
+        &self,
+        key: KeyRef<'_>,
+        window: impl FnOnce(usize) -> Range<usize>,
+        mut look: impl FnMut(usize, &[u8]) -> ControlFlow<()>,
+    ) -> Result<bool, AccessError> {
+        let Some(entry) = self.entry_touched(key)? else { return Ok(false) };
+        let Some(laid) = entry.laid(self.now_ms) else {
+            let Some(text) = entry.text(self.now_ms)? else { return Ok(false) };
+            let range = window(text.len());
+            let _ = text.get(range.clone()).map(|piece| look(range.start, piece));
+            return Ok(true);
+        };
+        let range = window(laid.len_bytes());
+        let mut piece = [0; PIECE_BYTES];
+        for offset in range.clone().step_by(PIECE_BYTES) {
+            let piece = &mut piece[..PIECE_BYTES.min(range.end - offset)];
+            laid.read_at(offset, piece);
+            if look(offset, piece).is_break() {
+                break;
+            }
+        }
+        Ok(true)
     }
 
     /// SETBIT, BITFIELD: writes bits of a text, or of a missing key; the deadline stays. The caller has
@@ -201,6 +249,11 @@ impl Entry {
             State::Whole(whole) => whole.key.reading(now_ms),
             _ => None,
         }
+    }
+
+    /// Bits over a base, of which a part can be read alone; in all other forms a text is borrowed, or short.
+    fn laid(&self, now_ms: u64) -> Option<Laid<'_>> {
+        self.reading(now_ms)?.laid()
     }
 }
 

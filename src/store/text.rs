@@ -1,7 +1,7 @@
 //! The visible text of a string or counter.
 
 use crate::crdt::Visible;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// A string value as a reader sees it.
 pub enum Text<'a> {
@@ -15,6 +15,18 @@ pub enum Text<'a> {
 pub struct Digits {
     bytes: [u8; 20],
     len: u8,
+}
+
+impl<'a> Text<'a> {
+    /// The part that `window` says of its length in bytes; nothing, if that is not within it.
+    #[must_use]
+    pub fn part(self, window: impl FnOnce(usize) -> Range<usize>) -> Text<'a> {
+        let range = window(self.len());
+        match self {
+            Text::Borrowed(bytes) => Text::Borrowed(bytes.get(range).unwrap_or_default()),
+            made => Text::Owned(made.get(range).unwrap_or_default().to_vec()),
+        }
+    }
 }
 
 impl Text<'_> {

@@ -41,22 +41,26 @@ struct Living {
 
 fn living(key: &Key, now_ms: u64) -> Vec<Living> {
     let mut key = settled(key, now_ms);
-    let cells = |life: &Life| {
+    // Collecting makes one text of a base and what lies over it.
+    let apart = |life: &Life| {
         let counter = life.counter();
-        (life.id(), [counter.bits().map(Overlay::digest), counter.registers().map(Overlay::digest)])
+        let cells = [counter.bits().map(Overlay::digest), counter.registers().map(Overlay::digest)];
+        let base = counter.base().get().map(|(tag, value)| (tag, value.to_vec()));
+        (life.id(), (base, cells))
     };
-    let cells: BTreeMap<Tag, _> = key.lives().iter().map(cells).collect();
+    let mut apart: BTreeMap<Tag, _> = key.lives().iter().map(apart).collect();
     key.collect_all(now_ms);
-    let of = |life: &Life| {
+    let mut of = |life: &Life| {
         let counter = Some(life.counter()).filter(|counter| counter.is_living());
+        let (base, cells) = apart.remove(&life.id()).unwrap_or_default();
         Living {
             id: life.id(),
             ends: life.deadline().at_ms().map(|at_ms| (life.deadline().tag(), at_ms)),
             born: counter.map(Counter::born),
-            base: life.counter().base().get().map(|(tag, value)| (tag, value.to_vec())),
+            base,
             slots: life.counter().slots().map(|(r, slot)| (r, slot.clone())).collect(),
             floats: life.counter().floats().map(|(r, slot)| (r, slot.clone())).collect(),
-            cells: cells.get(&life.id()).copied().unwrap_or_default(),
+            cells,
             set: life.set().filter(|set| !set.is_empty()).map(Set::loose),
             hash: life.members().filter(|hash: &&Hash| !hash.is_empty()).map(Hash::loose),
             sorted: life.members().filter(|set: &&SortedSet| !set.is_empty()).map(scores),
@@ -65,7 +69,7 @@ fn living(key: &Key, now_ms: u64) -> Vec<Living> {
     };
     // A deadline alone, which is still to come, is none to see.
     let living = key.lives().iter().filter(|life| !is_bare(life));
-    living.map(of).collect()
+    living.map(&mut of).collect()
 }
 
 /// When a sorted set was born is left out; the fingerprint has it.

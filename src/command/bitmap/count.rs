@@ -1,6 +1,8 @@
 //! Looking for bits: BITCOUNT, BITPOS.
 
 use crate::command::{Call, CommandError};
+use std::cell::Cell;
+use std::ops::{ControlFlow, Range};
 
 const NO_BIT: CommandError = CommandError::fixed("ERR The bit argument must be 1 or 0.");
 
@@ -9,6 +11,19 @@ const NO_BIT: CommandError = CommandError::fixed("ERR The bit argument must be 1
 struct Span {
     first: u64,
     last: u64,
+}
+
+impl Span {
+    /// The bytes in which they lie.
+    fn bytes(self) -> Range<usize> {
+        self.first as usize / 8..self.last as usize / 8 + 1
+    }
+
+    /// Those of them that lie in `len` bytes behind so many bits, counted from there. There are some.
+    fn within(self, before: u64, len: usize) -> Span {
+        let last = self.last.min(before + len as u64 * 8 - 1);
+        Span { first: self.first.max(before) - before, last: last - before }
+    }
 }
 
 /// What the arguments say of a range.
@@ -21,6 +36,7 @@ struct Window {
 
 impl Window {
     const WHOLE: Window = Window { start: 0, end: None, in_bits: false };
+    const NOTHING: Window = Window { start: 1, end: Some(0), in_bits: false };
 
     /// `start [end [BYTE | BIT]]` at `index`.
     fn parse(call: &Call<'_, '_>, index: usize) -> Result<Window, CommandError> {
@@ -64,12 +80,12 @@ pub(super) fn bitcount(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if call.args.len() == 3 {
         return Err(CommandError::SYNTAX);
     }
-    let count = match call.keys.text(call.key(1))? {
-        Some(text) if !window.is_backwards() => {
-            window.of(text.len()).map_or(0, |span| count_ones(&text, span))
-        }
-        _ => 0,
-    };
+    let window = if window.is_backwards() { Window::NOTHING } else { window };
+    let mut count = 0;
+    look(call, window, |piece, span| {
+        count += count_ones(piece, span);
+        None
+    })?;
     call.reply.integer(count as i64);
     Ok(())
 }
@@ -81,22 +97,43 @@ pub(super) fn bitpos(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
         _ => return Err(NO_BIT),
     };
     let window = Window::parse(call, 3)?;
-    let place = match call.keys.text(call.key(1))? {
-        // Without an end there is no end of zeros.
-        None => {
-            if bit {
-                None
-            } else {
-                Some(0)
-            }
-        }
-        Some(text) => window.of(text.len()).and_then(|span| {
-            let behind = (!bit && window.end.is_none()).then_some(span.last + 1);
-            find(&text, span, bit).or(behind)
-        }),
+    let Some(Looked { span, found }) = look(call, window, |piece, span| find(piece, span, bit))?
+    else {
+        // Without a key all is zeros.
+        call.reply.integer(if bit { -1 } else { 0 });
+        return Ok(());
     };
-    call.reply.integer(place.map_or(-1, |place| place as i64));
+    // Without an end there is no end of zeros.
+    let behind = span.filter(|_| !bit && window.end.is_none()).map(|span| span.last + 1);
+    call.reply.integer(found.or(behind).map_or(-1, |place| place as i64));
     Ok(())
+}
+
+/// What was looked at, and the first bit that was found there.
+struct Looked {
+    span: Option<Span>,
+    found: Option<u64>,
+}
+
+/// Looks at the bits in a window of a string, piece by piece, until one is found; `None`: there is no such key.
+fn look(
+    call: &Call<'_, '_>,
+    window: Window,
+    mut find: impl FnMut(&[u8], Span) -> Option<u64>,
+) -> Result<Option<Looked>, CommandError> {
+    let span = Cell::new(None);
+    let mut found = None;
+    let bytes = |len| {
+        span.set(window.of(len));
+        span.get().map_or(0..0, Span::bytes)
+    };
+    let is_there = call.keys.read_pieces(call.key(1), bytes, |offset, piece| {
+        let Some(span) = span.get() else { return ControlFlow::Break(()) };
+        let before = offset as u64 * 8;
+        found = find(piece, span.within(before, piece.len())).map(|place| before + place);
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(is_there.then_some(Looked { span: span.get(), found }))
 }
 
 fn count_ones(text: &[u8], span: Span) -> u64 {

@@ -2,6 +2,7 @@
 
 use crate::command::{Call, CommandError};
 use crate::store::EventClasses;
+use std::ops::ControlFlow;
 
 const ONE_SOURCE: CommandError =
     CommandError::fixed("ERR BITOP NOT must be called with a single source key.");
@@ -27,16 +28,29 @@ pub(super) fn bitop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if operation == Operation::Not && call.args.len() != 4 {
         return Err(ONE_SOURCE);
     }
-    let mut texts = Vec::with_capacity(call.args.len() - 3);
+    let mut result = Vec::new();
     for index in 3..call.args.len() {
-        texts.push(call.keys.text(call.key(index))?);
+        let is_first = index == 3;
+        let operation = if is_first { Operation::Or } else { operation };
+        let mut end = 0;
+        call.keys.read_pieces(
+            call.key(index),
+            |len| 0..len,
+            |offset, piece| {
+                end = offset + piece.len();
+                result.resize(end.max(result.len()), 0);
+                combine(operation, &mut result[offset..end], piece);
+                ControlFlow::Continue(())
+            },
+        )?;
+        if operation == Operation::And {
+            // The shorter string is taken to end in zeros.
+            result[end..].fill(0);
+        }
     }
-    let mut texts = texts.iter().map(|text| text.as_ref().map_or(&[][..], |text| text));
-    let mut result = texts.next().unwrap_or_default().to_vec();
     if operation == Operation::Not {
         result.iter_mut().for_each(|byte| *byte = !*byte);
     }
-    texts.for_each(|text| combine(operation, &mut result, text));
     call.keys.notify_missed(true);
     let key = call.key(2);
     if result.is_empty() {
@@ -50,18 +64,10 @@ pub(super) fn bitop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The shorter string is taken to end in zeros.
-fn combine(operation: Operation, result: &mut Vec<u8>, text: &[u8]) {
-    if result.len() < text.len() {
-        result.resize(text.len(), 0);
-    }
-    let (both, rest) = result.split_at_mut(text.len());
-    let pairs = both.iter_mut().zip(text);
+fn combine(operation: Operation, result: &mut [u8], text: &[u8]) {
+    let pairs = result.iter_mut().zip(text);
     match operation {
-        Operation::And => {
-            pairs.for_each(|(byte, other)| *byte &= other);
-            rest.fill(0);
-        }
+        Operation::And => pairs.for_each(|(byte, other)| *byte &= other),
         Operation::Or => pairs.for_each(|(byte, other)| *byte |= other),
         Operation::Xor => pairs.for_each(|(byte, other)| *byte ^= other),
         Operation::Not => {}

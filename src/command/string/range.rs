@@ -42,8 +42,8 @@ pub(super) fn setrange(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 
 pub(super) fn getrange(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     let (start, end) = (call.integer(2)?, call.integer(3)?);
-    match call.keys.text(call.key(1))? {
-        Some(text) => call.reply.bulk(&text[window(text.len(), start, end)]),
+    match call.keys.text_part(call.key(1), |len| window(len, start, end))? {
+        Some(part) => call.reply.bulk(&part),
         None => call.reply.bulk(b""),
     }
     Ok(())

@@ -104,19 +104,19 @@ impl Counter {
         }
     }
 
-    /// Makes the text that is seen the base, where nobody will ever ask who wrote what of it.
+    /// Makes the text that is seen the base, where nobody will ever ask who wrote what of it. What is not
+    /// seen in it stays, and so does all that it lies on: a merge may take away what hides it.
     pub(in crate::crdt) fn bake(&mut self) {
         if !self.is_overlaid() {
             self.overlays = None;
             return;
         }
+        if self.is_counted() || (self.bits().is_some() && self.registers().is_some()) {
+            return;
+        }
         let mut reading = Reading::default();
         reading.include(self);
-        let text = match reading.value() {
-            Some(Visible::Made(text)) => text,
-            Some(Visible::Text(text)) => text.to_vec(),
-            Some(Visible::Integer(_) | Visible::Number(_)) | None => return,
-        };
+        let Some(Visible::Made(text)) = reading.value() else { return };
         let overlays = self.overlays.take();
         let tag = overlays.map_or(self.base.tag(), |all| all.max_tag().max(self.base.tag()));
         *self = Counter { born: self.born, ..Counter::default() };

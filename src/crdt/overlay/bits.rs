@@ -61,19 +61,10 @@ impl Bitmap {
             if from >= end {
                 return;
             }
-            for (at, one) in chunk.ones.iter().enumerate() {
+            let words = offset.saturating_sub(from) / 8..(end - from).div_ceil(8).min(WORDS);
+            for at in words {
                 let zero = chunk.zeros.as_ref().map_or(0, |zeros| zeros[at]);
-                if one | zero == 0 {
-                    continue;
-                }
-                for (byte, (one, zero)) in
-                    one.to_be_bytes().iter().zip(zero.to_be_bytes()).enumerate()
-                {
-                    let place = (from + at * 8 + byte).checked_sub(offset);
-                    if let Some(byte) = place.and_then(|place| bytes.get_mut(place)) {
-                        *byte = *byte & !zero | one;
-                    }
-                }
+                lay_word(chunk.ones[at], zero, from + at * 8, offset, bytes);
             }
         }
     }
@@ -225,6 +216,24 @@ fn words(from: &mut Decoder<'_>) -> Result<Words, Malformed> {
         *word = u64::from_be_bytes(from.reader().array()?);
     }
     Ok(words)
+}
+
+/// Lays a word over `bytes`, of which the first is at `offset`, and the word's first at `place`.
+fn lay_word(one: u64, zero: u64, place: usize, offset: usize, bytes: &mut [u8]) {
+    if one | zero == 0 {
+        return;
+    }
+    let within = place.checked_sub(offset).and_then(|at| bytes.get_mut(at..));
+    if let Some(word) = within.and_then(|rest| rest.first_chunk_mut::<8>()) {
+        *word = (u64::from_be_bytes(*word) & !zero | one).to_be_bytes();
+        return;
+    }
+    for (byte, (one, zero)) in one.to_be_bytes().iter().zip(zero.to_be_bytes()).enumerate() {
+        let at = (place + byte).checked_sub(offset);
+        if let Some(byte) = at.and_then(|at| bytes.get_mut(at)) {
+            *byte = *byte & !zero | one;
+        }
+    }
 }
 
 /// The word of a chunk in which a bit lies, and its mask there.

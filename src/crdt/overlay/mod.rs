@@ -79,6 +79,9 @@ pub struct Overlay<C: Cells> {
     seen: ReplicaMap<Stamp>,
     /// Up to where DEL and SET have forgotten; plain cells go when all of theirs are covered.
     forgotten: ReplicaMap<Stamp>,
+    /// The latest stamps of cells that were plain where they were forgotten, and may be fresh elsewhere: all
+    /// up to there were seen, for nothing becomes plain before what was written earlier has come.
+    wiped: ReplicaMap<Stamp>,
     untold: Untold<C::Key>,
 }
 
@@ -129,19 +132,20 @@ impl<C: Cells> Overlay<C> {
             (fresh.value, fresh.generation) = (None, generation);
         }
         self.shown = C::default();
-        self.plain = ReplicaMap::default();
+        join(&mut self.wiped, &std::mem::take(&mut self.plain));
         self.untold.note_forgotten();
     }
 
     pub fn merge(&mut self, other: &Overlay<C>, tombstones: Tombstones) {
         let generation = tombstones.generation();
         join(&mut self.forgotten, &other.forgotten);
+        join(&mut self.wiped, &other.wiped);
         join(&mut self.seen, &other.seen);
         let mut is_to_show = covers(&self.forgotten, &self.plain) && !self.plain.is_empty();
         if is_to_show {
             self.plain = ReplicaMap::default();
         }
-        let mut dead = Vec::new();
+        let mut dead = if other.wiped.is_empty() { Vec::new() } else { self.wipe(generation) };
         for (key, theirs) in &other.fresh {
             if self.take(*key, theirs, generation) {
                 dead.push(*key);
@@ -172,6 +176,7 @@ impl<C: Cells> Overlay<C> {
         });
         if whole {
             let forgotten = std::mem::take(&mut self.forgotten);
+            self.wiped = ReplicaMap::default();
             self.seen.retain(|replica, stamp| forgotten.get(replica).is_none_or(|f| f < stamp));
         }
     }
@@ -185,7 +190,7 @@ impl<C: Cells> Overlay<C> {
         }
         let mut hasher = Xxh3Default::new();
         hasher.update(&[u8::from(self.is_living())]);
-        hash_stamps(&mut hasher, self.forgotten.iter());
+        hash_stamps(&mut hasher, self.forgotten.iter().chain(self.wiped.iter()));
         hasher.digest().max(1)
     }
 
@@ -219,7 +224,7 @@ impl<C: Cells> Overlay<C> {
     /// Bytes of heap that this state holds, itself included.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let maps = [&self.seen, &self.plain, &self.forgotten];
+        let maps = [&self.seen, &self.plain, &self.forgotten, &self.wiped];
         size_of::<Overlay<C>>()
             + self.shown.heap_bytes()
             + self.fresh.len() * size_of::<(C::Key, Fresh)>()
@@ -231,8 +236,22 @@ impl<C: Cells> Overlay<C> {
         self.fresh.get(&key).and_then(|fresh| fresh.value)
     }
 
+    /// Forgets what is fresh here and was plain where it was forgotten; returns what was shown of it.
+    fn wipe(&mut self, generation: Generation) -> Vec<C::Key> {
+        let mut dead = Vec::new();
+        for (key, fresh) in &mut self.fresh {
+            if fresh.value.is_some() && is_within(&self.wiped, fresh.tag) {
+                (fresh.value, fresh.generation) = (None, generation);
+                dead.push(*key);
+            }
+        }
+        dead
+    }
+
     /// Takes in another's fresh cell; true when something that was shown is dead by it.
     fn take(&mut self, key: C::Key, theirs: &Fresh, generation: Generation) -> bool {
+        let value = theirs.value.filter(|_| !is_within(&self.wiped, theirs.tag));
+        let theirs = &Fresh { value, ..*theirs };
         let mine = self.fresh.get(&key);
         let is_news = mine.is_none_or(|mine| {
             theirs.tag > mine.tag || (theirs.tag == mine.tag && theirs.value < mine.value)
@@ -291,6 +310,7 @@ impl<C: Cells> PartialEq for Overlay<C> {
             && self.plain == other.plain
             && self.seen == other.seen
             && self.forgotten == other.forgotten
+            && self.wiped == other.wiped
     }
 }
 
@@ -320,6 +340,10 @@ fn join(mine: &mut ReplicaMap<Stamp>, theirs: &ReplicaMap<Stamp>) {
 /// Whether all of `stamps` lie within `upto`.
 fn covers(upto: &ReplicaMap<Stamp>, stamps: &ReplicaMap<Stamp>) -> bool {
     stamps.iter().all(|(replica, stamp)| upto.get(replica).is_some_and(|upto| upto >= stamp))
+}
+
+fn is_within(upto: &ReplicaMap<Stamp>, tag: Tag) -> bool {
+    upto.get(tag.replica).is_some_and(|upto| *upto >= tag.stamp)
 }
 
 fn hash_stamps<'a>(hasher: &mut Xxh3Default, stamps: impl Iterator<Item = (Replica, &'a Stamp)>) {

@@ -69,6 +69,7 @@ impl<C: Cells> Overlay<C> {
         }
         if untold.forgot {
             part.forgotten = self.forgotten.clone();
+            part.wiped = self.wiped.clone();
         }
         let is_told =
             |fresh: &Fresh| fresh.tag.replica == me || (untold.forgot && fresh.value.is_none());
@@ -103,7 +104,8 @@ impl<C: Cells> Overlay<C> {
     /// Only what is forgotten.
     #[must_use]
     pub fn tombstones_part(&self) -> Overlay<C> {
-        let mut part = Overlay { forgotten: self.forgotten.clone(), ..Overlay::default() };
+        let (forgotten, wiped) = (self.forgotten.clone(), self.wiped.clone());
+        let mut part = Overlay { forgotten, wiped, ..Overlay::default() };
         let dead = self.fresh.iter().filter(|(_, fresh)| fresh.value.is_none());
         dead.for_each(|(key, fresh)| part.admit(*key, *fresh));
         part
@@ -159,7 +161,7 @@ impl<C: Cells> Overlay<C> {
         self.admit(C::key(place, tag.replica), Fresh { tag, value, generation });
     }
 
-    pub(super) fn stamps(&self) -> [&ReplicaMap<Stamp>; 3] {
-        [&self.seen, &self.plain, &self.forgotten]
+    pub(super) fn stamps(&self) -> [&ReplicaMap<Stamp>; 4] {
+        [&self.seen, &self.plain, &self.forgotten, &self.wiped]
     }
 }

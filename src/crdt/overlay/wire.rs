@@ -12,7 +12,7 @@ const FLAG_BITS: u32 = 1;
 const FRESH_BYTES_MIN: usize = 3;
 
 impl<C: Cells> Overlay<C> {
-    /// Stamps seen, of the plain, forgotten; how many are fresh; each: how far from the one before, who
+    /// Stamps seen, of the plain, forgotten, wiped; how many are fresh; each: how far from the one before, who
     /// wrote it when, its value unless it is forgotten. All that is shown, if any of it is plain.
     pub(in crate::crdt) fn encode(&self, out: &mut Encoder) {
         self.stamps().into_iter().for_each(|stamps| out.stamps(stamps));
@@ -36,6 +36,7 @@ impl<C: Cells> Overlay<C> {
         let seen = from.stamps()?;
         let plain = from.stamps()?;
         let forgotten = from.stamps()?;
+        let wiped = from.stamps()?;
         let mut last = 0_u64;
         for _ in 0..from.reader().count(FRESH_BYTES_MIN)? {
             last = last.saturating_add(from.varint()?);
@@ -60,7 +61,7 @@ impl<C: Cells> Overlay<C> {
             overlay.shown = C::decode(from)?;
         }
         join(&mut overlay.seen, &seen);
-        (overlay.plain, overlay.forgotten) = (plain, forgotten);
+        (overlay.plain, overlay.forgotten, overlay.wiped) = (plain, forgotten, wiped);
         Ok(overlay)
     }
 }
