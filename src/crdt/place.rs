@@ -137,12 +137,16 @@ fn above(name: &[u8], from: usize, near: Near) -> Bytes {
     }
 }
 
-/// The shortest bytes below `name`, and not its beginning, that are the same before `from`.
+/// Few bytes below `name`, and not its beginning, that are the same before `from`.
 fn below(name: &[u8], from: usize) -> Bytes {
     match name.iter().skip(from).position(|byte| *byte > 0) {
         Some(at) => {
             let mut below = Bytes::from_slice(&name[..=from + at]);
             below[from + at] -= 1;
+            // Room for more below this, or each would take as many bytes more as a name has.
+            if below[from + at] == 0 {
+                below.push(u8::MAX);
+            }
             below
         }
         // Names end in a node's id and an epoch, which are not 0; a peer that makes them up gets what it gets.
