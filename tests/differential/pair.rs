@@ -107,12 +107,12 @@ impl Pair {
     fn difference(&mut self, command: &Command) -> Difference {
         match name(command).as_str() {
             "EXEC" | "DISCARD" => {
-                self.clear_errno();
                 let queued = self.queued.take().unwrap_or_default();
                 self.executes(command, &queued)
             }
             _ if self.queued.is_some() => self.waits(command),
             "MULTI" => {
+                self.clear_errno();
                 self.queued = (command.len() == 1).then(Vec::new);
                 self.answers(command)
             }
