@@ -96,7 +96,9 @@ impl Keys<'_> {
         bits: impl Iterator<Item = (u32, bool)>,
     ) -> Result<(), AccessError> {
         if self.keyspace.keeps() {
-            self.put_cells(key, |whole, write| whole.put_bits(write, bits));
+            let bits: Vec<(u32, bool)> = bits.collect();
+            let is_seen = self.shows_other_bits(key, &bits)?;
+            self.put_cells(key, is_seen, |whole, write| whole.put_bits(write, bits));
             return Ok(());
         }
         let put = |text: &mut Vec<u8>| {
@@ -105,6 +107,20 @@ impl Keys<'_> {
             is_changed
         };
         self.edit_text(key, put).map(|_| ())
+    }
+
+    /// Whether users will see a difference when these bits are put: else it is no change to who watches the key.
+    fn shows_other_bits(&self, key: KeyRef<'_>, bits: &[(u32, bool)]) -> Result<bool, AccessError> {
+        let len_bytes = self.text_len(key)?.unwrap_or_default();
+        for (place, bit) in bits {
+            let (at, mut byte) = (*place as usize / 8, [0]);
+            self.read_at(key, at, &mut byte)?;
+            let is_set = byte[0] & (1 << (7 - place % 8)) != 0;
+            if at >= len_bytes || is_set != *bit {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// BITOP: the key becomes this text without a deadline, as SET makes it; Redis holds it `raw`.
@@ -118,7 +134,10 @@ impl Keys<'_> {
     pub fn raise_registers(&mut self, key: KeyRef<'_>, raised: &[(u16, u8)]) {
         // A register of rank 0 says that there is one without elements.
         let raised = if raised.is_empty() { &[(0, 0)] } else { raised };
-        self.put_cells(key, |whole, write| whole.raise_registers(write, raised.iter().copied()));
+        let raise = |whole: &mut Key, write: &Write| {
+            whole.raise_registers(write, raised.iter().copied());
+        };
+        self.put_cells(key, true, raise);
     }
 
     /// The same where none are told: true when a register rose. A merge makes stale what is noted of the
@@ -199,8 +218,8 @@ impl Keys<'_> {
         self.keyspace.keeps()
     }
 
-    /// Writes cells over the text, by `put`.
-    fn put_cells(&mut self, key: KeyRef<'_>, put: impl FnOnce(&mut Key, &Write)) {
+    /// Writes cells over the text, by `put`, of which users see something or not.
+    fn put_cells(&mut self, key: KeyRef<'_>, is_seen: bool, put: impl FnOnce(&mut Key, &Write)) {
         let me = self.keyspace.me();
         let mut put = Some(put);
         let changed = self.change(key, |entry, write| {
@@ -209,7 +228,7 @@ impl Keys<'_> {
             put(&mut whole, write);
             entry.set_key(whole, me, write.now_ms);
             entry.form = TextForm::Grown;
-            Some(())
+            Some(is_seen)
         });
         if let (None, Some(put)) = (changed.flatten(), put) {
             let write = self.keyspace.write(self.now_ms);

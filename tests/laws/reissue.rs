@@ -2,10 +2,12 @@
 //! epoch, and nothing twice.
 
 use crate::cluster::{START_MS, Subject};
+use crate::hashes::HashOp;
 use crate::lattices::KeyOp;
+use crate::sorted_sets::SortedOp;
 use headcount::base::clock::Clock;
 use headcount::base::{Replica, Stamp, Tag};
-use headcount::crdt::{Key, MemberDeadline, Own, Score, Tombstones, Write};
+use headcount::crdt::{Field, Key, MemberDeadline, Own, Score, Tombstones, Write};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -67,7 +69,7 @@ impl Pair {
     }
 }
 
-/// What a user sees: text, members with their deadlines, scores, deadline.
+/// What a user sees: text, deadline, members with their deadlines, scores, fields.
 fn view(key: &Key, now_ms: u64) -> String {
     let mut key = key.clone();
     key.settle(now_ms, Tombstones::KEEP);
@@ -80,8 +82,10 @@ fn view(key: &Key, now_ms: u64) -> String {
     let round = |score: f64| format!("{score:.6e}");
     let scores: BTreeMap<_, _> =
         scored.map(|name| (name, key.score(now_ms, name).map(round))).collect();
-    let seen = (key.kind(now_ms), key.text(now_ms), members, scores, key.deadline_ms(now_ms));
-    format!("{seen:?}")
+    let named = key.members::<Field>(now_ms).flat_map(|hash| hash.iter());
+    let fields: BTreeMap<_, _> = named.map(|name| (name, key.field(now_ms, name))).collect();
+    let seen = (key.kind(now_ms), key.text(now_ms), key.deadline_ms(now_ms));
+    format!("{seen:?} {members:?} {scores:?} {fields:?}")
 }
 
 proptest! {
@@ -192,16 +196,19 @@ fn removals_are_said_again_as_well() {
     assert_eq!(other.sets(now_ms).map(|set| set.len()).sum::<usize>(), 2);
 }
 
-/// The member is in, so no grave tells that of what was counted a part is removed.
+/// Of a member that another counts on what was forgotten is a part: that is said again as well.
 #[test]
-fn what_is_removed_of_a_score_that_others_counted_on_is_said_again() {
-    let (mut lost, mut other) = (Key::default(), Key::default());
-    other.count_score_to(&write(0, OTHER), b"m", 5.0);
-    lost.merge(&other, Tombstones::KEEP);
-    assert!(lost.remove_member::<Score>(&write(1, LOST), b"m"));
-    other.count_score_to(&write(2, OTHER), b"m", 6.0);
-    lost.merge(&other, Tombstones::KEEP);
-    let again = lost.reissue(LOST, None, Stamp::at_ms(START_MS), NEW, &other);
-    other.merge(&again, Tombstones::KEEP);
-    assert_eq!(other.score(START_MS + 5, b"m"), Some(1.0));
+fn what_is_forgotten_in_part_is_said_again() {
+    let counts =
+        [|by| KeyOp::Field(HashOp::Add(3, by)), |by| KeyOp::Sorted(SortedOp::Count(3, by as f64))];
+    for count in counts {
+        let mut pair = Pair::default();
+        pair.run(&[Step::OnOther(count(-1)), Step::Hear]);
+        let since = pair.clock.stamp(0);
+        pair.run(&[Step::OnLost(KeyOp::Delete), Step::OnOther(count(5)), Step::Hear]);
+        let again = pair.lost.reissue(LOST, None, since, NEW, &pair.other);
+        let mut told = pair.other.clone();
+        told.merge(&again, Tombstones::KEEP);
+        assert_eq!(view(&told, START_MS), view(&pair.lost, START_MS));
+    }
 }
