@@ -23,6 +23,7 @@ impl Engine {
             view_agreed: self.words().agreed(),
             stream_batches: self.stream.last(),
             window_bytes: self.stream.bytes() as u64,
+            keys_in_doubt: self.lost.iter().filter(|lost| lost.told_in.is_none()).count() as u64,
             keys_waiting: keyspace.keys_dirty(),
             tombstones_waiting: keyspace.tombstones_waiting() as u64,
             full_resyncs: self.counts.full_resyncs,

@@ -67,6 +67,8 @@ pub struct Status {
     /// Batches drained so far, and bytes of them kept for peers that lag.
     pub stream_batches: u64,
     pub window_bytes: u64,
+    /// Keys of which this node, having been forgotten, may have to write again what the members lack.
+    pub keys_in_doubt: u64,
     /// Keys changed here and not yet drained.
     pub keys_waiting: u64,
     /// Keys with something deleted that not all members have confirmed.

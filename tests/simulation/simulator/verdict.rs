@@ -229,6 +229,9 @@ fn waits_for_nothing(status: &Status, nodes: usize, kept: usize) -> Result<(), S
     if status.keys_waiting > 0 {
         return Err(format!("{} keys are not drained", status.keys_waiting));
     }
+    if status.keys_in_doubt > 0 {
+        return Err(format!("{} keys are in doubt", status.keys_in_doubt));
+    }
     match status.tombstones_waiting {
         waiting if waiting as usize <= kept => Ok(()),
         waiting => Err(format!("{waiting} tombstones wait")),

@@ -51,6 +51,7 @@ fn write(status: &Status, clock_warning_ms: u64, report: &mut Report) {
     report.field("stream_batches", status.stream_batches);
     report.field("window_bytes", status.window_bytes);
     report.field("keys_waiting", status.keys_waiting);
+    report.field("keys_in_doubt", status.keys_in_doubt);
     report.field("tombstones_waiting", status.tombstones_waiting);
     report.field("full_resyncs", status.full_resyncs);
     report.field("sync_rounds", status.sync_rounds);
