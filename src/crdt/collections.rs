@@ -138,7 +138,7 @@ impl<V: Value> Members for Collection<V> {
 /// A type that a life is not of has none.
 ///
 /// Another type is a field here, and a line in [`Collections::each`], [`Collections::each_mut`], `of_each!`,
-/// [`Collections::merge`], [`Collections::reissue`] and [`Collections::is_behind_on`].
+/// `merge`, `reissue` and `is_behind_on`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collections {
     pub(super) set: Option<Box<Set>>,

@@ -11,7 +11,7 @@ use crate::base::{Name, Replica, Stamp};
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// The members' names are the elements' places ([`place`]), and each is written once: what LSET puts in
+/// The members' names are the elements' places (`place`), and each is written once: what LSET puts in
 /// is another element at that place.
 pub type List = Collection<Item>;
 

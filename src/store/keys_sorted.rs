@@ -277,7 +277,7 @@ impl SortedView<'_> {
         }
     }
 
-    /// ZSCAN: the next members and the cursor to go on from (0: begin, and done). As [`SetView::scan`].
+    /// ZSCAN: the next members and the cursor to go on from (0: begin, and done). As `SetView::scan`.
     #[must_use]
     pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(&[u8], f64)>) {
         let top = match cursor {

@@ -56,7 +56,7 @@ pub struct BesideScripts<'k> {
 
 impl Keyspace {
     /// Waits until no script runs, and keeps others from it. Before the engine is locked, by who then looks at
-    /// keys: see [`lanes`](super::lanes).
+    /// keys: see `lanes`.
     pub fn keep_scripts_out(&self) -> BesideScripts<'_> {
         loop {
             if let Some(_lane) = self.share_lane(Patience::Endless) {

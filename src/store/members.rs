@@ -6,7 +6,7 @@ use super::{AccessError, KeyRef, Keys};
 use crate::base::Replica;
 use crate::crdt::{Collection, Deadline, Joinable, Key, Tombstones, Value, Write};
 
-/// What [`Keys::edit_members`] does when there is no such key.
+/// What `Keys::edit_members` does when there is no such key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     Create,
