@@ -21,6 +21,7 @@ mod monitor_line;
 pub mod permission;
 mod popping;
 mod queue;
+mod random_count;
 mod redaction;
 pub mod reference;
 mod refusal;

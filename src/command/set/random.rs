@@ -1,23 +1,10 @@
 //! SPOP and SRANDMEMBER.
 
+use crate::command::random_count::{self, Picks};
 use crate::command::{Call, CommandError, set_events};
 use crate::resp::ReplyWriter;
 use crate::store::{EventClasses, Missing, SetEdit, SetView};
 use rand::seq::{IteratorRandom, index};
-
-/// SRANDMEMBER's bounds in Redis: the least integer has no absolute value among them.
-const COUNT_OUT_OF_RANGE: CommandError = CommandError::fixed(
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
-);
-
-/// A negative count asks for as long a reply as it likes. It gets what the longest string may have;
-/// Redis would go on until its memory is used up.
-const MAX_REPEATED_BYTES: usize = 512 << 20;
-const TOO_MANY_REPEATED: CommandError =
-    CommandError::fixed("ERR value is out of range, the reply would be longer than 512 MiB");
-
-/// An empty member's bytes in the reply: `$0\r\n\r\n`.
-const SHORTEST_BULK_BYTES: usize = 6;
 
 pub(super) fn spop(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     match call.args.len() {
@@ -91,15 +78,9 @@ fn show_one(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
 }
 
 fn show_many(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
-    let count = call.integer(2)?;
-    if count == i64::MIN {
-        return Err(COUNT_OUT_OF_RANGE);
-    }
-    let size = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-    if count < 0 {
-        show_repeated(call, size)
-    } else {
-        show_distinct(call, size, |reply, len| reply.array(len))
+    match random_count::parse(call, None)?.0 {
+        Picks::Repeated(count) => show_repeated(call, count),
+        Picks::Distinct(count) => show_distinct(call, count, |reply, len| reply.array(len)),
     }
 }
 
@@ -131,16 +112,8 @@ fn show_repeated(call: &mut Call<'_, '_>, count: usize) -> Result<(), CommandErr
         call.reply.array(0);
         return Ok(());
     };
-    if count > MAX_REPEATED_BYTES / SHORTEST_BULK_BYTES {
-        return Err(TOO_MANY_REPEATED);
-    }
-    let start = call.reply.len();
-    call.reply.array(count);
-    for _ in 0..count {
-        call.reply.bulk(random_member(&set).unwrap_or_default());
-        if call.reply.len() - start > MAX_REPEATED_BYTES {
-            return Err(TOO_MANY_REPEATED);
-        }
-    }
-    Ok(())
+    let show = |reply: &mut ReplyWriter<'_>| {
+        reply.bulk(random_member(&set).unwrap_or_default());
+    };
+    random_count::repeat(&mut call.reply, count, |reply| reply.array(count), show)
 }

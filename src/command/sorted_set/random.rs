@@ -1,47 +1,19 @@
 //! ZRANDMEMBER.
 
 use super::reply::reply_members;
+use crate::command::random_count::{self, Picks};
 use crate::command::{Call, CommandError};
-use crate::resp::Protocol;
+use crate::resp::{Protocol, ReplyWriter};
 use crate::store::SortedView;
 use rand::seq::{IteratorRandom, index};
-
-/// Redis's bounds: the least integer has no absolute value among them.
-const COUNT_OUT_OF_RANGE: CommandError = CommandError::fixed(
-    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
-);
-const PAIRS_OUT_OF_RANGE: CommandError = CommandError::fixed("ERR value is out of range");
-
-/// A negative count asks for as long a reply as it likes. It gets what the longest string may have;
-/// Redis would go on until its memory is used up.
-const MAX_REPEATED_BYTES: usize = 512 << 20;
-const TOO_MANY_REPEATED: CommandError =
-    CommandError::fixed("ERR value is out of range, the reply would be longer than 512 MiB");
-
-/// An empty member's bytes in the reply: `$0\r\n\r\n`.
-const SHORTEST_BULK_BYTES: usize = 6;
 
 pub(super) fn zrandmember(call: &mut Call<'_, '_>) -> Result<(), CommandError> {
     if call.args.len() == 2 {
         return show_one(call);
     }
-    let count = call.integer(2)?;
-    if count == i64::MIN {
-        return Err(COUNT_OUT_OF_RANGE);
-    }
-    let with_scores = match call.args.get(3) {
-        None => false,
-        Some(word) if call.args.len() == 4 && word.eq_ignore_ascii_case(b"withscores") => true,
-        Some(_) => return Err(CommandError::SYNTAX),
-    };
-    if with_scores && count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 {
-        return Err(PAIRS_OUT_OF_RANGE);
-    }
-    let size = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
-    if count < 0 {
-        show_repeated(call, size, with_scores)
-    } else {
-        show_distinct(call, size, with_scores)
+    match random_count::parse(call, Some(b"withscores"))? {
+        (Picks::Repeated(count), with_scores) => show_repeated(call, count, with_scores),
+        (Picks::Distinct(count), with_scores) => show_distinct(call, count, with_scores),
     }
 }
 
@@ -86,24 +58,17 @@ fn show_repeated(
         call.reply.array(0);
         return Ok(());
     };
-    if count > MAX_REPEATED_BYTES / SHORTEST_BULK_BYTES {
-        return Err(TOO_MANY_REPEATED);
-    }
     let in_pairs = with_scores && call.reply.protocol() == Protocol::Resp3;
-    let start = call.reply.len();
-    call.reply.array(if with_scores && !in_pairs { 2 * count } else { count });
-    for _ in 0..count {
+    let show = |reply: &mut ReplyWriter<'_>| {
         let (member, score) = random_member(&set).unwrap_or_default();
         if in_pairs {
-            call.reply.array(2);
+            reply.array(2);
         }
-        call.reply.bulk(member);
+        reply.bulk(member);
         if with_scores {
-            call.reply.double(score);
+            reply.double(score);
         }
-        if call.reply.len() - start > MAX_REPEATED_BYTES {
-            return Err(TOO_MANY_REPEATED);
-        }
-    }
-    Ok(())
+    };
+    let len = if with_scores && !in_pairs { 2 * count } else { count };
+    random_count::repeat(&mut call.reply, count, |reply| reply.array(len), show)
 }
