@@ -93,11 +93,11 @@ impl Keys<'_> {
     pub fn put_bits(
         &mut self,
         key: KeyRef<'_>,
-        bits: impl Iterator<Item = (u32, bool)>,
+        bits: impl Iterator<Item = (u32, bool)> + Clone,
     ) -> Result<(), AccessError> {
         if self.keyspace.keeps() {
-            let bits: Vec<(u32, bool)> = bits.collect();
-            let is_seen = self.shows_other_bits(key, &bits)?;
+            let seen = bits.clone();
+            let is_seen = |entry: &Entry, now_ms| entry.shows_other_bits(now_ms, seen);
             self.put_cells(key, is_seen, |whole, write| whole.put_bits(write, bits));
             return Ok(());
         }
@@ -107,20 +107,6 @@ impl Keys<'_> {
             is_changed
         };
         self.edit_text(key, put).map(|_| ())
-    }
-
-    /// Whether users will see a difference when these bits are put: else it is no change to who watches the key.
-    fn shows_other_bits(&self, key: KeyRef<'_>, bits: &[(u32, bool)]) -> Result<bool, AccessError> {
-        let len_bytes = self.text_len(key)?.unwrap_or_default();
-        for (place, bit) in bits {
-            let (at, mut byte) = (*place as usize / 8, [0]);
-            self.read_at(key, at, &mut byte)?;
-            let is_set = byte[0] & (1 << (7 - place % 8)) != 0;
-            if at >= len_bytes || is_set != *bit {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// BITOP: the key becomes this text without a deadline, as SET makes it; Redis holds it `raw`.
@@ -137,7 +123,7 @@ impl Keys<'_> {
         let raise = |whole: &mut Key, write: &Write| {
             whole.raise_registers(write, raised.iter().copied());
         };
-        self.put_cells(key, true, raise);
+        self.put_cells(key, |_, _| true, raise);
     }
 
     /// The same where none are told: true when a register rose. A merge makes stale what is noted of the
@@ -219,11 +205,17 @@ impl Keys<'_> {
     }
 
     /// Writes cells over the text, by `put`, of which users see something or not.
-    fn put_cells(&mut self, key: KeyRef<'_>, is_seen: bool, put: impl FnOnce(&mut Key, &Write)) {
+    fn put_cells(
+        &mut self,
+        key: KeyRef<'_>,
+        is_seen: impl FnOnce(&Entry, u64) -> bool,
+        put: impl FnOnce(&mut Key, &Write),
+    ) {
         let me = self.keyspace.me();
-        let mut put = Some(put);
+        let (mut put, mut is_seen) = (Some(put), Some(is_seen));
         let changed = self.change(key, |entry, write| {
-            let put = put.take()?;
+            let (put, is_seen) = (put.take()?, is_seen.take()?);
+            let is_seen = is_seen(entry, write.now_ms);
             let mut whole = entry.take_key(me);
             put(&mut whole, write);
             entry.set_key(whole, me, write.now_ms);
@@ -268,6 +260,22 @@ impl Entry {
             State::Whole(whole) => whole.key.reading(now_ms),
             _ => None,
         }
+    }
+
+    /// Whether users will see a difference when these bits are put: else it is no change to who watches the key.
+    fn shows_other_bits(&self, now_ms: u64, mut bits: impl Iterator<Item = (u32, bool)>) -> bool {
+        let laid = self.laid(now_ms);
+        let text = if laid.is_none() { self.text(now_ms).ok().flatten() } else { None };
+        let text = text.as_deref().unwrap_or_default();
+        let len_bytes = laid.as_ref().map_or(text.len(), |laid| laid.len_bytes());
+        bits.any(|(place, bit)| {
+            let (at, mut byte) = (place as usize / 8, [0]);
+            match &laid {
+                Some(laid) => laid.read_at(at, &mut byte),
+                None => byte[0] = text.get(at).copied().unwrap_or(0),
+            }
+            at >= len_bytes || (byte[0] & (1 << (7 - place % 8)) != 0) != bit
+        })
     }
 
     /// Bits over a base, of which a part can be read alone; in all other forms a text is borrowed, or short.

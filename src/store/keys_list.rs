@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, NEVER_DUE, State};
 use super::row::Row;
-use super::watch::Outcome;
+use super::watch::Edited;
 use super::{AccessError, KeyRef, Keys, Missing};
 use crate::base::{Name, Replica};
 use crate::crdt::{Deadline, End, Item, Key, Kind, List, Side, Texts, Tombstones, Write, Writer};
@@ -22,18 +22,6 @@ pub struct ListEdit<'e> {
     target: Target<'e>,
     writer: Writer,
     changed: bool,
-}
-
-/// What came of an edit.
-struct Edited<R> {
-    result: R,
-    changed: bool,
-}
-
-impl<R> Outcome for Edited<R> {
-    fn has_changed(&self) -> bool {
-        self.changed
-    }
 }
 
 enum Target<'e> {

@@ -1,7 +1,7 @@
 //! Sorted sets in a scope.
 
 use super::entry::{Entry, NEVER_DUE, State};
-use super::watch::Outcome;
+use super::watch::Edited;
 use super::{AccessError, KeyRef, Keys, Missing, SetView};
 use crate::base::Name;
 use crate::base::Replica;
@@ -36,18 +36,6 @@ pub struct SortedEdit<'e> {
     target: Target<'e>,
     write: Write,
     changed: bool,
-}
-
-/// What came of an edit.
-struct Edited<R> {
-    result: R,
-    changed: bool,
-}
-
-impl<R> Outcome for Edited<R> {
-    fn has_changed(&self) -> bool {
-        self.changed
-    }
 }
 
 enum Target<'e> {

@@ -1,7 +1,7 @@
 //! Keys of members in a scope, whatever their members carry.
 
 use super::entry::{Entry, NEVER_DUE, State};
-use super::watch::Outcome;
+use super::watch::Edited;
 use super::{AccessError, KeyRef, Keys};
 use crate::base::Replica;
 use crate::crdt::{Collection, Deadline, Joinable, Key, Tombstones, Value, Write};
@@ -40,18 +40,6 @@ pub struct Edit<'e, V: Value> {
 pub(super) enum Target<'e, V: Value> {
     Members(&'e mut Collection<V>),
     Whole(&'e mut Key),
-}
-
-/// What came of an edit.
-struct Edited<R> {
-    result: R,
-    changed: bool,
-}
-
-impl<R> Outcome for Edited<R> {
-    fn has_changed(&self) -> bool {
-        self.changed
-    }
 }
 
 impl Keys<'_> {

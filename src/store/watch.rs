@@ -208,6 +208,18 @@ pub(super) trait Outcome {
     fn has_changed(&self) -> bool;
 }
 
+/// What a caller's edit answered, and whether it has changed anything.
+pub(super) struct Edited<R> {
+    pub result: R,
+    pub changed: bool,
+}
+
+impl<R> Outcome for Edited<R> {
+    fn has_changed(&self) -> bool {
+        self.changed
+    }
+}
+
 /// Nothing to say: it was done.
 impl Outcome for () {
     fn has_changed(&self) -> bool {
